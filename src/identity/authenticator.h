@@ -1,0 +1,74 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "identity/directory.h"
+#include "sign/sigv4.h"
+
+namespace cairn::identity {
+
+/// Why a request has no principal, in terms that the caller's protocol spells in its own way.
+enum class AuthProblem {
+    missing,           ///< MissingAuthenticationToken
+    incomplete,        ///< IncompleteSignature
+    expired,           ///< clock skew: InvalidSignatureException / SignatureDoesNotMatch "Signature expired"
+    mismatch,          ///< SignatureDoesNotMatch
+    unknown_key,       ///< UnrecognizedClientException: "The security token included in the request is invalid."
+    inactive_key,      ///< same answer as unknown_key
+    body_mismatch,     ///< x-amz-content-sha256 is not the hash of the body
+    wrong_scope,       ///< credential scope names another service: "Credential should be scoped to correct service"
+};
+
+struct AuthRefusal {
+    AuthProblem problem;
+    std::string message;  ///< as AWS words it
+};
+
+struct Authenticated {
+    Principal principal;
+    std::string region;   ///< of the credential scope; empty for tokens
+    std::string service;
+};
+
+struct IncomingRequest {
+    std::string_view method, target, body;
+    const sign::Headers* headers = nullptr;
+    std::string_view peer_address;
+};
+
+struct AuthOptions {
+    bool trust = false;              ///< signatures are taken unseen, unknown keys map to trust_account
+    std::string trust_account;
+    std::string default_region = "us-east-1";
+};
+
+class Authenticator {
+public:
+    Authenticator(Directory& directory, const Clock& clock, AuthOptions options);
+
+    /// Checks the SigV4 header form for any of `services`, or, when `bearer`, "Authorization: Bearer TOKEN".
+    /// Without x-amz-content-sha256 the body's hash is computed; with it, it is compared, but UNSIGNED-PAYLOAD is
+    /// taken when `unsigned_payload`.
+    std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
+                                                           const std::vector<std::string_view>& services,
+                                                           bool bearer, bool unsigned_payload);
+
+private:
+    Directory& directory_;
+    const Clock& clock_;
+    AuthOptions options_;
+};
+
+/// May `principal` do `action` on `resource` coming from `source_ip`? Root may do everything in its own account.
+policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
+                           std::string_view source_ip, const policy::Context& more = {});
+
+/// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
+/// account; those of the operator account to what their policies say.
+Scope scope_of(const Principal& principal, const std::string& action, std::string_view source_ip);
+
+}  // namespace cairn::identity

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "event/index_row.h"
+#include "event/record.h"
+
+namespace cairn::match {
+
+/// Where a query text is wrong: for the error answer, which names the token.
+struct QueryError {
+    std::string message;      ///< names the field, operator or token
+    std::string field;        ///< empty when no field is concerned
+    std::size_t position = 0; ///< byte offset in the text
+};
+
+/// The search grammar of console.md section 3.1, compiled. Pure: no clock, no I/O; any number of threads may match.
+class Query {
+public:
+    /// An empty text matches everything.
+    static std::expected<Query, QueryError> parse(std::string_view text);
+
+    bool matches(const EventView& event) const;
+
+    /// Terms that every match must satisfy and an index can answer: positive `=` and `in` on indexed attributes.
+    /// An index walks the cheapest one and asks matches() for the rest.
+    struct Indexed {
+        Attribute attribute;
+        std::vector<std::string> any_of;
+    };
+    const std::vector<Indexed>& indexed() const;
+
+    /// Texts of which every match's raw record must hold at least one spelling verbatim: for text search by scanning.
+    /// Empty when there is no such text. ASCII case is ignored when `ignore_case`.
+    struct Needle {
+        std::string text;
+        bool ignore_case = true;
+    };
+    const std::vector<Needle>& needles() const;
+
+    /// True when scope alone answers, without reading records: the text is empty.
+    bool matches_all() const;
+
+private:
+    struct Compiled;
+    explicit Query(std::shared_ptr<const Compiled> compiled);
+    std::shared_ptr<const Compiled> compiled_;
+};
+
+/// The value of a field of the grammar, for values and counts; empty when absent. Fields with several values (resource,
+/// resourceType, arn) call `use` several times. Error: invalid for an unknown field.
+Result<void> field_values(const EventView& event, std::string_view field,
+                          const std::function<void(std::string_view)>& use);
+
+/// True when `field` is one that field_values() knows.
+bool known_field(std::string_view field);
+
+}  // namespace cairn::match

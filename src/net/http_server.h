@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "net/http.h"
+
+namespace cairn::net {
+
+struct TlsFiles {
+    std::string certificate;  ///< PEM chain; empty: plain HTTP
+    std::string key;          ///< PEM
+};
+
+struct ServerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port()
+    int threads = 2;
+    TlsFiles tls;            ///< read again by reload_tls()
+    std::size_t head_bytes_max = 64 * 1024;
+    std::size_t connections_max = 20'000;
+    std::size_t body_bytes_in_flight_max = 256u << 20;  ///< over all connections: above it new bodies wait, then 503
+    std::chrono::milliseconds head_timeout{10'000};     ///< first byte of a request to the end of its head
+    std::chrono::milliseconds body_timeout{30'000};     ///< longest pause inside a body
+    std::chrono::milliseconds idle_timeout{75'000};     ///< between requests
+};
+
+/// HTTP/1.1 over TCP or TLS: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue, HEAD. One event loop
+/// per thread. Broken requests are answered 400, 408, 413, 417, 431 or 501 with a short text and closed.
+class HttpServer {
+public:
+    /// Listens at once. Errors: unavailable (address in use, named), invalid (certificate or key, named).
+    static Result<std::unique_ptr<HttpServer>> start(ServerOptions options, Handler handler, BodyLimit body_limit,
+                                                     Metrics& metrics);
+
+    /// Stops as stop(0) does.
+    virtual ~HttpServer() = default;
+
+    virtual std::uint16_t port() const = 0;
+
+    /// Reads certificate and key anew; connections already open keep the old ones. Error: invalid; then the old stay.
+    virtual Result<void> reload_tls() = 0;
+
+    /// Takes no new connections, lets running requests finish for up to `grace`, closes streams, then everything. Blocks.
+    virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace cairn::net
