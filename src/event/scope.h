@@ -11,10 +11,13 @@ namespace cairn {
 /// admits nothing, so forgetting to fill it in never widens an answer.
 class Scope {
 public:
-    /// One statement: patterns with `*` and `?`; an empty list of patterns means any.
+    /// One statement: patterns with `*` and `?`; an empty list of patterns means any. Everything said must hold.
     struct Clause {
         std::vector<std::string> accounts;
         std::vector<std::string> regions;
+        std::vector<std::string> not_accounts{};  ///< none of these may match
+        std::vector<std::string> not_regions{};
+        std::vector<Clause> also{};               ///< and every one of these must hold too
     };
 
     /// Everything. Only for the node's own work and for `auth = "trust"`.
