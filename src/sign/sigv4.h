@@ -37,6 +37,7 @@ struct Presented {
     std::string security_token;         ///< empty when there is none
     std::optional<long> expires_seconds; ///< query form only
     bool query_form = false;
+    bool token_signed = true;  ///< query form: false leaves X-Amz-Security-Token out of the canonical query
 };
 
 enum class Problem {
@@ -59,13 +60,16 @@ struct VerifyOptions {
     bool normalize_path = true;  ///< all services but s3: "." and ".." are resolved, the path is encoded twice
 };
 
-/// Checks a read signature against the key's secret at `now`. Constant time in the comparison. "x-amz-content-sha256"
+/// Checks a read signature (of the query form with the session token signed or added afterwards) against the key's secret at `now`. Constant time in the comparison. "x-amz-content-sha256"
 /// and the body hash are the caller's to compare; host and x-amz-date (or date) must be among the signed headers.
 std::expected<void, Refusal> verify(const SignedParts& request, const Presented& presented, std::string_view secret_key,
                                     Time now, const VerifyOptions& options = {});
 
 std::string canonical_request(const SignedParts& request, const Presented& presented, bool normalize_path);
 std::string string_to_sign(const Presented& presented, std::string_view canonical_request);
+
+/// The signature of `string_to_sign` as 64 lower-case hex digits. The derived key is remembered by the calling thread.
+std::string compute_signature(const CredentialScope& scope, std::string_view secret_key, std::string_view string_to_sign);
 
 struct Credentials {
     std::string access_key_id, secret_key, session_token;
@@ -75,5 +79,9 @@ struct Credentials {
 /// `headers` must hold Host. `body_sha256_hex` may be "UNSIGNED-PAYLOAD".
 Headers sign(const SignedParts& request, const Credentials& credentials, std::string_view region,
              std::string_view service, Time now, bool normalize_path = true);
+
+/// The target to send instead of `request.target`: query form, valid for `expires` from `now`, all of `headers` signed.
+std::string sign_query(const SignedParts& request, const Credentials& credentials, std::string_view region,
+                       std::string_view service, Time now, std::chrono::seconds expires, bool normalize_path = true);
 
 }  // namespace cairn::sign
