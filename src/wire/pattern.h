@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/model.h"
+
+namespace cairn::wire {
+
+/// Compiles a pattern of a model, which is written for Java: a value must match wholly. Error: invalid.
+Result<std::shared_ptr<const Shape::Pattern>> compile_pattern(std::string_view pattern);
+
+bool pattern_matches(const Shape::Pattern& pattern, std::string_view value);
+
+}  // namespace cairn::wire

@@ -1,0 +1,113 @@
+// The protocol cases of the given case folder (CAIRN_CASES), turned round: what their clients send is read here, and
+// what is written here must be read back by a client as the result that was meant.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "wire/answers.h"
+#include "wire/model.h"
+
+using namespace cairn;
+using namespace cairn::wire;
+
+namespace {
+
+std::string cases_folder() {
+    const char* named = std::getenv("CAIRN_CASES");
+    return named ? named : CAIRN_SOURCE_DIR "/../shared/cases";
+}
+
+std::optional<Json> load(const std::string& file) {
+    std::ifstream in(cases_folder() + "/protocol_cases/" + file);
+    if (!in) return std::nullopt;
+    std::stringstream text;
+    text << in.rdbuf();
+    auto parsed = parse_json(text.str());
+    EXPECT_TRUE(parsed.has_value()) << file;
+    return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
+Model model_for(const Json& one) {
+    const auto& given = *one.find("given");
+    JsonObject operation;
+    for (const auto* member : {"input", "output"})
+        if (const auto* shape = given.find(member)) operation.emplace_back(member, *shape);
+    const Json document = JsonObject{{"protocol", "json"},
+                                     {"targetPrefix", one.find("metadata")->text("targetPrefix")},
+                                     {"operations", JsonObject{{std::string(given.text("name")), operation}}},
+                                     {"shapes", *one.find("shapes")}};
+    auto model = Model::parse(to_text(document));
+    EXPECT_TRUE(model.has_value()) << model.error().message;
+    return std::move(*model);
+}
+
+// Equal but for the order of members and for 1 and 1.0 being the same number.
+bool same(const Json& one, const Json& other) {
+    if (one.is_number() && other.is_number()) return std::abs(one.as_number() - other.as_number()) < 1e-6;
+    if (one.is_array() && other.is_array())
+        return std::ranges::equal(one.as_array(), other.as_array(), same);
+    if (!one.is_object() || !other.is_object()) return one == other;
+    if (one.as_object().size() != other.as_object().size()) return false;
+    return std::ranges::all_of(one.as_object(), [&](const auto& member) {
+        const auto* twin = other.find(member.first);
+        return twin && same(member.second, *twin);
+    });
+}
+
+}  // namespace
+
+TEST(ProtocolCases, RequestsAreRead) {
+    for (const auto* file : {"json_input.json", "json_1_0_input.json"}) {
+        const auto cases = load(file);
+        if (!cases) {
+            if (std::getenv("CI")) FAIL() << "no protocol cases";
+            GTEST_SKIP() << "no protocol cases in " << cases_folder();
+        }
+        for (const auto& one : cases->find("cases")->as_array()) {
+            SCOPED_TRACE(std::string(one.text("name")));
+            const auto model = model_for(one);
+            const auto& sent = *one.find("serialized");
+            const auto* headers = sent.find("headers");
+            if (!headers || !headers->find("X-Amz-Target")) continue;  // is about compressing the body only
+            const auto name = target_operation(headers->text("X-Amz-Target"), model.target_prefix());
+            const auto* operation = model.find(name);
+            ASSERT_NE(operation, nullptr);
+            const auto body = sent.text("body");
+            if (!operation->input || body.empty()) continue;
+            const auto document = parse_json(body);
+            ASSERT_TRUE(document.has_value());
+            const auto read = model.read(*operation->input, *document);
+            ASSERT_TRUE(read.has_value()) << read.error();
+            EXPECT_TRUE(same(*read, *one.find("params"))) << to_text(*read);
+        }
+    }
+}
+
+TEST(ProtocolCases, AnswersAreReadBack) {
+    for (const auto* file : {"json_output.json", "json_1_0_output.json"}) {
+        const auto cases = load(file);
+        if (!cases) GTEST_SKIP() << "no protocol cases in " << cases_folder();
+        for (const auto& one : cases->find("cases")->as_array()) {
+            SCOPED_TRACE(std::string(one.text("name")));
+            if (const auto code = one.text("errorCode"); !code.empty()) {
+                const auto answer = error_answer(Protocol::json, {std::string(code), "message"}, "id");
+                EXPECT_EQ(parse_json(answer.body)->text("__type"), code);
+                continue;
+            }
+            const auto model = model_for(one);
+            const auto& operation = model.operations().begin()->second;
+            const auto* result = one.find("result");
+            if (!operation.output || !result) continue;
+            const auto written = parse_json(to_text(model.write(*operation.output, *result)));
+            ASSERT_TRUE(written.has_value());
+            const auto read = model.read(*operation.output, *written);
+            ASSERT_TRUE(read.has_value()) << read.error();
+            EXPECT_TRUE(same(*read, *result)) << to_text(*read);
+        }
+    }
+}
