@@ -1,0 +1,38 @@
+#include "cli/command.h"
+
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace cairn::cli {
+
+int failed(const Error& error) {
+    fmt::print(stderr, "cairn: {}\n", error.message);
+    return 1;
+}
+
+void ConfigFlags::add_to(CLI::App& command) {
+    command.add_option("--config", file, "TOML file with settings; see `cairn config`")->type_name("FILE");
+    command.add_option("--data", data, "data directory")->type_name("DIR");
+    command.add_option("--set", sets, "one setting, over file and environment; repeatable")->type_name("KEY=VALUE");
+}
+
+Result<node::Config> ConfigFlags::load(std::map<std::string, std::string> more) const {
+    std::map<std::string, std::string> environment;
+    for (const auto& setting : node::settings()) {
+        const auto name = node::environment_name(setting.key);
+        if (const char* value = std::getenv(name.c_str())) environment[name] = value;
+    }
+    std::map<std::string, std::string> overrides;
+    for (const auto& set : sets) {
+        const auto equals = set.find('=');
+        if (equals == std::string::npos) return fail(Code::invalid, fmt::format("--set {}: not of the form KEY=VALUE", set));
+        overrides[set.substr(0, equals)] = set.substr(equals + 1);
+    }
+    if (!data.empty()) overrides["data"] = data;
+    for (auto& [key, value] : more) overrides[key] = std::move(value);
+    return node::load_config(file, environment, overrides);
+}
+
+}  // namespace cairn::cli

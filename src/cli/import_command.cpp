@@ -1,0 +1,127 @@
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/import_sinks.h"
+#include "cli/terminal.h"
+#include "node/engine.h"
+
+namespace cairn::cli {
+
+namespace {
+
+struct ImportFlags {
+    ConfigFlags config;
+    RemoteOptions remote;
+    ImportOptions import;
+    bool no_state = false, json = false;
+    std::size_t lines_max = 100;
+};
+
+/// A file for each (target, paths), so that the same command goes on where it was interrupted.
+std::string state_file(const std::string& target, const std::vector<std::string>& paths) {
+    std::string name = target;
+    for (const auto& path : paths) name += "\n" + path;
+    const char* state = std::getenv("XDG_STATE_HOME");
+    const char* home = std::getenv("HOME");
+    const auto folder = state && *state ? std::string(state) : std::string(home ? home : ".") + "/.local/state";
+    return fmt::format("{}/cairn/import-{:016x}", folder, hash64(name));
+}
+
+const char* outcome_name(ingest::Outcome outcome) { return outcome == ingest::Outcome::conflict ? "conflict" : "rejected"; }
+
+void print_json(const ImportReport& report) {
+    JsonArray lines, unreadable;
+    for (const auto& line : report.lines)
+        lines.push_back(JsonObject{{"file", line.file}, {"line", line.line}, {"outcome", outcome_name(line.outcome)},
+                                   {"eventID", line.event_id}, {"reason", line.reason}});
+    for (const auto& text : report.unreadable) unreadable.push_back(text);
+    const auto& counts = report.counts;
+    fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files}, {"filesSkipped", report.files_skipped}, {"digestFiles", report.digest_files},
+                                               {"bytes", report.bytes}, {"read", report.read}, {"stored", counts.stored},
+                                               {"duplicate", counts.duplicate}, {"conflict", counts.conflict}, {"rejected", counts.rejected},
+                                               {"lines", std::move(lines)}, {"unreadable", std::move(unreadable)}})));
+}
+
+void print_text(const ImportReport& report, double seconds, std::size_t lines_max) {
+    const bool colours = colours_wanted(STDOUT_FILENO);
+    for (std::size_t i = 0; i < std::min(report.lines.size(), lines_max); ++i) {
+        const auto& line = report.lines[i];
+        fmt::print("{}:{}: {}: {}{}{}\n", printable(line.file), line.line, coloured(outcome_name(line.outcome), Colour::yellow, colours),
+                   printable(line.event_id), line.event_id.empty() ? "" : " ", printable(line.reason));
+    }
+    if (report.lines.size() > lines_max) fmt::print("... and {} more; --lines 0 shows all, --json too\n", report.lines.size() - lines_max);
+    for (const auto& text : report.unreadable) fmt::print("{} {}\n", coloured("unreadable:", Colour::red, colours), printable(text));
+    const auto& counts = report.counts;
+    fmt::print("{} files ({} digest files), {} skipped as finished before, {:.1f} MB in {:.1f} s\n", report.files, report.digest_files,
+               report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
+    fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored, counts.duplicate,
+               counts.conflict, counts.rejected);
+}
+
+Result<ImportReport> import(const ImportFlags& flags) {
+    ProgressBar bar("importing");
+    const auto progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t records) {
+        bar.show(done, total, fmt::format("{} records", records));
+    };
+    auto options = flags.import;
+    options.workers = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
+    if (flags.config.data.empty()) {
+        const auto sink = remote_sink(flags.remote);
+        if (!sink) return fail(sink.error());
+        if (!flags.no_state) options.state_file = state_file(flags.remote.endpoint, options.paths);
+        return import_files(options, **sink, progress);
+    }
+    const auto config = flags.config.load();
+    if (!config) return fail(config.error());
+    Metrics metrics;
+    const auto engine = node::Engine::open(*config, metrics);
+    if (!engine) return fail(engine.error());
+    if (!flags.no_state) options.state_file = config->data + "/import-state";
+    const auto sink = local_sink((*engine)->ingest());
+    auto report = import_files(options, *sink, progress);
+    (*engine)->drain();
+    return report;
+}
+
+int run_import(const ImportFlags& flags) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto report = import(flags);
+    if (!report) return failed(report.error());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    if (flags.json)
+        print_json(*report);
+    else
+        print_text(*report, seconds.count(), flags.lines_max == 0 ? SIZE_MAX : flags.lines_max);
+    return report->lines.empty() && report->unreadable.empty() ? 0 : 3;
+}
+
+}  // namespace
+
+void add_import(CLI::App& program, Run& run) {
+    auto* command = program.add_subcommand("import", "Read CloudTrail files into a node, or into a data directory that no node has open");
+    const auto flags = std::make_shared<ImportFlags>();
+    command->add_option("paths", flags->import.paths, "files and folders: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, EventBridge events, lookup-events output")->required();
+    flags->config.add_to(*command);
+    command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
+    command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file");
+    command->add_option("--ca-bundle", flags->remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
+    command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
+    command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")->capture_default_str();
+    command->add_flag("--json", flags->json, "print one JSON object");
+    command->footer("An interrupted import goes on where it was: run the same command again. Records that are stored already are\n"
+                    "counted as duplicates and not stored twice. Exit status: 0 all stored or known, 3 some records were\n"
+                    "rejected, in conflict or unreadable, 1 the import stopped.\n\n"
+                    "  cairn import ./AWSLogs                       into the running node\n"
+                    "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node");
+    command->callback([&run, flags] { run = [flags] { return run_import(*flags); }; });
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/result.h"
+
+namespace cairn::cli {
+
+/// The files an import has finished, by path, size and time of change: a text file to which one line is appended for each.
+class ImportState {
+public:
+    /// Reads what is there; an empty `path` keeps nothing. A torn last line is ignored. Error: denied, when it cannot be written.
+    static Result<ImportState> open(const std::string& path);
+
+    bool finished(const std::string& file) const;
+    Result<void> finish(const std::string& file);
+
+private:
+    struct Close {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+
+    static std::string key_of(const std::string& file);
+
+    std::set<std::string> keys_;
+    std::unique_ptr<std::FILE, Close> out_;
+};
+
+}  // namespace cairn::cli

@@ -1,0 +1,101 @@
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "node/server.h"
+
+namespace cairn::cli {
+
+namespace {
+
+struct ServeOptions {
+    ConfigFlags config;
+    std::string listen, endpoint_file;
+    int grace_seconds = 10;
+};
+
+LogLevel level_of(const std::string& name) {
+    if (name == "debug") return LogLevel::debug;
+    if (name == "warning") return LogLevel::warning;
+    return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+/// Signals are waited for by one thread; all others, made later, have them blocked.
+sigset_t block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+Result<void> write_endpoint(const std::string& path, const std::string& endpoint) {
+    const auto temporary = path + ".new";
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(temporary.c_str(), "w"), &std::fclose);
+    if (!file) return fail(Code::denied, fmt::format("{} cannot be written", temporary));
+    fmt::print(file.get(), "endpoint={}\npid={}\n", endpoint, ::getpid());
+    file.reset();
+    if (std::rename(temporary.c_str(), path.c_str()) != 0) return fail(Code::denied, fmt::format("{} cannot be written", path));
+    return {};
+}
+
+void show_new_key(const node::Server& server) {
+    const auto& created = server.new_key();
+    if (!created) return;
+    fmt::print("This is the root key of account {}. It is shown once; cairn keeps it encrypted.\n\n"
+               "    export AWS_ENDPOINT_URL={}\n    export AWS_ACCESS_KEY_ID={}\n    export AWS_SECRET_ACCESS_KEY={}\n\n"
+               "    aws cloudtrail lookup-events --endpoint-url {} --max-items 5\n\n",
+               created->key.account, server.endpoint(), created->key.id, created->secret, server.endpoint());
+    std::fflush(stdout);
+}
+
+int serve(const ServeOptions& options) {
+    std::map<std::string, std::string> more;
+    if (!options.listen.empty()) more["listen"] = options.listen;
+    const auto config = options.config.load(std::move(more));
+    if (!config) return failed(config.error());
+    configure_log(level_of(config->log_level), config->log_format == "json");
+
+    const auto signals = block_signals();
+    auto server = node::Server::start(*config);
+    if (!server) return failed(server.error());
+    show_new_key(**server);
+    log_info("cairn is listening", {{"endpoint", (*server)->endpoint()}, {"data", config->data}});
+    if (!options.endpoint_file.empty())
+        if (auto written = write_endpoint(options.endpoint_file, (*server)->endpoint()); !written) return failed(written.error());
+
+    for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
+        const auto reloaded = (*server)->reload();
+        if (reloaded)
+            log_info("certificate and key were read again");
+        else
+            log_error("certificate and key stay as they were", {{"reason", reloaded.error().message}});
+    }
+    log_info("stopping");
+    (*server)->stop(std::chrono::seconds(options.grace_seconds));
+    server->reset();
+    log_info("stopped");
+    return 0;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, Run& run) {
+    auto* command = program.add_subcommand("serve", "Run a node: record, keep, look up");
+    const auto options = std::make_shared<ServeOptions>();
+    options->config.add_to(*command);
+    command->add_option("--listen", options->listen, "address and port, default 127.0.0.1:4610")->type_name("HOST:PORT");
+    command->add_option("--endpoint-file", options->endpoint_file, "written when the node is ready: endpoint=URL and pid=NUMBER")->type_name("FILE");
+    command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")->capture_default_str();
+    command->footer("SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate and key again.");
+    command->callback([&run, options] { run = [options] { return serve(*options); }; });
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,207 @@
+#include "node/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "node/config_accounts.h"
+
+namespace cairn::node {
+
+namespace {
+
+using Duration = std::optional<std::chrono::milliseconds>;
+
+Result<std::int64_t> parse_number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 0)
+        return fail(Code::invalid, fmt::format("\"{}\" is not a whole number", text));
+    return value;
+}
+
+Result<std::int64_t> parse_bytes(std::string_view text) {
+    static constexpr struct { std::string_view unit; std::int64_t factor; } units[] = {
+        {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"KB", 1'000},
+        {"TiB", 1ll << 40},        {"GiB", 1ll << 30},    {"MiB", 1ll << 20}, {"KiB", 1ll << 10}};
+    for (const auto& [unit, factor] : units) {
+        if (!text.ends_with(unit)) continue;
+        const auto value = parse_number(text.substr(0, text.size() - unit.size()));
+        if (!value) return value;
+        if (*value > INT64_MAX / factor) return fail(Code::invalid, fmt::format("\"{}\" is too large", text));
+        return *value * factor;
+    }
+    return parse_number(text);
+}
+
+/// A key with the way to read it into a Config.
+struct Entry {
+    Setting setting;
+    std::function<Result<void>(Config&, std::string_view)> read;
+};
+
+Entry text(std::string key, std::string Config::*member, std::string meaning, std::vector<std::string> allowed = {}) {
+    return {{key, "text", Config().*member, meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                if (!allowed.empty() && std::ranges::find(allowed, value) == allowed.end())
+                    return fail(Code::invalid, fmt::format("\"{}\" is none of {}", value, fmt::join(allowed, ", ")));
+                config.*member = value;
+                return {};
+            }};
+}
+
+Entry flag(std::string key, bool Config::*member, std::string meaning) {
+    return {{key, "true or false", Config().*member ? "true" : "false", meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                if (value != "true" && value != "false")
+                    return fail(Code::invalid, fmt::format("\"{}\" is neither true nor false", value));
+                config.*member = value == "true";
+                return {};
+            }};
+}
+
+Entry number(std::string key, std::int64_t Config::*member, std::string meaning) {
+    return {{key, "number", std::to_string(Config().*member), meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                const auto parsed = parse_number(value);
+                if (!parsed) return fail(parsed.error());
+                config.*member = *parsed;
+                return {};
+            }};
+}
+
+Entry bytes(std::string key, std::int64_t Config::*member, std::string meaning) {
+    return {{key, "bytes", std::to_string(Config().*member), meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                const auto parsed = parse_bytes(value);
+                if (!parsed) return fail(parsed.error());
+                config.*member = *parsed;
+                return {};
+            }};
+}
+
+Entry duration(std::string key, Duration Config::*member, std::string meaning) {
+    return {{key, "duration", "", meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                const auto parsed = value.empty() ? Duration() : parse_duration(value);
+                if (!value.empty() && !parsed)
+                    return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 90d, 12h or 30m", value));
+                config.*member = parsed;
+                return {};
+            }};
+}
+
+const std::vector<Entry>& entries() {
+    static const std::vector<Entry> all{
+        text("listen", &Config::listen, "address and port of the one endpoint; port 0 takes a free one"),
+        text("data", &Config::data, "the data directory; made if absent"),
+        text("account", &Config::account, "the node's own account, 12 digits; its root key is made at the first start"),
+        text("region", &Config::region, "region of calls that name none, and of cairn's own events"),
+        text("auth", &Config::auth, "`sigv4`, or `trust`: signatures are taken unseen, unknown keys are the own account; loopback only",
+             {"sigv4", "trust"}),
+        flag("allow_plain_http", &Config::allow_plain_http, "serve plain HTTP on an address that is not loopback"),
+        number("threads", &Config::threads, "threads that serve requests; 0: one per core"),
+        text("tls.certificate", &Config::tls_certificate, "PEM file with the certificate chain; with it the port speaks TLS only"),
+        text("tls.key", &Config::tls_key, "PEM file with the private key"),
+        text("log.level", &Config::log_level, "the least level that is written", {"debug", "info", "warning", "error"}),
+        text("log.format", &Config::log_format, "`text`, or `json`: one object a line", {"text", "json"}),
+        bytes("limits.record_bytes", &Config::record_bytes, "largest record taken; AWS has 256 KB, and 1 MB for some stores"),
+        number("limits.record_depth", &Config::record_depth, "deepest nesting of a record"),
+        bytes("limits.body_bytes", &Config::body_bytes, "largest request body of /ingest, also after decompression"),
+        number("limits.connections", &Config::connections, "open connections"),
+        bytes("storage.disk_budget", &Config::disk_budget_bytes, "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing is dropped"),
+        text("storage.codec", &Config::codec, "`dense`, or `fast`: a third less CPU, a quarter more disk", {"dense", "fast"}),
+        bytes("storage.dictionary_bytes", &Config::dictionary_bytes, "size of the trained dictionary; 0: none is trained"),
+        bytes("storage.journal_file_bytes", &Config::journal_file_bytes, "size of one journal file before it is sealed into the archive"),
+        duration("retention.management", &Config::retain_management, "how long management events are kept; empty: for ever"),
+        duration("retention.data", &Config::retain_data, "how long data, network activity and aggregated events are kept"),
+        duration("retention.audit", &Config::retain_audit, "how long events of PutAuditEvents are kept"),
+        duration("retention.insight", &Config::retain_insight, "how long Insights events are kept"),
+        text("history.lookup", &Config::history_lookup, "what LookupEvents answers without EventCategory: `all` (management and data), or `management` as AWS does",
+             {"all", "management"}),
+        duration("history.window", &Config::history_window, "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
+        number("history.calls_per_second", &Config::history_calls_per_second, "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
+    };
+    return all;
+}
+
+Result<void> apply(Config& config, std::string_view key, std::string_view value) {
+    const auto entry = std::ranges::find(entries(), key, [](const Entry& e) -> std::string_view { return e.setting.key; });
+    if (entry == entries().end()) return fail(Code::invalid, fmt::format("there is no setting \"{}\"", key));
+    if (auto read = entry->read(config, value); !read)
+        return fail(Code::invalid, fmt::format("{}: {}", key, read.error().message));
+    return {};
+}
+
+Result<void> apply_file(Config& config, const std::string& file) {
+    auto parsed = read_config_file(file);
+    if (!parsed) return fail(std::move(parsed).error());
+    for (const auto& [key, value, line] : parsed->values)
+        if (auto applied = apply(config, key, value); !applied)
+            return fail(Code::invalid, fmt::format("{} line {}: {}", file, line, applied.error().message));
+    config.accounts = std::move(parsed->accounts);
+    return {};
+}
+
+bool is_account_id(std::string_view text) {
+    return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::vector<Setting> settings() {
+    std::vector<Setting> all;
+    for (const auto& entry : entries()) all.push_back(entry.setting);
+    return all;
+}
+
+std::string environment_name(std::string_view key) {
+    std::string name = "CAIRN_";
+    for (const char c : key) name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    return name;
+}
+
+Result<Config> load_config(const std::string& file, const std::map<std::string, std::string>& environment,
+                           const std::map<std::string, std::string>& overrides) {
+    Config config;
+    if (!file.empty()) CAIRN_TRY(apply_file(config, file));
+    for (const auto& entry : entries()) {
+        const auto name = environment_name(entry.setting.key);
+        const auto found = environment.find(name);
+        if (found == environment.end()) continue;
+        if (auto applied = apply(config, entry.setting.key, found->second); !applied)
+            return fail(Code::invalid, fmt::format("environment variable {}: {}", name, applied.error().message));
+    }
+    for (const auto& [key, value] : overrides) CAIRN_TRY(apply(config, key, value));
+    if (!is_account_id(config.account))
+        return fail(Code::invalid, fmt::format("account: \"{}\" is not 12 digits", config.account));
+    return config;
+}
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0)
+        return fail(Code::invalid, fmt::format("\"{}\" is not of the form HOST:PORT", text));
+    auto host = text.substr(0, colon);
+    const auto port = parse_number(text.substr(colon + 1));
+    if (!port || *port > 65535) return fail(Code::invalid, fmt::format("\"{}\" does not end in a port of 0 to 65535", text));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+    return Endpoint{std::string(host == "localhost" ? "127.0.0.1" : host), static_cast<std::uint16_t>(*port), loopback};
+}
+
+Result<void> check_config(const Config& config) {
+    const auto endpoint = parse_endpoint(config.listen);
+    if (!endpoint) return fail(Code::invalid, "listen: " + endpoint.error().message);
+    if (config.auth == "trust" && !endpoint->loopback)
+        return fail(Code::invalid, fmt::format("auth = \"trust\" is refused on {}: it takes every caller's word; listen on 127.0.0.1 or use auth = \"sigv4\"", config.listen));
+    if (config.tls_certificate.empty() != config.tls_key.empty())
+        return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
+    if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
+        return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
+    return {};
+}
+
+}  // namespace cairn::node

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "identity/directory.h"
+
+namespace cairn::node {
+
+/// Everything that can be set. Defaults are what `cairn serve` without any file does. docs/configuration.md lists the keys.
+struct Config {
+    std::string listen = "127.0.0.1:4610";
+    std::string data = "./cairn-data";
+    std::string account = "123456789012";
+    std::string region = "us-east-1";
+    std::string auth = "sigv4";
+    bool allow_plain_http = false;
+    std::int64_t threads = 0;
+
+    std::string tls_certificate, tls_key;
+    std::string log_level = "info", log_format = "text";
+
+    std::int64_t record_bytes = 256 * 1024;
+    std::int64_t record_depth = 128;
+    std::int64_t body_bytes = 64 << 20;
+    std::int64_t connections = 20'000;
+
+    std::int64_t disk_budget_bytes = 0;
+    std::string codec = "dense";
+    std::int64_t dictionary_bytes = 1 << 20;
+    std::int64_t journal_file_bytes = 64 << 20;
+
+    std::optional<std::chrono::milliseconds> retain_management, retain_data, retain_audit, retain_insight;
+
+    std::string history_lookup = "all";
+    std::optional<std::chrono::milliseconds> history_window;
+    std::int64_t history_calls_per_second = 0;
+
+    std::vector<identity::FixedAccount> accounts;
+};
+
+/// One key as the file, the environment (CAIRN_STORAGE_CODEC) and `--set storage.codec=fast` spell it.
+struct Setting {
+    std::string key;          ///< "storage.codec"
+    std::string kind;         ///< "text", "true or false", "number", "bytes", "duration"
+    std::string default_text;
+    std::string meaning;
+};
+
+/// All settings in the order of docs/configuration.md.
+std::vector<Setting> settings();
+
+/// The name of the environment variable of a key: "storage.codec" -> "CAIRN_STORAGE_CODEC".
+std::string environment_name(std::string_view key);
+
+/// Later ones win: defaults, the TOML file (unless `file` is empty), `environment`, `overrides` ("key" -> "value").
+/// Errors: invalid, naming file, line and key; an unknown key is an error.
+Result<Config> load_config(const std::string& file, const std::map<std::string, std::string>& environment,
+                           const std::map<std::string, std::string>& overrides);
+
+/// Splits "127.0.0.1:4610", "[::1]:4610", "localhost:0".
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 0;
+    bool loopback = false;
+};
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+/// Rules over several settings: plain HTTP and `auth = "trust"` stay on loopback. Error: invalid, saying what to change.
+Result<void> check_config(const Config& config);
+
+}  // namespace cairn::node

@@ -1,0 +1,152 @@
+#include "node/config_accounts.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace cairn::node {
+
+namespace {
+
+using identity::FixedAccount;
+
+/// Reads the members of one table and remembers the first thing that is wrong with them.
+class Table {
+public:
+    Table(const toml::table& table, std::string name) : table_(table), name_(std::move(name)) {}
+
+    std::string text(std::string_view key, bool needed = false) {
+        seen_.emplace_back(key);
+        const auto* node = table_.get(key);
+        if (!node && needed) refuse(table_, fmt::format("{} has no {}", name_, key));
+        if (!node) return {};
+        if (const auto value = node->value_exact<std::string>()) return *value;
+        refuse(*node, fmt::format("{} of {} is not a text", key, name_));
+        return {};
+    }
+
+    std::vector<std::string> texts(std::string_view key) {
+        seen_.emplace_back(key);
+        std::vector<std::string> values;
+        const auto* node = table_.get(key);
+        if (!node) return values;
+        if (!node->is_array()) {
+            refuse(*node, fmt::format("{} of {} is not a list of texts", key, name_));
+            return values;
+        }
+        for (const auto& item : *node->as_array()) {
+            if (const auto value = item.value_exact<std::string>())
+                values.push_back(*value);
+            else
+                refuse(item, fmt::format("{} of {} is not a list of texts", key, name_));
+        }
+        return values;
+    }
+
+    template <class Use>
+    void tables(std::string_view key, Use&& use) {
+        seen_.emplace_back(key);
+        const auto* node = table_.get(key);
+        if (!node) return;
+        if (!node->is_array_of_tables()) return refuse(*node, fmt::format("{} of {} is not a list of tables", key, name_));
+        for (const auto& item : *node->as_array()) {
+            Table inner(*item.as_table(), fmt::format("{}.{}", name_, key));
+            use(inner);
+            inner.done();
+            if (error_.empty()) error_ = inner.error_;
+        }
+    }
+
+    void done() {
+        for (const auto& [key, node] : table_)
+            if (std::ranges::find(seen_, key.str()) == seen_.end())
+                refuse(node, fmt::format("{} has no member \"{}\"", name_, key.str()));
+    }
+
+    const std::string& error() const { return error_; }
+
+private:
+    void refuse(const toml::node& node, const std::string& message) {
+        if (error_.empty()) error_ = fmt::format("line {}: {}", node.source().begin.line, message);
+    }
+
+    const toml::table& table_;
+    std::string name_, error_;
+    std::vector<std::string> seen_;
+};
+
+std::vector<FixedAccount::FixedKey> read_keys(Table& table) {
+    std::vector<FixedAccount::FixedKey> keys;
+    table.tables("key", [&](Table& key) { keys.push_back({key.text("id", true), key.text("secret", true)}); });
+    return keys;
+}
+
+FixedAccount read_account(Table& table) {
+    FixedAccount account;
+    account.id = table.text("id", true);
+    account.alias = table.text("alias");
+    account.root_keys = read_keys(table);
+    table.tables("user", [&](Table& user) {
+        account.users.push_back({user.text("name", true), user.texts("policies"), read_keys(user)});
+    });
+    table.tables("role", [&](Table& role) {
+        FixedAccount::FixedRole fixed{role.text("name", true), role.text("session"), role.texts("policies"), {}};
+        role.tables("credentials", [&](Table& session) {
+            fixed.sessions.push_back({session.text("id", true), session.text("secret", true), session.text("session_token", true)});
+        });
+        account.roles.push_back(std::move(fixed));
+    });
+    return account;
+}
+
+std::string scalar_text(const toml::node& node) {
+    if (const auto text = node.value_exact<std::string>()) return *text;
+    if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+    if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+    return {};
+}
+
+Result<void> flatten(const std::string& path, const toml::table& table, const std::string& prefix, ConfigFile& file) {
+    for (const auto& [name, node] : table) {
+        const auto key = prefix + std::string(name.str());
+        const auto line = node.source().begin.line;
+        if (key == "accounts") continue;
+        if (node.is_table()) {
+            CAIRN_TRY(flatten(path, *node.as_table(), key + ".", file));
+        } else if (node.is_string() || node.is_integer() || node.is_boolean()) {
+            file.values.push_back({key, scalar_text(node), line});
+        } else {
+            return fail(Code::invalid, fmt::format("{} line {}: {} is neither text, number nor true/false", path, line, key));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<ConfigFile> read_config_file(const std::string& path) {
+    auto parsed = toml::parse_file(path);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        const auto line = error.source().begin.line;
+        if (line == 0) return fail(Code::not_found, fmt::format("configuration file {} cannot be read", path));
+        return fail(Code::invalid, fmt::format("{} line {}: {}", path, line, error.description()));
+    }
+    ConfigFile file;
+    CAIRN_TRY(flatten(path, parsed.table(), "", file));
+    if (const auto* node = parsed.table().get("accounts")) {
+        if (!node->is_array_of_tables())
+            return fail(Code::invalid, fmt::format("{} line {}: accounts is not a list of tables", path, node->source().begin.line));
+        for (const auto& item : *node->as_array()) {
+            Table table(*item.as_table(), "accounts");
+            file.accounts.push_back(read_account(table));
+            table.done();
+            if (!table.error().empty()) return fail(Code::invalid, fmt::format("{} {}", path, table.error()));
+        }
+    }
+    return file;
+}
+
+}  // namespace cairn::node

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "identity/directory.h"
+
+namespace cairn::node {
+
+/// A TOML file, taken apart: scalar settings as text with their place, and the accounts.
+struct ConfigFile {
+    struct Value {
+        std::string key;   ///< "storage.codec"
+        std::string text;
+        unsigned line = 0;
+    };
+    std::vector<Value> values;
+    std::vector<identity::FixedAccount> accounts;
+};
+
+/// Error: invalid, naming file, line and what is wrong; not_found when the file cannot be read.
+Result<ConfigFile> read_config_file(const std::string& path);
+
+}  // namespace cairn::node

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "identity/directory.h"
+#include "node/config.h"
+
+namespace cairn::node {
+
+/// A running node: an engine behind its port.
+class Server {
+public:
+    /// Opens the data directory, makes the root key if nobody can call yet, and listens. Blocks for the recovery.
+    static Result<std::unique_ptr<Server>> start(const Config& config);
+
+    virtual ~Server() = default;
+
+    virtual std::string endpoint() const = 0;  ///< "http://127.0.0.1:4610"
+
+    /// The root key made by this start, to be shown once.
+    virtual const std::optional<identity::NewKey>& new_key() const = 0;
+
+    /// Reads the TLS files anew.
+    virtual Result<void> reload() = 0;
+
+    /// Takes no new requests, answers those that run (for up to `grace`), makes everything durable. Blocks.
+    virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace cairn::node

@@ -1,0 +1,82 @@
+#include "node/store.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "backend/sqlite/sqlite_store.h"
+#include "base/uuid.h"
+
+namespace cairn::node {
+
+namespace {
+
+constexpr std::size_t key_bytes = 32;
+
+std::unexpected<Error> errno_failure(const std::string& path) {
+    return fail(Code::unavailable, fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+Result<std::string> read_key(const std::string& path, int file) {
+    std::string key(key_bytes + 1, '\0');
+    const auto got = ::read(file, key.data(), key.size());
+    if (got < 0) return errno_failure(path);
+    if (static_cast<std::size_t>(got) != key_bytes)
+        return fail(Code::corrupt, fmt::format("{} does not hold a key of {} bytes", path, key_bytes));
+    key.resize(key_bytes);
+    return key;
+}
+
+/// The key in `path`; made there first if the file is absent. Two processes that start at once get the same one.
+Result<std::string> load_or_make_key(const std::string& path) {
+    const int existing = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (existing >= 0) {
+        auto key = read_key(path, existing);
+        ::close(existing);
+        return key;
+    }
+    if (errno != ENOENT) return errno_failure(path);
+
+    const auto temporary = fmt::format("{}.{}", path, ::getpid());
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return errno_failure(temporary);
+    const auto key = random_bytes(key_bytes);
+    const bool written = ::write(file, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(file) == 0;
+    ::close(file);
+    const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
+    ::unlink(temporary.c_str());
+    if (!linked) return errno_failure(path);
+    return load_or_make_key(path);
+}
+
+}  // namespace
+
+Time SystemClock::now() const { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+Result<Store> open_store(const std::string& data) {
+    std::error_code error;
+    std::filesystem::create_directories(data, error);
+    if (error) return fail(Code::unavailable, fmt::format("data directory {}: {}", data, error.message()));
+
+    Store store;
+    auto master = load_or_make_key(data + "/master.key");
+    if (!master) return fail(std::move(master).error());
+    store.master_key = std::move(*master);
+    auto hash = load_or_make_key(data + "/fingerprint.key");
+    if (!hash) return fail(std::move(hash).error());
+    store.hash_key = std::move(*hash);
+    auto meta = open_sqlite(data + "/meta.sqlite");
+    if (!meta) return fail(std::move(meta).error());
+    store.meta = std::move(*meta);
+    return store;
+}
+
+std::unique_ptr<identity::Directory> open_directory(const Config& config, const Store& store, const Clock& clock) {
+    return std::make_unique<identity::Directory>(*store.meta, sign::SecretBox(store.master_key), clock, config.accounts);
+}
+
+}  // namespace cairn::node

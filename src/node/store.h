@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/hash.h"
+#include "base/result.h"
+#include "identity/directory.h"
+#include "node/config.h"
+#include "seam/clock.h"
+#include "seam/meta_store.h"
+#include "sign/seal.h"
+
+namespace cairn::node {
+
+/// The wall clock of this machine.
+class SystemClock : public Clock {
+public:
+    Time now() const override;
+};
+
+/// What a data directory keeps beside events: the meta store, and the key that seals secrets in it. May be open in several
+/// processes at once (`cairn keys` beside a running node).
+struct Store {
+    std::unique_ptr<MetaStore> meta;
+    std::string master_key;  ///< 32 bytes of `master.key` (mode 0600)
+    std::string hash_key;    ///< 32 bytes: what fingerprints are keyed with; made once per data directory
+};
+
+/// Makes what is missing. Blocks. Errors: those of the files, each named; corrupt for a key file of another size.
+Result<Store> open_store(const std::string& data);
+
+/// Who may call, by this configuration and store. The store must outlive it.
+std::unique_ptr<identity::Directory> open_directory(const Config& config, const Store& store, const Clock& clock);
+
+}  // namespace cairn::node
