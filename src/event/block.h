@@ -44,6 +44,11 @@ using DictionaryPointer = std::shared_ptr<const Dictionary>;
 /// Takes seconds of CPU. Error: invalid, when the samples are too few or training came back too small to help.
 Result<DictionaryPointer> train_dictionary(std::span<const std::string> records, std::size_t bytes_max);
 
+/// A dictionary as a file holds it, with version and CRC, and back. Format: docs/format/dictionary.md.
+/// Errors of decode: corrupt; unavailable for a newer version.
+std::string encode_dictionary(const Dictionary& dictionary);
+Result<DictionaryPointer> decode_dictionary(std::string_view bytes);
+
 /// Finds dictionaries by the id that a block names. Returns null when it is not known. Thread-safe.
 using FindDictionary = std::function<DictionaryPointer(std::uint32_t id)>;
 
@@ -96,8 +101,8 @@ public:
     /// The ordinal of the first event of a sub-block.
     std::uint32_t first_of(std::uint32_t sub_block) const;
 
-    /// Decodes one sub-block, restoring packed UUIDs: the records one after another in `text` (followed by
-    /// RecordParser::padding bytes), `ends[i]` the end of its i-th record.
+    /// Decodes one sub-block, restoring packed UUIDs: the records one after another in `text`, whose last
+    /// RecordParser::padding bytes are zero and no record's; `ends[i]` the end of its i-th record.
     struct Records {
         std::string text;
         std::vector<std::uint32_t> ends;

@@ -1,0 +1,124 @@
+#include "event/uuid_packing.h"
+
+#include <gtest/gtest.h>
+
+#include "event/block_support.h"
+#include "event/find_bytes.h"
+#include "event/packed_search.h"
+
+namespace cairn {
+namespace {
+
+constexpr const char* uuid = "0fb1f6d2-7a3c-4e5b-9d8e-0123456789ab";
+
+struct Text {
+    std::string packed, uuids;
+};
+
+Text pack(std::string_view text) {
+    Text result;
+    pack_uuids(text, result.packed, result.uuids);
+    return result;
+}
+
+std::string restore(const Text& text) {
+    std::string out(text.packed.size() + text.uuids.size() / 16 * 35, '\0');
+    EXPECT_TRUE(restore_uuids(text.packed, text.uuids, out.data()));
+    return out;
+}
+
+TEST(UuidPacking, PacksLowerCaseUuidsWherverTheyStand) {
+    const std::string u = uuid;
+    const struct { std::string text; std::size_t uuids; } cases[] = {
+        {u, 1},
+        {"\"" + u + "\"", 1},
+        {u + u, 1},                  // the first one is followed by a digit
+        {u + "," + u, 2},
+        {"f" + u + "\"", 1},         // nine digits before the dash: the last eight belong to it
+        {"-" + u, 1},
+        {u + "-", 0},
+        {u + "0", 0},
+        {u + "g", 1},
+        {"0FB1F6D2-7A3C-4E5B-9D8E-0123456789AB", 0},
+        {"0fb1f6d2-7a3c-4e5b-9d8e-0123456789a", 0},
+        {"0fb1f6d2-7a3c-4e5b-9d8e-0123456789ag", 0},
+        {"gfb1f6d2-7a3c-4e5b-9d8e-0123456789ab", 0},
+        {"0fb1f6d2--a3c-4e5b-9d8e-0123456789ab", 0},
+        {"fb1f6d2-7a3c-4e5b-9d8e-0123456789ab", 0},
+        {"", 0},
+        {"-", 0},
+        {"--------------------------------------", 0},
+        {std::string(1000, '-') + u + std::string(50, 'x') + u, 2},
+        {std::string("\xc3\xa9") + u + "\xc3\xa9", 1},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.text);
+        const auto text = pack(row.text);
+        EXPECT_EQ(text.uuids.size(), row.uuids * 16);
+        EXPECT_EQ(text.packed.size() + row.uuids * 35, row.text.size());
+        EXPECT_EQ(restore(text), row.text);
+    }
+}
+
+TEST(UuidPacking, AnyTextComesBack) {
+    std::mt19937_64 random(7);
+    constexpr char alphabet[] = "0123456789abcdef--gG\"";
+    for (int round = 0; round < 20000; ++round) {
+        std::string text;
+        for (int part = 0; part < 4; ++part) {
+            if (random() % 2 == 0) text += format_uuid(test::seeded_uuid(random));
+            for (std::size_t n = random() % 24; n > 0; --n) text += alphabet[random() % (sizeof alphabet - 1)];
+        }
+        ASSERT_EQ(restore(pack(text)), text) << "round " << round;
+    }
+}
+
+TEST(UuidPacking, TellsAWrongNumberOfMarkers) {
+    char out[200];
+    auto text = pack(std::string(uuid) + " " + uuid);
+    EXPECT_FALSE(restore_uuids(text.packed, std::string_view(text.uuids).substr(16), out));
+    EXPECT_FALSE(restore_uuids(text.packed.substr(1), text.uuids, out));
+}
+
+TEST(FindBytes, FindsWhatTheStandardLibraryFinds) {
+    std::mt19937_64 random(3);
+    for (int round = 0; round < 20000; ++round) {
+        std::string text(random() % 80, 'a'), term(1 + random() % 6, 'a');
+        for (auto& c : text) c = static_cast<char>('a' + random() % 3);
+        for (auto& c : term) c = static_cast<char>('a' + random() % 3);
+        const std::size_t from = random() % 90;
+        ASSERT_EQ(find_bytes(text, term, from), text.find(term, from)) << text << " " << term << " " << from;
+    }
+    EXPECT_EQ(find_bytes("abc", ""), 0u);
+    EXPECT_EQ(find_bytes("", "a"), std::string_view::npos);
+}
+
+// The slow way decides: whatever the restored text holds must be found, and little else.
+TEST(PackedSearch, NeverMissesAndIsExactForTermsWithoutAWholeUuid) {
+    std::mt19937_64 random(11);
+    constexpr char separators[] = "\"- ,xa0";
+    for (int round = 0; round < 3000; ++round) {
+        std::string text;
+        for (int part = 0; part < 5; ++part) {
+            text += format_uuid(test::seeded_uuid(random));
+            for (std::size_t n = random() % 4; n > 0; --n) text += separators[random() % (sizeof separators - 1)];
+        }
+        const auto packed = pack(text);
+        if (packed.uuids.empty()) continue;
+        for (int probe = 0; probe < 50; ++probe) {
+            const std::size_t at = random() % text.size();
+            std::string term = text.substr(at, 1 + random() % 60);
+            if (probe % 2 == 0) term[random() % term.size()] = separators[random() % (sizeof separators - 1)];
+            const bool found = packed_text_may_contain(packed.packed, packed.uuids, term);
+            const bool there = text.find(term) != std::string::npos;
+            if (there) {
+                ASSERT_TRUE(found) << "round " << round << "\n" << text << "\n" << term;
+            } else if (pack(term + "\"").uuids.empty()) {
+                ASSERT_FALSE(found) << "round " << round << "\n" << text << "\n" << term;
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace cairn
