@@ -1,0 +1,153 @@
+#include "event/json_scan.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace cairn {
+
+namespace {
+
+std::uint32_t hex_unit(std::string_view digits) {
+    std::uint32_t unit = 0;
+    for (const char c : digits.substr(0, 4)) unit = unit << 4 | static_cast<std::uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    return unit & 0xffff;
+}
+
+bool is_escape_of(std::string_view text, std::uint32_t low, std::uint32_t high) {
+    if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return false;
+    const auto unit = hex_unit(text.substr(2));
+    return unit >= low && unit <= high;
+}
+
+void append_utf8(std::string& out, std::uint32_t point) {
+    const auto byte = [&](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
+    if (point < 0x80) {
+        byte(point);
+    } else if (point < 0x800) {
+        byte(0xc0 | point >> 6);
+        byte(0x80 | (point & 0x3f));
+    } else if (point < 0x10000) {
+        byte(0xe0 | point >> 12);
+        byte(0x80 | (point >> 6 & 0x3f));
+        byte(0x80 | (point & 0x3f));
+    } else {
+        byte(0xf0 | point >> 18);
+        byte(0x80 | (point >> 12 & 0x3f));
+        byte(0x80 | (point >> 6 & 0x3f));
+        byte(0x80 | (point & 0x3f));
+    }
+}
+
+/// Appends the character of the escape \uXXXX (or of a pair of them) at the front; returns its length.
+std::size_t append_unicode(std::string& out, std::string_view escape, bool keep_surrogates) {
+    const auto unit = hex_unit(escape.substr(std::min<std::size_t>(2, escape.size())));
+    if (unit < 0xd800 || unit > 0xdfff) {
+        append_utf8(out, unit);
+        return 6;
+    }
+    const auto rest = escape.substr(std::min<std::size_t>(6, escape.size()));
+    if (unit < 0xdc00 && is_escape_of(rest, 0xdc00, 0xdfff)) {
+        append_utf8(out, 0x10000 + ((unit - 0xd800) << 10) + (hex_unit(rest.substr(2)) - 0xdc00));
+        return 12;
+    }
+    append_utf8(out, keep_surrogates ? unit : 0xfffd);
+    return 6;
+}
+
+char plain_escape(char c) {
+    switch (c) {
+        case 'b': return '\b';
+        case 'f': return '\f';
+        case 'n': return '\n';
+        case 'r': return '\r';
+        case 't': return '\t';
+        default: return c;
+    }
+}
+
+}  // namespace
+
+void JsonScan::skip_string() {
+    for (++at_; at_ < text_.size(); ++at_) {
+        const std::size_t found = text_.find_first_of("\"\\", at_);
+        if (found == std::string_view::npos) break;
+        at_ = found;
+        if (text_[at_] == '"') {
+            ++at_;
+            return;
+        }
+        ++at_;
+    }
+    at_ = text_.size();
+}
+
+bool JsonScan::more() {
+    if (peek() == ',') take();
+    if (peek() != '}' && peek() != ']') return at_ < text_.size();
+    take();
+    return false;
+}
+
+std::string_view JsonScan::string() {
+    const std::size_t begin = std::min(at_ + 1, text_.size());
+    skip_string();
+    const std::size_t end = std::max(begin, at_ - 1);
+    skip_space();
+    return text_.substr(begin, end - begin);
+}
+
+std::string_view JsonScan::name() {
+    const auto name = string();
+    if (peek() == ':') take();
+    return name;
+}
+
+std::string_view JsonScan::value() {
+    const std::size_t begin = at_;
+    std::size_t depth = 0;
+    do {
+        const char c = peek();
+        if (c == '"') {
+            skip_string();
+        } else if (c == '{' || c == '[') {
+            ++depth;
+            ++at_;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) break;
+            --depth;
+            ++at_;
+        } else if (depth == 0) {
+            at_ = std::min(text_.find_first_of(",]} \t\r\n", std::min(at_ + 1, text_.size())), text_.size());
+        } else {
+            at_ = std::min(text_.find_first_of("\"{[}]", at_), text_.size());
+        }
+    } while (depth > 0 && at_ < text_.size());
+    const auto value = text_.substr(begin, at_ - begin);
+    skip_space();
+    return value;
+}
+
+void append_unescaped(std::string& out, std::string_view inside, bool keep_surrogates) {
+    while (true) {
+        const std::size_t escape = inside.find('\\');
+        out.append(inside.substr(0, escape));
+        if (escape == std::string_view::npos || escape + 1 >= inside.size()) return;
+        inside.remove_prefix(escape);
+        std::size_t length = 2;
+        if (inside[1] == 'u')
+            length = append_unicode(out, inside, keep_surrogates);
+        else
+            out.push_back(plain_escape(inside[1]));
+        inside.remove_prefix(std::min(length, inside.size()));
+    }
+}
+
+bool unescaped_equals(std::string_view inside, std::string_view plain) {
+    if (inside.find('\\') == std::string_view::npos) return inside == plain;
+    if (inside.size() < plain.size()) return false;
+    std::string text;
+    append_unescaped(text, inside);
+    return text == plain;
+}
+
+}  // namespace cairn
