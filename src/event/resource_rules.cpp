@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/check.h"
-#include "event/resource_tables.h"
 
 namespace cairn {
 
