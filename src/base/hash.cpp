@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/vector_state.h"
 
 namespace cairn {
 
@@ -32,8 +33,10 @@ Hash128 HashKey::hash128(std::string_view bytes) const {
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
-    return ~crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data())),
-                        static_cast<int>(bytes.size()), ~before);
+    const auto crc = ~crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data())),
+                                  static_cast<int>(bytes.size()), ~before);
+    clear_vector_state();
+    return crc;
 }
 
 }  // namespace cairn
