@@ -1,0 +1,150 @@
+"""Kills a node again and again under full load and looks whether it kept what it promised.
+
+Every acknowledged event must be found exactly once after the restart, every other one at most once. Some rounds kill the process from
+outside at a random moment; the others let it die inside a chosen kind of work: the change of a file of the journal, the archive, the
+admission index, the history index, their manifests, or during recovery itself. Each kind is counted as hit."""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from node import ACCOUNT, BINARY, Node, clean_environment, record  # noqa: E402
+
+SETTINGS = ["--set", "storage.journal_file_bytes=1MiB", "--set", "storage.dictionary_bytes=65536"]
+
+# What dies: a prefix of the paths that change, and how many changes may pass before.
+PLACES = {
+    "append": ("journal/", 40, 400),
+    "seal": ("archive/", 1, 12),
+    "admission": ("seen/", 1, 6),
+    "history": ("view/history/", 1, 10),
+    "publish": ("archive/manifest", 1, 3),
+}
+
+
+class Load(threading.Thread):
+    """One writer: posts batches and remembers which were acknowledged."""
+
+    def __init__(self, endpoint, token, batch, marker, seed):
+        super().__init__()
+        self.endpoint, self.token, self.batch, self.marker = endpoint, token, batch, marker
+        self.random = random.Random(seed)
+        self.acknowledged, self.sent = [], []
+        self.stopping = False
+
+    def run(self):
+        while not self.stopping:
+            ids = [str(uuid.UUID(int=self.random.getrandbits(128), version=4)) for _ in range(self.batch)]
+            body = "\n".join(json.dumps(record(i, user=self.marker, pad="x" * self.random.randrange(400))) for i in ids).encode()
+            self.sent += ids
+            request = urllib.request.Request(self.endpoint + "/ingest", body, {"Authorization": "Bearer " + self.token})
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    receipt = json.loads(answer.read())
+                assert receipt["stored"] == len(ids), receipt
+                self.acknowledged += ids
+            except OSError:
+                return
+
+
+def found_ids(node, marker):
+    """Every event of one round, as often as it is answered."""
+    found = collections.Counter()
+    cursor = None
+    while True:
+        arguments = ["lookup", f"user={marker}", "--limit", "1000", "--output", "page"]
+        page = json.loads(node.cairn(*arguments, *(["--cursor", cursor] if cursor else [])))
+        found.update(event["eventID"] for event in page["events"])
+        cursor = page.get("cursor")
+        if not cursor:
+            return found
+
+
+def start_until_it_lives(node, plan):
+    """Starts the node; with a plan that may kill it while it recovers, starts again without."""
+    node.arguments = SETTINGS
+    if plan:
+        os.environ["CAIRN_TEST_KILL"] = plan
+    try:
+        node.start()
+        return True
+    except AssertionError:
+        assert plan and node.process.returncode == -9, node.text()[-3000:]
+        return False
+    finally:
+        os.environ.pop("CAIRN_TEST_KILL", None)
+
+
+def one_round(node, token, number, draw, hits):
+    kind = draw.choice([*PLACES, "outside", "recovery"])
+    plan = None
+    if kind in PLACES:
+        prefix, least, most = PLACES[kind]
+        plan = f"{draw.randint(least, most)}:{prefix}"
+    elif kind == "recovery":
+        plan = f"{draw.randint(1, 8)}:"
+    alive = start_until_it_lives(node, plan)
+    if not alive:
+        hits["recovery" if kind == "recovery" else kind + " while recovering"] += 1
+        start_until_it_lives(node, None)
+    marker = f"round-{number}"
+    writers = [Load(node.endpoint, token, batch, marker, draw.random()) for batch in (1, 7, 200, 1000)]
+    for writer in writers:
+        writer.start()
+    try:
+        node.process.wait(timeout=draw.uniform(0.3, 1.5) if kind in ("outside", "recovery") or not alive else 12)
+        hits[kind] += 1
+    except subprocess.TimeoutExpired:
+        node.kill()
+        hits["outside"] += 1
+    for writer in writers:
+        writer.stopping = True
+        writer.join()
+    assert node.process.returncode == -9, node.text()[-3000:]
+
+    start_until_it_lives(node, None)
+    found = found_ids(node, marker)
+    acknowledged = {i for writer in writers for i in writer.acknowledged}
+    sent = {i for writer in writers for i in writer.sent}
+    assert not (acknowledged - set(found)), f"round {number} ({kind}, {plan}): {len(acknowledged - set(found))} acknowledged events are missing"
+    assert set(found) <= sent, "events nobody sent"
+    doubled = [i for i, times in found.items() if times > 1]
+    assert not doubled, f"round {number} ({kind}, {plan}): {len(doubled)} events are doubled"
+    print(f"round {number}: {kind} {plan or ''} acknowledged {len(acknowledged)}, found {len(found)}, sent {len(sent)}", flush=True)
+    node.kill() if draw.random() < 0.5 else node.stop()
+    return len(acknowledged)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    draw = random.Random(options.seed)
+    hits = collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(folder)
+        made = subprocess.run([BINARY, "keys", "create", "--ingest", "--json", "--account", ACCOUNT, "--data", node.data], env=clean_environment(),
+                              capture_output=True, text=True, check=True)
+        token = json.loads(made.stdout)["secret"]
+        acknowledged = sum(one_round(node, token, number, draw, hits) for number in range(options.rounds))
+        checked = subprocess.run([BINARY, "check", "--data", node.data], env=clean_environment(), capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    print(f"{options.rounds} rounds, {acknowledged} acknowledged events, all found exactly once; hits: {dict(hits)}")
+
+
+if __name__ == "__main__":
+    main()
