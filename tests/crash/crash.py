@@ -7,7 +7,6 @@ admission index, the history index, their manifests, or during recovery itself. 
 import argparse
 import collections
 import json
-import os
 import pathlib
 import random
 import subprocess
@@ -75,16 +74,13 @@ def found_ids(node, marker):
 def start_until_it_lives(node, plan):
     """Starts the node; with a plan that may kill it while it recovers, starts again without."""
     node.arguments = SETTINGS
-    if plan:
-        os.environ["CAIRN_TEST_KILL"] = plan
+    node.extra_environment = {"CAIRN_TEST_KILL": plan} if plan else {}
     try:
         node.start()
         return True
     except AssertionError:
         assert plan and node.process.returncode == -9, node.text()[-3000:]
         return False
-    finally:
-        os.environ.pop("CAIRN_TEST_KILL", None)
 
 
 def one_round(node, token, number, draw, hits):

@@ -24,6 +24,7 @@ class Node:
         self.listen = listen
         self.arguments = list(arguments)
         self.process = None
+        self.extra_environment = {}
         self.folder.mkdir(parents=True, exist_ok=True)
         fixed = f'[[accounts]]\nid = "{ACCOUNT}"\n[[accounts.key]]\nid = "{KEY_ID}"\nsecret = "{SECRET}"\n' if accounts else ""
         self.config.write_text(f'account = "{ACCOUNT}"\n{config}\n{fixed}')
@@ -35,7 +36,7 @@ class Node:
         self.output = open(self.folder / "output", "ab")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--config", self.config, "--data", self.data, "--listen", self.listen, "--endpoint-file", endpoint_file, *self.arguments],
-            stdout=self.output, stderr=subprocess.STDOUT, env=clean_environment())
+            stdout=self.output, stderr=subprocess.STDOUT, env=clean_environment(**self.extra_environment))
         if not expect_ready:
             return self
         deadline = time.monotonic() + 60
