@@ -1,0 +1,129 @@
+#include "cli/import.h"
+
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "cli/import_state.h"
+
+using namespace cairn;
+using namespace cairn::cli;
+using ingest::Outcome;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Stores texts in memory; what holds "bad" is rejected, what was there is a duplicate.
+class MemorySink final : public ImportSink {
+public:
+    Result<Taken> put(const std::vector<std::string_view>& texts) override {
+        std::lock_guard lock(mutex_);
+        if (failing) return fail(Code::unavailable, "gone");
+        if (during_put) std::exchange(during_put, nullptr)();
+        Taken taken;
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            if (texts[i].find("bad") != std::string_view::npos) {
+                ++taken.counts.rejected;
+                taken.problems.push_back({i, Outcome::rejected, "", "bad"});
+            } else if (stored.insert(std::string(texts[i])).second) {
+                ++taken.counts.stored;
+            } else {
+                ++taken.counts.duplicate;
+            }
+        }
+        return taken;
+    }
+
+    std::set<std::string> stored;
+    bool failing = false;
+    std::function<void()> during_put;
+
+private:
+    std::mutex mutex_;
+};
+
+class ImportTest : public testing::Test {
+protected:
+    ImportTest() : folder_(fs::path(testing::TempDir()) / ("cairn-import-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+        fs::remove_all(folder_);
+        fs::create_directories(folder_ / "logs/2026/01");
+    }
+    ~ImportTest() override { fs::remove_all(folder_); }
+
+    void write(const std::string& name, const std::string& text) { std::ofstream(folder_ / "logs" / name) << text; }
+
+    Result<ImportReport> run(bool with_state = false) {
+        ImportOptions options;
+        options.paths = {(folder_ / "logs").string()};
+        if (with_state) options.state_file = (folder_ / "state").string();
+        return import_files(options, sink_, [](auto, auto, auto) {});
+    }
+
+    fs::path folder_;
+    MemorySink sink_;
+};
+
+}  // namespace
+
+TEST_F(ImportTest, EveryRecordIsAccountedFor) {
+    write("a.json", R"({"Records":[{"eventID":"1"},{"eventID":"2"}]})");
+    write("2026/01/b.ndjson", "{\"eventID\":\"3\"}\n\n{\"eventID\":\"1\"}\n{\"x\":\"bad\"}\nnot json\n");
+    const auto report = run();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->files, 2u);
+    EXPECT_EQ(report->read, report->counts.total());
+    EXPECT_EQ(report->counts.stored, 3u);
+    EXPECT_EQ(report->counts.duplicate, 1u);
+    EXPECT_EQ(report->counts.rejected, report->read - 4);
+    ASSERT_FALSE(report->lines.empty());
+    EXPECT_TRUE(report->lines.front().file.ends_with("b.ndjson"));
+    EXPECT_TRUE(std::ranges::any_of(report->lines, [](const auto& line) { return line.line == 4 && line.reason == "bad"; }));
+}
+
+TEST_F(ImportTest, FilesThatAppearMeanwhileAreRead) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n");
+    sink_.during_put = [&] { write("0-earlier.ndjson", "{\"eventID\":\"2\"}\n"); };
+    const auto report = run();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files, 2u);
+    EXPECT_EQ(sink_.stored.size(), 2u);
+}
+
+TEST_F(ImportTest, GoesOnWhereItWasInterrupted) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n");
+    ASSERT_TRUE(run(true));
+    write("b.ndjson", "{\"eventID\":\"2\"}\n");
+    sink_.failing = true;
+    ASSERT_FALSE(run(true));
+    sink_.failing = false;
+    const auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files_skipped, 1u);
+    EXPECT_EQ(report->files, 1u);
+    EXPECT_EQ(report->counts.stored, 1u);
+}
+
+TEST_F(ImportTest, AChangedFileIsReadAgain) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n");
+    ASSERT_TRUE(run(true));
+    write("a.ndjson", "{\"eventID\":\"1\"}\n{\"eventID\":\"2\"}\n");
+    const auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->counts.duplicate, 1u);
+    EXPECT_EQ(report->counts.stored, 1u);
+}
+
+TEST_F(ImportTest, WhatCannotBeReadIsNamed) {
+    write("a.json.gz", std::string("\x1f\x8b\x08\x00garbage", 11));
+    const auto report = run();
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->unreadable.size(), 1u);
+    EXPECT_NE(report->unreadable[0].find("a.json.gz"), std::string::npos);
+    ImportOptions options;
+    options.paths = {(folder_ / "absent").string()};
+    EXPECT_FALSE(import_files(options, sink_, [](auto, auto, auto) {}));
+}

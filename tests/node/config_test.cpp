@@ -1,0 +1,138 @@
+#include "node/config.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+using namespace cairn;
+using namespace cairn::node;
+
+namespace {
+
+/// A TOML file that lives as long as the test.
+class ConfigFileOnDisk : public testing::Test {
+protected:
+    std::string write(const std::string& text) {
+        path_ = testing::TempDir() + "cairn-config-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml";
+        std::ofstream(path_) << text;
+        return path_;
+    }
+    ~ConfigFileOnDisk() override { std::filesystem::remove(path_); }
+
+    std::string path_;
+};
+
+}  // namespace
+
+using ConfigTest = ConfigFileOnDisk;
+
+TEST_F(ConfigTest, DefaultsNeedNoFile) {
+    const auto config = load_config("", {}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->listen, "127.0.0.1:4610");
+    EXPECT_EQ(config->record_bytes, 262144);
+    EXPECT_FALSE(config->retain_management);
+    EXPECT_TRUE(check_config(*config));
+}
+
+TEST_F(ConfigTest, LaterSourcesWin) {
+    const auto file = write("listen = \"127.0.0.1:1\"\n[storage]\ncodec = \"fast\"\ndisk_budget = \"2GB\"\n[retention]\nmanagement = \"90d\"\n");
+    const auto config = load_config(file, {{"CAIRN_LISTEN", "127.0.0.1:2"}, {"CAIRN_STORAGE_CODEC", "dense"}}, {{"listen", "127.0.0.1:3"}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->listen, "127.0.0.1:3");
+    EXPECT_EQ(config->codec, "dense");
+    EXPECT_EQ(config->disk_budget_bytes, 2'000'000'000);
+    EXPECT_EQ(config->retain_management, std::chrono::hours(90 * 24));
+}
+
+TEST_F(ConfigTest, AccountsHoldUsersKeysAndRoles) {
+    const auto file = write(R"(
+[[accounts]]
+id = "111122223333"
+alias = "prod"
+[[accounts.key]]
+id = "AKIAROOT"
+secret = "s0"
+[[accounts.user]]
+name = "ana"
+policies = ['{"Version":"2012-10-17","Statement":[]}']
+[[accounts.user.key]]
+id = "AKIAANA"
+secret = "s1"
+[[accounts.role]]
+name = "ops"
+session = "s"
+[[accounts.role.credentials]]
+id = "ASIAOPS"
+secret = "s2"
+session_token = "t"
+[[accounts]]
+id = "444455556666"
+)");
+    const auto config = load_config(file, {}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    ASSERT_EQ(config->accounts.size(), 2u);
+    const auto& account = config->accounts[0];
+    EXPECT_EQ(account.alias, "prod");
+    EXPECT_EQ(account.root_keys.at(0).id, "AKIAROOT");
+    EXPECT_EQ(account.users.at(0).name, "ana");
+    EXPECT_EQ(account.users.at(0).keys.at(0).secret, "s1");
+    EXPECT_EQ(account.users.at(0).policies.size(), 1u);
+    EXPECT_EQ(account.roles.at(0).sessions.at(0).session_token, "t");
+}
+
+TEST_F(ConfigTest, ErrorsNameTheThing) {
+    const struct { const char* text; const char* named; } cases[] = {
+        {"lissten = \"x\"\n", "lissten"},
+        {"[storage]\ncodec = \"tiny\"\n", "storage.codec"},
+        {"[storage]\ncodec = \"tiny\"\n", "line 2"},
+        {"[limits]\nrecord_bytes = -1\n", "limits.record_bytes"},
+        {"[retention]\ndata = \"soon\"\n", "retention.data"},
+        {"account = \"12\"\n", "account"},
+        {"a = [\n", "line"},
+        {"[[accounts]]\nalias = \"x\"\n", "accounts has no id"},
+        {"[[accounts]]\nid = \"1\"\n[[accounts.user]]\nname = \"x\"\nnane = \"y\"\n", "nane"},
+        {"accounts = 3\n", "accounts"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.text);
+        const auto config = load_config(write(row.text), {}, {});
+        ASSERT_FALSE(config);
+        EXPECT_NE(config.error().message.find(row.named), std::string::npos) << config.error().message;
+    }
+    const auto missing = load_config("/nonexistent/cairn.toml", {}, {});
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().message.find("/nonexistent/cairn.toml"), std::string::npos);
+    EXPECT_FALSE(load_config("", {}, {{"no.such", "x"}}));
+    EXPECT_FALSE(load_config("", {{"CAIRN_THREADS", "many"}}, {}));
+}
+
+TEST_F(ConfigTest, WhatIsUnsafeOffLoopbackIsRefused) {
+    const struct { std::map<std::string, std::string> set; bool allowed; } cases[] = {
+        {{{"listen", "127.0.0.1:1"}, {"auth", "trust"}}, true},
+        {{{"listen", "[::1]:1"}, {"auth", "trust"}}, true},
+        {{{"listen", "0.0.0.0:1"}, {"auth", "trust"}, {"allow_plain_http", "true"}}, false},
+        {{{"listen", "0.0.0.0:1"}}, false},
+        {{{"listen", "192.0.2.1:1"}, {"allow_plain_http", "true"}}, true},
+        {{{"listen", "0.0.0.0:1"}, {"tls.certificate", "a"}, {"tls.key", "b"}}, true},
+        {{{"listen", "127.0.0.1:1"}, {"tls.certificate", "a"}}, false},
+        {{{"listen", "127.0.0.1"}}, false},
+        {{{"listen", "127.0.0.1:99999"}}, false},
+    };
+    for (const auto& row : cases) {
+        const auto config = load_config("", {}, row.set);
+        ASSERT_TRUE(config);
+        EXPECT_EQ(check_config(*config).has_value(), row.allowed) << row.set.at("listen");
+    }
+}
+
+TEST_F(ConfigTest, EverySettingIsDocumented) {
+    std::ifstream in(CAIRN_SOURCE_DIR "/docs/configuration.md");
+    const std::string page(std::istreambuf_iterator<char>(in), {});
+    for (const auto& setting : settings()) {
+        EXPECT_NE(page.find("| `" + setting.key + "` |"), std::string::npos) << setting.key;
+        EXPECT_NE(page.find("| `" + environment_name(setting.key) + "` | " + setting.meaning + " |"), std::string::npos) << setting.key;
+    }
+}
