@@ -7,14 +7,20 @@ namespace cairn {
 namespace {
 
 bool any_matches(const std::vector<std::string>& patterns, std::string_view text) {
-    if (patterns.empty()) return true;
     return std::ranges::any_of(patterns, [&](const std::string& pattern) { return wildcard_matches(pattern, text); });
 }
 
+bool fits(const std::vector<std::string>& wanted, const std::vector<std::string>& excluded, std::string_view text) {
+    return (wanted.empty() || any_matches(wanted, text)) && !any_matches(excluded, text);
+}
+
+bool accepts(const Scope::Clause& clause, std::string_view account, std::string_view region) {
+    return fits(clause.accounts, clause.not_accounts, account) && fits(clause.regions, clause.not_regions, region) &&
+           std::ranges::all_of(clause.also, [&](const Scope::Clause& more) { return accepts(more, account, region); });
+}
+
 bool covers(const std::vector<Scope::Clause>& clauses, std::string_view account, std::string_view region) {
-    return std::ranges::any_of(clauses, [&](const Scope::Clause& clause) {
-        return any_matches(clause.accounts, account) && any_matches(clause.regions, region);
-    });
+    return std::ranges::any_of(clauses, [&](const Scope::Clause& clause) { return accepts(clause, account, region); });
 }
 
 /// `text` as a pattern that matches only itself: a wildcard in it would widen the scope.
