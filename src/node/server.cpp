@@ -1,0 +1,139 @@
+#include "node/server.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "identity/authenticator.h"
+#include "net/http_server.h"
+#include "node/engine.h"
+
+namespace cairn::node {
+
+namespace {
+
+api::Settings api_settings(const Config& config) {
+    api::Settings settings;
+    settings.lookup_management_only = config.history_lookup == "management";
+    settings.lookup_window = config.history_window;
+    settings.lookups_per_second = static_cast<double>(config.history_calls_per_second);
+    settings.ingest_body_bytes_max = static_cast<std::size_t>(config.body_bytes);
+    settings.ingest_text_bytes_max = static_cast<std::size_t>(config.body_bytes);
+    return settings;
+}
+
+net::ServerOptions server_options(const Config& config, const Endpoint& endpoint) {
+    net::ServerOptions options;
+    options.host = endpoint.host;
+    options.port = endpoint.port;
+    options.threads = config.threads > 0 ? static_cast<int>(config.threads)
+                                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    options.tls = {config.tls_certificate, config.tls_key};
+    options.connections_max = static_cast<std::size_t>(config.connections);
+    return options;
+}
+
+/// Ten thousand connections need as many descriptors; most systems start a process with 1,024.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class RunningServer final : public Server {
+public:
+    explicit RunningServer(const Config& config) : config_(config) {}
+
+    ~RunningServer() override { stop(std::chrono::milliseconds(0)); }
+
+    Result<void> open() {
+        CAIRN_TRY(check_config(config_));
+        const auto endpoint = parse_endpoint(config_.listen);
+        if (!endpoint) return fail(endpoint.error());
+        raise_descriptor_limit();
+
+        auto engine = Engine::open(config_, metrics_);
+        if (!engine) return fail(std::move(engine).error());
+        engine_ = std::move(*engine);
+        CAIRN_TRY(make_root_key());
+
+        authenticator_ = std::make_unique<identity::Authenticator>(
+            engine_->directory(), engine_->clock(),
+            identity::AuthOptions{config_.auth == "trust", config_.account, config_.region});
+        api_ = std::make_unique<api::Api>(api_parts(), api_settings(config_));
+
+        auto http = net::HttpServer::start(
+            server_options(config_, *endpoint),
+            [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+                api_->handle(std::move(request), std::move(responder));
+            },
+            [this](const net::Request& head) { return api_->body_limit(head); }, metrics_);
+        if (!http) return fail(std::move(http).error());
+        http_ = std::move(*http);
+        const auto host = endpoint->host.find(':') == std::string::npos ? endpoint->host : "[" + endpoint->host + "]";
+        endpoint_ = fmt::format("{}://{}:{}", config_.tls_certificate.empty() ? "http" : "https", host, http_->port());
+        return {};
+    }
+
+    std::string endpoint() const override { return endpoint_; }
+    const std::optional<identity::NewKey>& new_key() const override { return new_key_; }
+    Result<void> reload() override { return http_->reload_tls(); }
+
+    void stop(std::chrono::milliseconds grace) override {
+        if (api_) api_->end_streams();
+        if (http_) http_->stop(grace);
+        // The API records its last calls through the engine, so it goes first.
+        http_.reset();
+        api_.reset();
+        if (engine_) engine_->drain();
+        engine_.reset();
+    }
+
+private:
+    /// Only when nobody could call otherwise.
+    Result<void> make_root_key() {
+        const bool file_has_keys = std::ranges::any_of(config_.accounts, [](const auto& account) {
+            return !account.root_keys.empty() || std::ranges::any_of(account.users, [](const auto& user) { return !user.keys.empty(); });
+        });
+        if (file_has_keys || config_.auth == "trust") return {};
+        auto made = engine_->directory().bootstrap(config_.account);
+        if (!made) return fail(std::move(made).error());
+        new_key_ = std::move(*made);
+        return {};
+    }
+
+    api::Parts api_parts() {
+        return {[this](const identity::IncomingRequest& request, const std::vector<std::string_view>& services, bool bearer, bool unsigned_payload) {
+                    return authenticator_->authenticate(request, services, bearer, unsigned_payload);
+                },
+                [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
+                    engine_->ingest().submit(std::move(buffer), std::move(texts), std::move(writer), std::move(done));
+                },
+                engine_->history(), engine_->log(), engine_->find_dictionary(), engine_->clock(), metrics_};
+    }
+
+    const Config config_;
+    Metrics metrics_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<identity::Authenticator> authenticator_;
+    std::unique_ptr<api::Api> api_;
+    std::unique_ptr<net::HttpServer> http_;
+    std::optional<identity::NewKey> new_key_;
+    std::string endpoint_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+    auto server = std::make_unique<RunningServer>(config);
+    CAIRN_TRY(server->open());
+    return server;
+}
+
+}  // namespace cairn::node
