@@ -18,6 +18,10 @@ if(CAIRN_SANITIZE)
   target_link_options(cairn_options INTERFACE -fsanitize=${CAIRN_SANITIZE})
 endif()
 
+if(CAIRN_FUZZ)
+  target_compile_options(cairn_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CAIRN_MOLD mold)
 if(CAIRN_MOLD AND NOT CAIRN_SANITIZE)
   add_link_options(-fuse-ld=mold)
