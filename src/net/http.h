@@ -62,10 +62,13 @@ using Handler = std::function<void(Request request, std::unique_ptr<Responder> r
 /// The longest body taken for a request with this head (its body is still empty), in bytes: asked before the body is read.
 using BodyLimit = std::function<std::size_t(const Request& head)>;
 
+/// Whether two header names are the same: letters compare without case.
+bool equal_names(std::string_view one, std::string_view other);
+
 /// Percent-decodes; '+' stays. Empty result and `ok` false when an escape is broken.
 std::string percent_decode(std::string_view text, bool* ok = nullptr);
 
-/// The decoded names and values of a query string, in order; '+' means space.
+/// The decoded names and values of a query string, in order; '+' means space. A part with a broken escape stays as it is.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
 
 /// "OK" for 200, and so on.

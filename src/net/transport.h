@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "net/tls.h"
+
+struct ssl_st;  // OpenSSL's SSL
+
+namespace cairn::net {
+
+/// Bytes to and from one socket, plain or encrypted. Never blocks: what cannot be done now says what to wait for.
+class Transport {
+public:
+    enum class Outcome {
+        done,         ///< `size` bytes went over
+        wait_read,    ///< try again when the socket is readable
+        wait_write,   ///< try again when it is writable
+        end,          ///< the other side has finished
+        broken,
+    };
+    struct Moved {
+        Outcome outcome;
+        std::size_t size = 0;
+    };
+
+    /// `socket` is non-blocking and stays the caller's. Without `tls` plain.
+    Transport(int socket, const TlsContext& tls);
+
+    bool encrypted() const { return ssl_ != nullptr; }
+
+    /// For TLS, until done, before anything else.
+    Outcome handshake();
+    Moved read(char* to, std::size_t size_max);
+
+    /// Sends of `first`, and then of `second`, what goes.
+    Moved write(std::string_view first, std::string_view second = {});
+
+    /// Takes bytes off the socket as they came, decrypted or not, to be thrown away.
+    Moved discard(char* to, std::size_t size_max);
+
+    /// Says that nothing more will be written.
+    void finish();
+
+private:
+    struct Free {
+        void operator()(ssl_st* ssl) const;
+    };
+
+    Outcome after(int result);
+
+    int socket_;
+    std::unique_ptr<ssl_st, Free> ssl_;
+};
+
+}  // namespace cairn::net
