@@ -2,15 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#endif
-#if defined(__linux__)
-#include <sys/mman.h>
 #endif
 
 #include "base/bytes.h"
@@ -66,19 +61,6 @@ __attribute__((target("avx2"))) void add_avx2(char* block, std::uint64_t hash) {
 const bool has_avx2 = __builtin_cpu_supports("avx2");
 #endif
 
-char* allocate_zeroed(std::size_t bytes) {
-    constexpr std::size_t huge_page = 2 << 20;
-    const auto alignment = bytes >= huge_page ? huge_page : page_bytes;
-    bytes = (bytes + alignment - 1) / alignment * alignment;
-    void* memory = std::aligned_alloc(alignment, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-    if (bytes >= huge_page) ::madvise(memory, bytes, MADV_HUGEPAGE);  // a hint: halves the cost of random access
-#endif
-    std::memset(memory, 0, bytes);
-    return static_cast<char*>(memory);
-}
-
 std::uint64_t pages_for(std::uint32_t blocks) { return (blocks + Filter::blocks_per_page - 1) / Filter::blocks_per_page; }
 
 }  // namespace
@@ -89,11 +71,9 @@ std::uint32_t Filter::blocks_for(std::uint64_t entries) {
 }
 
 Filter::Filter(std::uint64_t entries_max) : blocks_(blocks_for(entries_max)) {
-    memory_ = allocate_zeroed(pages_for(blocks_) * page_bytes);
-    base_ = memory_;
+    memory_ = ZeroedMemory(pages_for(blocks_) * page_bytes);
+    base_ = memory_.data();
 }
-
-Filter::~Filter() { std::free(memory_); }
 
 Result<std::shared_ptr<Filter>> Filter::open(Disk& disk, const std::string& path, std::uint64_t file_id) {
     auto file = PagedFile::open(disk, path, FileKind::filter, file_id);
@@ -136,7 +116,7 @@ bool Filter::may_hold(std::uint64_t hash) const {
 }
 
 void Filter::add(std::uint64_t hash) {
-    CAIRN_CHECK(memory_ != nullptr);
+    CAIRN_CHECK(memory_.data() != nullptr);
     add_to_block(const_cast<char*>(block_at(hash)), hash);
 }
 

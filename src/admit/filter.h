@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "admit/memory.h"
 #include "admit/pages.h"
 
 namespace cairn::admit {
@@ -28,10 +29,6 @@ public:
 
     /// Errors as PagedFile::open.
     static Result<std::shared_ptr<Filter>> open(Disk& disk, const std::string& path, std::uint64_t file_id);
-
-    ~Filter();
-    Filter(const Filter&) = delete;
-    Filter& operator=(const Filter&) = delete;
 
     /// Finds the blocks of `count` hashes and has them fetched into the cache. A damaged page passes every hash.
     void locate(const std::uint64_t* hashes, std::size_t count, const char** blocks) const;
@@ -61,7 +58,7 @@ private:
 
     std::uint32_t blocks_ = 0;
     const char* base_ = nullptr;              ///< of page 1, or of the memory
-    char* memory_ = nullptr;
+    ZeroedMemory memory_;
     std::shared_ptr<const PagedFile> file_;
 };
 

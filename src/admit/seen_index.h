@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "seam/disk.h"
+#include "seam/seen.h"
+
+namespace cairn::admit {
+
+/// The log, as far as the index needs it: to fill in what it has not on disk, and to replace what was damaged.
+struct SeenSource {
+    /// EventLog::begin() and end() at the time of opening.
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+
+    /// Calls `use` for every durable event from `from` on (earlier ones may be among them and are passed over), in order
+    /// of their numbers. Blocks. Called while opening, and later from the index's own thread or that of a caller of find.
+    using Use = std::function<void(std::uint64_t number, const Fingerprint& fingerprint)>;
+    std::function<Result<void>(std::uint64_t from, const Use& use)> for_each_fingerprint;
+};
+
+struct SeenOptions {
+    /// Entries of a table in memory; a multiple of 255. Memory is about 170 bytes for each, whatever is stored.
+    std::uint32_t table_entries = 262'140;
+
+    /// Runs of one level that are merged into one of the next.
+    std::uint32_t fan_out = 32;
+
+    /// Whether the index has a thread of its own for its files. Without one the work is done inside insert() and settle().
+    bool background = true;
+
+    /// Whether an event is still retained; null: all are. An event that is not counts as absent at once, and leaves the
+    /// files when they are merged. Called often, from several threads; must not block.
+    std::function<bool(std::uint64_t number)> alive;
+};
+
+/// Seen on the local disk, in the form of docs/format/seen.md. Everything in its folder can be made again
+/// from the log; what is damaged is found before it is used, reported by a log line, and made again.
+class SeenIndex final : public Seen {
+public:
+    /// Opens the index in `folder` or makes it, and looks at every event of `source` that it does not have on disk yet.
+    /// `disk` and `metrics` outlive it. Blocks. Errors: those of disk and source; invalid, written by a newer version.
+    static Result<std::unique_ptr<SeenIndex>> open(Disk& disk, const std::string& folder, SeenSource source,
+                                                   Metrics& metrics, SeenOptions options = {});
+
+    /// Stops the work in the background. What is not on disk yet is taken from the log at the next opening.
+    ~SeenIndex() override;
+
+    // seam/seen.h. In addition: find() and numbers_of() block while a damaged run is made again. insert() waits when
+    // files are written slower than events come; it fails, without effect, while they cannot be written at all.
+    Result<void> find(std::span<const Fingerprint> candidates, Sightings& out) override;
+    Result<void> insert(std::span<const Fingerprint> events, std::uint64_t first_number) override;
+    void durable(std::uint64_t number) override;
+    Result<std::vector<std::uint64_t>> numbers_of(std::uint64_t identity) override;
+
+    /// No event below `number` is retained any more: its files go. Any thread.
+    void forget_below(std::uint64_t number);
+
+    /// Waits until there is nothing left to write, merge or repair; or does that work. For tests, benches and shut-down.
+    Result<void> settle();
+
+    /// Reads every file and fails with the first damage. Any thread; blocks. For checks of a data directory.
+    Result<void> verify() const;
+
+private:
+    class Implementation;
+    explicit SeenIndex(std::unique_ptr<Implementation> implementation);
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace cairn::admit
