@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ enum class AuthProblem {
     inactive_key,      ///< same answer as unknown_key
     body_mismatch,     ///< x-amz-content-sha256 is not the hash of the body
     wrong_scope,       ///< credential scope names another service: "Credential should be scoped to correct service"
+    unavailable,       ///< the directory cannot be read now: not the caller's fault, to be answered as InternalFailure
 };
 
 struct AuthRefusal {
@@ -52,20 +54,34 @@ public:
 
     /// Checks the SigV4 header form for any of `services`, or, when `bearer`, "Authorization: Bearer TOKEN".
     /// Without x-amz-content-sha256 the body's hash is computed; with it, it is compared, but UNSIGNED-PAYLOAD is
-    /// taken when `unsigned_payload`.
+    /// taken when `unsigned_payload`. A session token must be presented with temporary credentials, and with no others.
+    /// In trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the directory's store at times.
     std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
                                                            const std::vector<std::string_view>& services,
                                                            bool bearer, bool unsigned_payload);
 
 private:
     Directory& directory_;
+    using Outcome = std::expected<Authenticated, AuthRefusal>;
+    Outcome check(const IncomingRequest& request, const std::vector<std::string_view>& services, bool unsigned_payload);
+    Outcome check_token(std::string_view token);
+    Outcome trust(const IncomingRequest& request, std::string_view token);
+    Authenticated accept(Principal principal, std::string region, std::string service) const;
+
     const Clock& clock_;
     AuthOptions options_;
 };
 
-/// May `principal` do `action` on `resource` coming from `source_ip`? Root may do everything in its own account.
+/// May `principal` do `action` on `resource` coming from `source_ip`? Root may do everything in its own account. Policies
+/// see aws:SourceIp, aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid, aws:username (users only),
+/// aws:CurrentTime, aws:EpochTime and what `more` adds; cairn:account is the principal's own unless `more` names one.
 policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
                            std::string_view source_ip, const policy::Context& more = {});
+
+/// How AWS words the refusal: "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because no
+/// identity-based policy allows the ACTION action" (spec/api.md section 2.3), or "with an explicit deny in ...".
+std::string denied_message(const Principal& principal, std::string_view action, std::string_view resource,
+                           policy::Decision decision);
 
 /// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
 /// account; those of the operator account to what their policies say.

@@ -1,0 +1,134 @@
+#include "identity/authenticator.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "identity/principals.h"
+#include "sign/digest.h"
+#include "sign/text.h"
+
+namespace cairn::identity {
+
+namespace {
+
+constexpr std::string_view hash_header = "x-amz-content-sha256";
+constexpr std::string_view unsigned_payload_text = "UNSIGNED-PAYLOAD";
+constexpr const char* unknown_key_message = "The security token included in the request is invalid.";
+
+std::string_view header_of(const sign::Headers& headers, std::string_view name) {
+    for (const auto& [key, value] : headers)
+        if (sign::equal_ignoring_case(key, name)) return sign::trimmed(value);
+    return {};
+}
+
+/// The token of "Authorization: Bearer TOKEN" (RFC 6750 section 2.1), or empty.
+std::string_view bearer_token(const sign::Headers& headers) {
+    constexpr std::string_view scheme = "bearer ";
+    const auto value = header_of(headers, "authorization");
+    if (!sign::equal_ignoring_case(value.substr(0, scheme.size()), scheme)) return {};
+    return sign::trimmed(value.substr(scheme.size()));
+}
+
+std::unexpected<AuthRefusal> refuse(AuthProblem problem, std::string message) {
+    return std::unexpected(AuthRefusal{problem, std::move(message)});
+}
+
+std::unexpected<AuthRefusal> refuse_unknown() { return refuse(AuthProblem::unknown_key, unknown_key_message); }
+
+std::unexpected<AuthRefusal> refuse(sign::Refusal refusal) {
+    switch (refusal.problem) {
+        case sign::Problem::missing: return refuse(AuthProblem::missing, std::move(refusal.message));
+        case sign::Problem::incomplete: return refuse(AuthProblem::incomplete, std::move(refusal.message));
+        case sign::Problem::expired: return refuse(AuthProblem::expired, std::move(refusal.message));
+        case sign::Problem::mismatch: return refuse(AuthProblem::mismatch, std::move(refusal.message));
+    }
+    CAIRN_CHECK(false);
+    return refuse_unknown();
+}
+
+std::unexpected<AuthRefusal> refuse_lookup(const Error& error) {
+    if (error.code == Code::not_found) return refuse_unknown();
+    log_error("a key cannot be looked up", {{"reason", error.message}});
+    return refuse(AuthProblem::unavailable, "The credentials cannot be checked at the moment. Please try again later.");
+}
+
+/// What the last line of the canonical request must be for the signature to fit.
+std::string signed_hash(std::string_view header, std::string_view body) {
+    return header.empty() ? sign::sha256_hex(body) : std::string(header);
+}
+
+std::expected<void, AuthRefusal> check_body(std::string_view header, std::string_view body, bool unsigned_payload) {
+    if (header.empty()) return {};
+    if (header == unsigned_payload_text && unsigned_payload) return {};
+    if (header.size() == 64 && sign::equal_in_constant_time(sign::lower_case(header), sign::sha256_hex(body))) return {};
+    return refuse(AuthProblem::body_mismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+}
+
+}  // namespace
+
+Authenticator::Authenticator(Directory& directory, const Clock& clock, AuthOptions options)
+    : directory_(directory), clock_(clock), options_(std::move(options)) {}
+
+Authenticated Authenticator::accept(Principal principal, std::string region, std::string service) const {
+    principal.authenticated = clock_.now();
+    return {std::move(principal), std::move(region), std::move(service)};
+}
+
+Authenticator::Outcome Authenticator::check_token(std::string_view token) {
+    auto found = directory_.find_token(token);
+    if (!found) return refuse_lookup(found.error());
+    if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
+    return accept(std::move(found->principal), {}, {});
+}
+
+Authenticator::Outcome Authenticator::check(const IncomingRequest& request, const std::vector<std::string_view>& services,
+                                            bool unsigned_payload) {
+    const auto header = header_of(*request.headers, hash_header);
+    const auto hash = signed_hash(header, request.body);
+    const sign::SignedParts parts{request.method, request.target, request.headers, hash};
+    auto presented = sign::read_signature(parts);
+    if (!presented) return refuse(std::move(presented).error());
+    if (presented->query_form)
+        return refuse(AuthProblem::incomplete, "This service takes the signature in the Authorization header only.");
+    const auto& scope = presented->scope;
+    if (std::ranges::find(services, scope.service) == services.end())
+        return refuse(AuthProblem::wrong_scope, fmt::format("Credential should be scoped to correct service: '{}'.",
+                                                            services.empty() ? "" : services.front()));
+    auto found = directory_.find(scope.access_key_id);
+    if (!found) return refuse_lookup(found.error());
+    if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
+    if (!sign::equal_in_constant_time(found->session_token, presented->security_token)) return refuse_unknown();
+    if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), {.normalize_path = scope.service != "s3"}); !fits)
+        return refuse(std::move(fits).error());
+    if (auto same = check_body(header, request.body, unsigned_payload); !same) return std::unexpected(std::move(same).error());
+    return accept(std::move(found->principal), scope.region, scope.service);
+}
+
+Authenticator::Outcome Authenticator::trust(const IncomingRequest& request, std::string_view token) {
+    sign::CredentialScope scope;
+    if (token.empty())
+        if (auto presented = sign::read_signature({request.method, request.target, request.headers, {}}); presented)
+            scope = std::move(presented->scope);
+    if (scope.region.empty()) scope.region = options_.default_region;
+
+    const auto found = token.empty() ? directory_.find(scope.access_key_id) : directory_.find_token(token);
+    if (found && !found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
+    if (found) return accept(found->principal, scope.region, scope.service);
+    auto principal = root_principal(options_.trust_account, scope.access_key_id);
+    // Whoever is trusted to be anyone is trusted with every account.
+    principal.operator_account = true;
+    return accept(std::move(principal), scope.region, scope.service);
+}
+
+Authenticator::Outcome Authenticator::authenticate(const IncomingRequest& request, const std::vector<std::string_view>& services,
+                                                   bool bearer, bool unsigned_payload) {
+    CAIRN_CHECK(request.headers != nullptr);
+    const auto token = bearer ? bearer_token(*request.headers) : std::string_view();
+    if (!options_.trust) return token.empty() ? check(request, services, unsigned_payload) : check_token(token);
+    return trust(request, token);
+}
+
+}  // namespace cairn::identity
