@@ -62,6 +62,11 @@ struct IndexBatch {
     /// Adds one event. Its `number` may be filled in later.
     void add(const EventView& event, std::uint64_t number);
     void clear();
+
+private:
+    std::uint32_t scope_of(const EventView& event);
+
+    std::vector<std::uint32_t> scope_slots_;  ///< scope + 1 by hash
 };
 
 /// Calls `use(attribute, value)` for every indexed value of an event except its id. A value may come twice.

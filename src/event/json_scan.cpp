@@ -69,16 +69,20 @@ char plain_escape(char c) {
 
 void JsonScan::skip_string() {
     for (++at_; at_ < text_.size(); ++at_) {
-        const std::size_t found = text_.find_first_of("\"\\", at_);
-        if (found == std::string_view::npos) break;
-        at_ = found;
-        if (text_[at_] == '"') {
+        if (text_[at_] == '\\') {
+            ++at_;
+        } else if (text_[at_] == '"') {
             ++at_;
             return;
         }
-        ++at_;
     }
     at_ = text_.size();
+}
+
+void JsonScan::skip_scalar() {
+    const auto ends = [](char c) { return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    if (at_ < text_.size()) ++at_;
+    while (at_ < text_.size() && !ends(text_[at_])) ++at_;
 }
 
 bool JsonScan::more() {
@@ -117,9 +121,9 @@ std::string_view JsonScan::value() {
             --depth;
             ++at_;
         } else if (depth == 0) {
-            at_ = std::min(text_.find_first_of(",]} \t\r\n", std::min(at_ + 1, text_.size())), text_.size());
+            skip_scalar();
         } else {
-            at_ = std::min(text_.find_first_of("\"{[}]", at_), text_.size());
+            ++at_;
         }
     } while (depth > 0 && at_ < text_.size());
     const auto value = text_.substr(begin, at_ - begin);

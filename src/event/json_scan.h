@@ -41,6 +41,7 @@ private:
         while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
     }
     void skip_string();
+    void skip_scalar();
 
     std::string_view text_;
     std::size_t at_ = 0;

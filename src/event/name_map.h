@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,20 +17,19 @@ class NameMap {
 public:
     static constexpr int none = -1;
 
-    /// Adds a name; of a repeated one the first number stays. True when it was new.
-    bool add(std::string_view name, std::uint16_t number) {
-        CAIRN_CHECK(!name.empty());
-        if (find(name) != none) return false;
-        entries_.push_back({Digest(name), name, number});
-        rebuild();
-        return true;
-    }
+    struct Name {
+        std::string_view name;  ///< not empty, no other's name
+        std::uint16_t number = 0;
+    };
+
+    NameMap() = default;
+    explicit NameMap(const std::vector<Name>& names) { build(names); }
 
     /// The number of `name`, or `none`.
     int find(std::string_view name) const {
         if (slots_.empty() || name.empty()) return none;
         const Digest digest(name);
-        for (std::size_t i = digest.slot(shift_);; i = (i + 1) & (slots_.size() - 1)) {
+        for (std::size_t i = digest.slot(factor_, shift_);; i = (i + 1) & (slots_.size() - 1)) {
             const Slot& slot = slots_[i];
             if (slot.digest == digest) {
                 if (digest.size <= 16 || std::memcmp(slot.name, name.data(), name.size()) == 0) return slot.number;
@@ -61,16 +61,10 @@ private:
             }
         }
 
-        std::size_t slot(unsigned shift) const {
-            return ((first ^ (last * 0x9e3779b97f4a7c15u)) * 0xd1b54a32d192ed03u + size * 0x9e3779b97f4a7c15u) >> shift;
+        std::size_t slot(std::uint64_t factor, unsigned shift) const {
+            return ((first ^ (last << 29 | last >> 35) ^ size) * factor) >> shift;
         }
         friend bool operator==(const Digest&, const Digest&) = default;
-    };
-
-    struct Entry {
-        Digest digest;
-        std::string_view name;
-        std::uint16_t number;
     };
 
     struct Slot {
@@ -79,20 +73,38 @@ private:
         std::uint16_t number = 0;
     };
 
-    void rebuild() {
+    /// Tries some factors and takes the first without a collision, or the one with the fewest.
+    void build(const std::vector<Name>& names) {
+        if (names.empty()) return;
         unsigned bits = 3;
-        while ((std::size_t{1} << bits) < entries_.size() * 3) ++bits;
+        while ((std::size_t{1} << bits) < names.size() * 4) ++bits;
         shift_ = 64 - bits;
-        slots_.assign(std::size_t{1} << bits, Slot{});
-        for (const Entry& entry : entries_) {
-            std::size_t i = entry.digest.slot(shift_);
-            while (slots_[i].digest.size != 0) i = (i + 1) & (slots_.size() - 1);
-            slots_[i] = {entry.digest, entry.name.data(), entry.number};
+        std::size_t fewest = names.size() * names.size() + 1;
+        std::uint64_t best = 0, factor = 0xd1b54a32d192ed03u;
+        for (int i = 0; i < 32 && fewest > 0; ++i, factor = factor * 0x9e3779b97f4a7c15u | 1) {
+            const auto collisions = place(names, factor);
+            if (collisions < fewest) best = factor;
+            fewest = std::min(fewest, collisions);
         }
+        place(names, best);
     }
 
-    std::vector<Entry> entries_;
+    std::size_t place(const std::vector<Name>& names, std::uint64_t factor) {
+        factor_ = factor;
+        slots_.assign(std::size_t{1} << (64 - shift_), Slot{});
+        std::size_t collisions = 0;
+        for (const Name& entry : names) {
+            CAIRN_CHECK(!entry.name.empty());
+            const Digest digest(entry.name);
+            std::size_t i = digest.slot(factor, shift_);
+            for (; slots_[i].digest.size != 0; i = (i + 1) & (slots_.size() - 1)) ++collisions;
+            slots_[i] = {digest, entry.name.data(), entry.number};
+        }
+        return collisions;
+    }
+
     std::vector<Slot> slots_;
+    std::uint64_t factor_ = 0;
     unsigned shift_ = 64;
 };
 

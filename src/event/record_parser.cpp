@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <bitset>
 #include <vector>
 
 #include <fmt/format.h>
@@ -55,9 +55,9 @@ constexpr std::array<std::string_view, identity_member_count> identity_names = {
 
 template <std::size_t N>
 NameMap make_map(const std::array<std::string_view, N>& names) {
-    NameMap map;
-    for (std::size_t i = 0; i < N; ++i) map.add(names[i], static_cast<std::uint16_t>(i));
-    return map;
+    std::vector<NameMap::Name> numbered;
+    for (std::size_t i = 0; i < N; ++i) numbered.push_back({names[i], static_cast<std::uint16_t>(i)});
+    return NameMap(numbered);
 }
 
 const NameMap& members() {
@@ -96,12 +96,55 @@ std::string_view type_name(dom::element value) {
     }
 }
 
-/// The members of a record or of an object within it, as one pass found them.
-struct Found {
-    std::array<std::string_view, text_members> text{};
-    std::array<std::optional<dom::element>, member_count - text_members> other;
+/// Texts of a record beside those of EventView.
+struct MoreTexts {
+    std::string_view time, account_id, aggregated_id, insight_source, insight_name, insight_error;
+};
 
-    std::optional<dom::element>& operator[](Member member) { return other[member - text_members]; }
+/// Where the text of each member goes.
+using Slots = std::array<std::string_view*, text_members>;
+
+Slots slots_of(EventView& view, MoreTexts& more) {
+    Slots slots;
+    slots[event_version] = &view.event_version;
+    slots[event_type] = &view.event_type;
+    slots[source_ip] = &view.source_ip;
+    slots[user_agent] = &view.user_agent;
+    slots[error_code] = &view.error_code;
+    slots[error_message] = &view.error_message;
+    slots[request_id] = &view.request_id;
+    slots[shared_event_id] = &view.shared_event_id;
+    slots[vpc_endpoint_id] = &view.vpc_endpoint_id;
+    slots[event_id] = &view.event_id;
+    slots[event_time] = &more.time;
+    slots[event_source] = &view.event_source;
+    slots[event_name] = &view.event_name;
+    slots[event_category] = &view.event_category;
+    slots[region] = &view.region;
+    slots[recipient_account] = &view.account;
+    slots[account_id] = &more.account_id;
+    slots[aggregated_id] = &more.aggregated_id;
+    slots[insight_source] = &more.insight_source;
+    slots[insight_name] = &more.insight_name;
+    slots[insight_error] = &more.insight_error;
+    return slots;
+}
+
+/// The members of a record that are not texts, as far as they are there and not null.
+class Others {
+public:
+    void put(Member member, dom::element value) {
+        elements_[member - text_members] = value;
+        present_ |= 1u << (member - text_members);
+    }
+
+    const dom::element* find(Member member) const {
+        return present_ >> (member - text_members) & 1 ? &elements_[member - text_members] : nullptr;
+    }
+
+private:
+    std::array<dom::element, member_count - text_members> elements_;
+    std::uint32_t present_ = 0;
 };
 
 /// Finds the resources that the rules name below one element.
@@ -120,6 +163,9 @@ public:
         start(elements);
     }
 
+    /// True when a member of which a rule speaks came twice in one object.
+    bool repeated() const { return repeated_; }
+
 private:
     static constexpr int depth_max = 8;
 
@@ -130,11 +176,23 @@ private:
 
     /// `named` is the rule of the member that holds the object, if there was one.
     void walk(dom::object object, const ResourceRule* named, int depth) {
+        std::bitset<ServiceRules::numbers_max> seen;
         for (const auto [name, value] : object) {
-            const ResourceRule* rule = rules_.find(name, event_name_);
-            if (rule && counts(*rule, depth))
-                take(value, *rule, depth);
-            else if (named && is_name_of(*named, name))
+            const int number = rules_.number_of(name);
+            if (number != NameMap::none) {
+                const auto bit = static_cast<std::size_t>(number);
+                if (seen[bit]) {
+                    repeated_ = true;
+                    continue;
+                }
+                seen[bit] = true;
+                const ResourceRule* const rule = rules_.rule(number, event_name_);
+                if (rule && counts(*rule, depth)) {
+                    take(value, *rule, depth);
+                    continue;
+                }
+            }
+            if (named && is_name_of(*named, name))
                 take_text(value, *named);
             else if (depth < depth_max)
                 descend(value, nullptr, depth);
@@ -189,6 +247,7 @@ private:
     std::string_view event_name_;
     ResourceList& out_;
     bool in_request_ = true;
+    bool repeated_ = false;
 };
 
 }  // namespace
@@ -203,15 +262,15 @@ struct RecordParser::State {
     Result<dom::element> checked(std::string_view raw);
     Result<dom::element> checked_slowly(std::string_view raw);
 
-    Result<Found> find_members(dom::object object);
-    Result<void> fill(Found& found);
-    Result<void> fill_inner(Found& found, Member member, std::string_view required);
-    Result<void> fill_time(Found& found);
+    Result<void> find_members(dom::object object, const Slots& slots, Others& others);
+    Result<void> fill(Others& others);
+    Result<void> fill_inner(const dom::element* inner, Member member, Others& others);
+    Result<void> fill_time(const Others& others);
     Result<void> fill_identity(dom::element identity);
     void fill_session(dom::element session);
-    void fill_mfa(Found& found);
+    void fill_mfa(const Others& others);
     void fill_record_resources(dom::element list);
-    void derive_resources(Found& found);
+    void derive_resources(const Others& others);
     Result<void> check_required() const;
     void make_event_id();
 
@@ -230,6 +289,8 @@ struct RecordParser::State {
     std::vector<Resource> record_resources;
     std::string_view details_user;        ///< userIdentity.details.userName of an activity record
     EventView view;
+    MoreTexts more;
+    const Slots slots = slots_of(view, more);
 };
 
 namespace {
@@ -289,6 +350,7 @@ Result<dom::element> RecordParser::State::checked_slowly(std::string_view raw) {
 
 Result<const EventView*> RecordParser::State::parse(std::string_view text) {
     view = EventView{};
+    more = MoreTexts{};
     resources.clear();
     record_resources.clear();
     details_user = {};
@@ -300,14 +362,13 @@ Result<const EventView*> RecordParser::State::parse(std::string_view text) {
     if (!root) return fail(std::move(root).error());
     dom::object object;
     if (root->get_object().get(object)) return fail(Code::invalid, fmt::format("the record is {}, not an object", type_name(*root)));
-    auto found = find_members(object);
-    if (!found) return fail(std::move(found).error());
-    CAIRN_TRY(fill(*found));
+    Others others;
+    CAIRN_TRY(find_members(object, slots, others));
+    CAIRN_TRY(fill(others));
     return &view;
 }
 
-Result<Found> RecordParser::State::find_members(dom::object object) {
-    Found found;
+Result<void> RecordParser::State::find_members(dom::object object, const Slots& slots, Others& others) {
     static const NameMap& map = members();
     std::uint64_t seen = 0;
     for (const auto [name, value] : object) {
@@ -320,94 +381,74 @@ Result<Found> RecordParser::State::find_members(dom::object object) {
         }
         seen |= std::uint64_t{1} << member;
         if (member >= text_members) {
-            if (!value.is_null()) found[member] = value;
-            continue;
+            if (!value.is_null()) others.put(member, value);
+        } else if (value.get_string().get(*slots[member])) {
+            *slots[member] = {};
+            if (member >= first_essential && !value.is_null())
+                return fail(Code::invalid, fmt::format("{} is {}, not a string", name, type_name(value)));
         }
-        if (value.is_string())
-            found.text[member] = text_of(value);
-        else if (member >= first_essential && !value.is_null())
-            return fail(Code::invalid, fmt::format("{} is {}, not a string", name, type_name(value)));
     }
-    return found;
+    return {};
 }
 
-Result<void> RecordParser::State::fill(Found& found) {
-    const auto& text = found.text;
-    view.event_version = text[event_version];
-    view.event_id = text[event_id];
-    view.event_type = text[event_type];
-    view.event_category = text[event_category];
-    view.region = text[region];
-    view.source_ip = text[source_ip];
-    view.user_agent = text[user_agent];
-    view.error_code = text[error_code];
-    view.error_message = text[error_message];
-    view.request_id = text[request_id];
-    view.shared_event_id = text[shared_event_id];
-    view.vpc_endpoint_id = text[vpc_endpoint_id];
-    view.event_source = text[event_source];
-    view.event_name = text[event_name];
-    view.account = text[recipient_account];
-    if (found[read_only])
-        if (const auto read = boolean_of(*found[read_only])) view.read_only = *read ? ReadOnly::yes : ReadOnly::no;
-    if (found[management_event]) view.management_event = boolean_of(*found[management_event]);
+Result<void> RecordParser::State::fill(Others& others) {
+    if (const auto* value = others.find(read_only))
+        if (const auto read = boolean_of(*value)) view.read_only = *read ? ReadOnly::yes : ReadOnly::no;
+    if (const auto* value = others.find(management_event)) view.management_event = boolean_of(*value);
     view.category = category_of(view);
 
+    const auto prefer = [](std::string_view& shown, std::string_view other) {
+        if (shown.empty()) shown = other;
+    };
     if (view.category == Category::aggregated) {
-        if (view.event_id.empty()) view.event_id = text[aggregated_id];
-        if (view.account.empty()) view.account = text[account_id];
+        prefer(view.event_id, more.aggregated_id);
+        prefer(view.account, more.account_id);
     } else if (view.category == Category::insight) {
-        if (view.event_source.empty()) view.event_source = text[insight_source];
-        if (view.event_name.empty()) view.event_name = text[insight_name];
-        if (view.error_code.empty()) view.error_code = text[insight_error];
-        CAIRN_TRY(fill_inner(found, insight_details, {}));
+        prefer(view.event_source, more.insight_source);
+        prefer(view.event_name, more.insight_name);
+        prefer(view.error_code, more.insight_error);
+        if (const auto* details = others.find(insight_details)) CAIRN_TRY(fill_inner(details, insight_details, others));
     } else if (view.category == Category::activity) {
-        CAIRN_TRY(fill_inner(found, event_data, "eventData"));
+        CAIRN_TRY(fill_inner(others.find(event_data), event_data, others));
     }
-    CAIRN_TRY(fill_time(found));
-    if (found[user_identity]) CAIRN_TRY(fill_identity(*found[user_identity]));
-    if (view.account.empty()) view.account = view.identity_account;
-    fill_mfa(found);
+    CAIRN_TRY(fill_time(others));
+    if (const auto* identity = others.find(user_identity)) CAIRN_TRY(fill_identity(*identity));
+    prefer(view.account, view.identity_account);
+    fill_mfa(others);
     view.username = username_of(view, details_user);
     CAIRN_TRY(check_required());
     if (view.event_id.empty()) make_event_id();
-    if (found[Member::resources]) fill_record_resources(*found[Member::resources]);
-    derive_resources(found);
+    if (const auto* list = others.find(Member::resources)) fill_record_resources(*list);
+    derive_resources(others);
     return {};
 }
 
 /// Fills what is still empty from insightDetails or eventData, which hold the members of the call they speak of.
-Result<void> RecordParser::State::fill_inner(Found& found, Member member, std::string_view required) {
+Result<void> RecordParser::State::fill_inner(const dom::element* inner, Member member, Others& others) {
     dom::object object;
-    if (!found[member] || found[member]->get_object().get(object)) {
-        if (required.empty() && !found[member]) return {};
-        return fail(Code::invalid, fmt::format("{} is {}, not an object", member_names[member],
-                                               found[member] ? type_name(*found[member]) : "missing"));
-    }
-    auto inner = find_members(object);
-    if (!inner) return fail(std::move(inner).error());
-    const auto prefer = [](std::string_view& shown, std::string_view other) {
-        if (shown.empty()) shown = other;
-    };
-    prefer(view.event_source, inner->text[event_source]);
-    prefer(view.event_name, inner->text[event_name]);
-    prefer(view.error_code, inner->text[error_code]);
-    prefer(view.error_message, inner->text[error_message]);
-    prefer(view.source_ip, inner->text[source_ip]);
-    prefer(view.user_agent, inner->text[user_agent]);
-    prefer(view.account, inner->text[recipient_account]);
-    prefer(found.text[event_time], inner->text[event_time]);
-    if (!found[user_identity]) found[user_identity] = (*inner)[user_identity];
+    if (!inner || inner->get_object().get(object))
+        return fail(Code::invalid, inner ? fmt::format("{} is {}, not an object", member_names[member], type_name(*inner))
+                                         : fmt::format("{} is missing", member_names[member]));
+    EventView inner_view;
+    MoreTexts inner_more;
+    Others inner_others;
+    CAIRN_TRY(find_members(object, slots_of(inner_view, inner_more), inner_others));
+    for (const auto text : {&EventView::event_source, &EventView::event_name, &EventView::error_code, &EventView::error_message,
+                            &EventView::source_ip, &EventView::user_agent, &EventView::account})
+        if ((view.*text).empty()) view.*text = inner_view.*text;
+    if (more.time.empty()) more.time = inner_more.time;
+    if (!others.find(user_identity))
+        if (const auto* identity = inner_others.find(user_identity)) others.put(user_identity, *identity);
     return {};
 }
 
-Result<void> RecordParser::State::fill_time(Found& found) {
-    auto text = found.text[event_time];
+Result<void> RecordParser::State::fill_time(const Others& others) {
+    auto text = more.time;
     if (view.category == Category::aggregated && text.empty()) {
+        const auto* const window = others.find(time_window);
         dom::element start;
-        if (!found[time_window] || found[time_window]->at_key("windowStart").get(start) || !start.is_string())
+        if (!window || window->at_key("windowStart").get(start) || start.get_string().get(text))
             return fail(Code::invalid, "timeWindow.windowStart is missing");
-        text = text_of(start);
     }
     if (text.empty()) return fail(Code::invalid, "eventTime is missing");
     const auto time = record_time(text, view.category);
@@ -478,10 +519,11 @@ void RecordParser::State::fill_session(dom::element session) {
 }
 
 /// A console sign-in says it beside the identity.
-void RecordParser::State::fill_mfa(Found& found) {
-    if (!view.mfa_authenticated.empty() || !found[additional_data] || !view.event_source.starts_with("signin.")) return;
+void RecordParser::State::fill_mfa(const Others& others) {
+    const auto* const data = others.find(additional_data);
+    if (!view.mfa_authenticated.empty() || !data || !view.event_source.starts_with("signin.")) return;
     dom::element used;
-    if (found[additional_data]->at_key("MFAUsed").get(used)) return;
+    if (data->at_key("MFAUsed").get(used)) return;
     const auto text = text_of(used);
     if (text == "Yes") view.mfa_authenticated = "true";
     if (text == "No") view.mfa_authenticated = "false";
@@ -513,12 +555,13 @@ void RecordParser::State::fill_record_resources(dom::element list) {
     view.record_resources = record_resources;
 }
 
-void RecordParser::State::derive_resources(Found& found) {
+void RecordParser::State::derive_resources(const Others& others) {
     if (view.category == Category::management || view.category == Category::data || view.category == Category::network_activity) {
         if (const auto& rules = resource_rules(view.event_source); rules.covers(view.event_name)) {
             ResourceWalk walk(rules, view.event_name, resources);
-            if (found[request_parameters]) walk.request(*found[request_parameters]);
-            if (found[response_elements]) walk.response(*found[response_elements]);
+            if (const auto* parameters = others.find(request_parameters)) walk.request(*parameters);
+            if (const auto* elements = others.find(response_elements)) walk.response(*elements);
+            if (walk.repeated()) view.flags |= flag_duplicate_member;
         }
     }
     view.resources = resources.entries();

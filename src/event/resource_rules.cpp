@@ -118,8 +118,13 @@ std::string_view arn_part(std::string_view arn, int index) {
 class ResourceTable {
 public:
     ResourceTable() {
-        for (ResourceService& service : resource_services()) add(service);
-        fill(others_, {});
+        std::vector<NameMap::Name> services;
+        for (const ResourceService& service : resource_services()) {
+            services.push_back({service.name, static_cast<std::uint16_t>(rules_.size())});
+            rules_.push_back(compiled(service));
+        }
+        others_ = compiled({});
+        services_ = NameMap(services);
     }
 
     const ServiceRules& rules(std::string_view event_source) const {
@@ -130,46 +135,43 @@ public:
     }
 
 private:
-    void add(ResourceService& service) {
-        services_.add(service.name, static_cast<std::uint16_t>(rules_.size()));
-        ServiceRules& rules = rules_.emplace_back();
-        rules.not_for_ = std::move(service.not_for);
-        rules.but_for_ = std::move(service.but_for);
-        fill(rules, service.rows);
-    }
-
-    void fill(ServiceRules& rules, const std::vector<ResourceRow>& own) {
+    ServiceRules compiled(const ResourceService& service) {
+        ServiceRules rules;
+        rules.not_for_ = service.not_for;
+        rules.but_for_ = service.but_for;
+        std::vector<NameMap::Name> names;
         const auto common = common_resource_rows();
-        for (const auto* rows : {&own, &common})
-            for (const ResourceRow& row : *rows) add_rule(rules, row);
+        for (const auto* rows : {&service.rows, &common})
+            for (const ResourceRow& row : *rows) add(rules, names, row);
+        rules.names_ = NameMap(names);
+        return rules;
     }
 
-    void add_rule(ServiceRules& rules, const ResourceRow& row) {
-        const auto number = static_cast<std::uint16_t>(rules.rules_.size());
-        const int known = rules.names_.find(row.name);
-        if (known == NameMap::none) {
-            std::string& capital = names_.emplace_back(row.name);
-            capital.front() = static_cast<char>(capital.front() & ~0x20);
-            rules.names_.add(row.name, number);
-            rules.names_.add(capital, number);
-        } else {
+    /// Rules for one name that differ in `when` stand one after another.
+    void add(ServiceRules& rules, std::vector<NameMap::Name>& names, const ResourceRow& row) {
+        if (std::ranges::find(names, row.name, &NameMap::Name::name) != names.end()) {
             ServiceRules::Chained& last = rules.rules_.back();
             if (last.name != row.name) return;  // the service's own rows go before those for all
             last.more = true;
+        } else {
+            const auto number = static_cast<std::uint16_t>(rules.rules_.size());
+            std::string& capital = capitals_.emplace_back(row.name);
+            capital.front() = static_cast<char>(capital.front() & ~0x20);
+            CAIRN_CHECK(number * 2 + 1 < ServiceRules::numbers_max);
+            names.push_back({row.name, static_cast<std::uint16_t>(number * 2)});
+            names.push_back({capital, static_cast<std::uint16_t>(number * 2 + 1)});
         }
         rules.rules_.push_back({row.rule, row.name, false});
     }
 
-    std::deque<std::string> names_;
-    std::deque<ServiceRules> rules_;
+    std::deque<std::string> capitals_;
+    std::vector<ServiceRules> rules_;
     ServiceRules others_;
     NameMap services_;
 };
 
-const ResourceRule* ServiceRules::find(std::string_view name, std::string_view event_name) const {
-    const int found = names_.find(name);
-    if (found == NameMap::none) return nullptr;
-    for (auto i = static_cast<std::size_t>(found);; ++i) {
+const ResourceRule* ServiceRules::rule(int number, std::string_view event_name) const {
+    for (auto i = static_cast<std::size_t>(number / 2);; ++i) {
         const auto& when = rules_[i].rule.when;
         if (when.empty() || event_name.find(when) != std::string_view::npos) return &rules_[i].rule;
         if (!rules_[i].more) return nullptr;

@@ -11,9 +11,14 @@ namespace cairn {
 /// The rules of one service.
 class ServiceRules {
 public:
-    /// The rule for a member in an event of that name, or null. `name` may begin with a capital letter where the table
-    /// says a small one.
-    const ResourceRule* find(std::string_view name, std::string_view event_name) const;
+    /// The number of a member's name, or NameMap::none when no rule speaks of it: less than `numbers_max`. The name may
+    /// begin with a capital letter where the table says a small one.
+    int number_of(std::string_view name) const { return names_.find(name); }
+
+    /// The rule for that name in an event, or null.
+    const ResourceRule* rule(int number, std::string_view event_name) const;
+
+    static constexpr int numbers_max = 256;
 
     /// False when events of this name have no derived resources.
     bool covers(std::string_view event_name) const;
