@@ -35,6 +35,14 @@ public:
     /// Some allow clause accepts and no deny clause does, in this scope and in every one it was intersected with.
     bool admits(std::string_view account, std::string_view region) const;
 
+    /// True when nothing is allowed here or in a scope it was intersected with: whoever holds it may read nothing at all.
+    bool admits_nothing() const {
+        if (allow_.empty()) return true;
+        for (const auto& other : also_)
+            if (other.admits_nothing()) return true;
+        return false;
+    }
+
 private:
     std::vector<Clause> allow_, deny_;
     std::vector<Scope> also_;

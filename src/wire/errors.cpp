@@ -12,6 +12,7 @@ constexpr ErrorKind table[] = {
     {"AccessDeniedException", 400, 403, "AccessDenied"},
     {"ExpiredTokenException", 400, 403, "ExpiredToken"},
     {"IncompleteSignatureException", 400, 400, "IncompleteSignature"},
+    {"InvalidAction", 400, 400, "InvalidAction"},
     {"InternalFailure", 500, 500, "InternalFailure"},
     {"InvalidSignatureException", 400, 403, "SignatureDoesNotMatch"},
     {"MissingAuthenticationTokenException", 400, 403, "MissingAuthenticationToken"},

@@ -1,0 +1,214 @@
+#include "api/audit_event.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "api/event_json.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/uuid.h"
+#include "sign/digest.h"
+
+namespace cairn::api {
+
+namespace {
+
+using wire::ApiError;
+
+std::vector<std::string_view> split(std::string_view text, char separator, std::size_t parts_max) {
+    std::vector<std::string_view> parts;
+    while (parts.size() + 1 < parts_max) {
+        const auto at = text.find(separator);
+        if (at == std::string_view::npos) break;
+        parts.push_back(text.substr(0, at));
+        text.remove_prefix(at + 1);
+    }
+    parts.push_back(text);
+    return parts;
+}
+
+bool is_account(std::string_view text) {
+    return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+struct TextField {
+    std::string_view name;
+    bool required;
+    std::size_t characters_max;
+};
+
+constexpr TextField text_fields[] = {
+    {"version", true, 256},       {"userAgent", false, 1024}, {"eventSource", true, 1024},
+    {"eventName", true, 1024},    {"eventTime", true, 64},    {"UID", true, 1024},
+    {"errorCode", false, 256},    {"errorMessage", false, 256}, {"sourceIPAddress", false, 64},
+    {"recipientAccountId", true, 64},
+};
+constexpr TextField identity_fields[] = {{"type", true, 128}, {"principalId", true, 1024}};
+
+struct ObjectField {
+    std::string_view name;
+    std::size_t bytes_max;
+};
+
+constexpr ObjectField object_fields[] = {
+    {"requestParameters", 100'000}, {"responseElements", 100'000}, {"additionalEventData", 28'000}};
+
+std::optional<AuditProblem> check_text(const Json& parent, const TextField& field, std::string_view prefix = {}) {
+    const auto* value = parent.find(field.name);
+    const auto name = fmt::format("{}{}", prefix, field.name);
+    if (!value || (field.required && value->is_string() && value->as_string().empty())) {
+        if (!field.required) return std::nullopt;
+        return AuditProblem{"FieldNotFound", fmt::format("Required field {} is missing.", name)};
+    }
+    if (!value->is_string()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a string.", name)};
+    if (characters(value->as_string()) > field.characters_max)
+        return AuditProblem{"FieldTooLong", fmt::format("Field {} is longer than {} characters.", name, field.characters_max)};
+    return std::nullopt;
+}
+
+std::optional<AuditProblem> check_object(const Json& parent, const ObjectField& field) {
+    const auto* value = parent.find(field.name);
+    if (!value) return std::nullopt;
+    if (!value->is_object()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a JSON object.", field.name)};
+    if (to_text(*value).size() > field.bytes_max)
+        return AuditProblem{"FieldTooLong", fmt::format("Field {} is longer than {} bytes.", field.name, field.bytes_max)};
+    return std::nullopt;
+}
+
+std::optional<AuditProblem> check_identity(const Json& document) {
+    const auto* identity = document.find("userIdentity");
+    if (!identity) return AuditProblem{"FieldNotFound", "Required field userIdentity is missing."};
+    if (!identity->is_object()) return AuditProblem{"InvalidData", "Field userIdentity is not a JSON object."};
+    for (const auto& field : identity_fields)
+        if (auto problem = check_text(*identity, field, "userIdentity.")) return problem;
+    const auto* details = identity->find("details");
+    if (details && !details->is_object())
+        return AuditProblem{"InvalidData", "Field userIdentity.details is not a JSON object."};
+    return std::nullopt;
+}
+
+// "2026-01-02T03:04:05", with or without Z: always UTC.
+std::optional<Time> event_time(std::string_view text) {
+    if (const auto time = parse_time(text)) return time;
+    return parse_time(std::string(text) + 'Z');
+}
+
+bool is_address(const std::string& text) {
+    unsigned char bytes[16];
+    return inet_pton(AF_INET, text.c_str(), bytes) == 1 || inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+std::optional<AuditProblem> check_meaning(const Json& document, const Channel& channel) {
+    const auto source = document.text("eventSource");
+    if (source.ends_with(".amazonaws.com") || source.find_first_of(" \t\r\n") != std::string_view::npos)
+        return AuditProblem{"InvalidEventSource",
+                            "Field eventSource names a service of AWS or holds white space: name the application."};
+    if (!event_time(document.text("eventTime")))
+        return AuditProblem{"InvalidData", "Field eventTime is not a time as 2026-01-02T03:04:05Z."};
+    if (document.text("recipientAccountId") != channel.account)
+        return AuditProblem{"InvalidRecipient",
+                            fmt::format("Field recipientAccountId is not {}, the account that owns the channel.", channel.account)};
+    const auto* address = document.find("sourceIPAddress");
+    if (address && !address->as_string().empty() && !is_address(address->as_string()))
+        return AuditProblem{"InvalidData", "Field sourceIPAddress is neither an IPv4 nor an IPv6 address."};
+    return std::nullopt;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto begin = text.find_first_not_of(" \t\r\n");
+    return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+}  // namespace
+
+std::string Channel::arn() const { return fmt::format("arn:aws:cloudtrail:{}:{}:channel/{}", region, account, id); }
+
+Channel default_channel(std::string_view region, std::string_view account) {
+    return {.region = std::string(region),
+            .account = std::string(account),
+            .id = format_uuid(named_uuid("cairn default channel", fmt::format("{}/{}", account, region)))};
+}
+
+std::expected<Channel, ApiError> find_channel(std::string_view name, std::string_view region, std::string_view account) {
+    const auto refused = [](const char* code, std::string message) {
+        return std::unexpected(ApiError{code, std::move(message)});
+    };
+    const auto own = default_channel(region, account);
+    if (name == "default" || name == own.id) return own;
+    if (!name.starts_with("arn:")) {
+        if (parse_uuid(name)) return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", name));
+        return refused("InvalidChannelARN", "The channel is neither an ARN nor the id of a channel.");
+    }
+    // arn:PARTITION:cloudtrail:REGION:ACCOUNT:channel/ID
+    const auto parts = split(name, ':', 6);
+    static constexpr std::string_view kind = "channel/";
+    if (parts.size() != 6 || parts[1].empty() || parts[2] != "cloudtrail" || parts[3].empty() || !is_account(parts[4]) ||
+        !parts[5].starts_with(kind) || parts[5].size() == kind.size())
+        return refused("InvalidChannelARN", "The ARN is not that of a channel: arn:aws:cloudtrail:REGION:ACCOUNT:channel/ID.");
+    const auto named = default_channel(parts[3], parts[4]);
+    const auto id = parts[5].substr(kind.size());
+    if ((id != named.id && id != "default") || parts[3] != region)
+        return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", name.substr(0, 256)));
+    if (parts[4] != account)
+        return refused("ChannelInsufficientPermission",
+                       fmt::format("Account {} may not put events into a channel of account {}.", account, parts[4]));
+    return named;
+}
+
+std::optional<AuditProblem> check_audit_entry(const AuditEntry& entry, const Channel& channel) {
+    if (!entry.checksum.empty()) {
+        if (entry.checksum != to_base64(sign::sha256(entry.data)))
+            return AuditProblem{"InvalidChecksum", "eventDataChecksum is not the base64 SHA-256 of eventData."};
+    }
+    const auto document = parse_json(entry.data);
+    if (!document) return AuditProblem{"InvalidData", "eventData is not JSON: " + document.error().message};
+    if (!document->is_object()) return AuditProblem{"InvalidData", "eventData is not a JSON object."};
+    for (const auto& field : text_fields)
+        if (auto problem = check_text(*document, field)) return problem;
+    if (auto problem = check_identity(*document)) return problem;
+    for (const auto& field : object_fields)
+        if (auto problem = check_object(*document, field)) return problem;
+    return check_meaning(*document, channel);
+}
+
+std::string audit_event_id(const Channel& channel, const AuditEntry& entry) {
+    std::string name;
+    append_text(name, channel.arn());
+    append_text(name, entry.id);
+    append_text(name, entry.data);
+    return format_uuid(named_uuid("cairn audit event", name));
+}
+
+std::string render_audit_event(const Channel& channel, const AuditEntry& entry, std::string_view event_id,
+                               std::string_view region, Time ingestion_time) {
+    const auto document = parse_json(entry.data);
+    CAIRN_CHECK(document.has_value());
+    const auto time = event_time(document->text("eventTime"));
+    CAIRN_CHECK(time.has_value());
+    std::string out = R"({"eventVersion":"1.0","eventCategory":"ActivityAuditLog","eventType":"ActivityLog")";
+    const auto member = [&](std::string_view name, std::string_view value) {
+        out += ',';
+        append_json_string(out, name);
+        out += ':';
+        append_json_string(out, value);
+    };
+    member("eventID", event_id);
+    member("eventTime", format_time(*time));
+    member("awsRegion", region);
+    member("recipientAccountId", channel.account);
+    out += R"(,"metadata":{"ingestionTime":")" + format_time(ingestion_time) + '"';
+    member("channelARN", channel.arn());
+    out += R"(},"eventData":)";
+    append_compact(out, trimmed(entry.data));
+    return out + '}';
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,83 @@
+#include "api/call.h"
+
+#include <fmt/format.h>
+
+namespace cairn::api {
+
+namespace {
+
+wire::ApiError refused(const identity::AuthRefusal& refusal) {
+    using identity::AuthProblem;
+    const auto code = [&] {
+        switch (refusal.problem) {
+            case AuthProblem::missing: return "MissingAuthenticationTokenException";
+            case AuthProblem::incomplete: return "IncompleteSignatureException";
+            case AuthProblem::unknown_key:
+            case AuthProblem::inactive_key: return "UnrecognizedClientException";
+            case AuthProblem::expired:
+            case AuthProblem::mismatch:
+            case AuthProblem::body_mismatch:
+            case AuthProblem::wrong_scope: break;
+        }
+        return "InvalidSignatureException";
+    }();
+    return {code, refusal.message};
+}
+
+}  // namespace
+
+std::string_view claimed_service(const net::Request& request) {
+    const auto authorization = request.find("authorization");
+    static constexpr std::string_view name = "Credential=";
+    auto begin = authorization.find(name);
+    if (begin == std::string_view::npos) return {};
+    auto scope = authorization.substr(begin + name.size());
+    scope = scope.substr(0, scope.find_first_of(", "));
+    // KEY/DATE/REGION/SERVICE/aws4_request
+    for (int part = 0; part < 3; ++part) {
+        const auto slash = scope.find('/');
+        if (slash == std::string_view::npos) return {};
+        scope.remove_prefix(slash + 1);
+    }
+    return scope.substr(0, scope.find('/'));
+}
+
+std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,
+                                                 const std::vector<std::string_view>& services, bool bearer,
+                                                 bool unsigned_payload) {
+    const auto& request = call.request;
+    auto found = parts.authenticate({.method = request.method,
+                                     .target = request.target,
+                                     .body = request.body,
+                                     .headers = &request.headers,
+                                     .peer_address = request.peer_address},
+                                    services, bearer, unsigned_payload);
+    if (!found) return std::unexpected(refused(found.error()));
+    call.caller = std::move(*found);
+    return {};
+}
+
+wire::ApiError access_denied(const Call& call, const std::string& action, const std::string& resource, bool explicitly) {
+    const auto reason = explicitly ? std::string("with an explicit deny in an identity-based policy")
+                                   : fmt::format("because no identity-based policy allows the {} action", action);
+    return {"AccessDeniedException", fmt::format("User: {} is not authorized to perform: {} on resource: {} {}",
+                                                 call.caller.principal.arn, action, resource, reason)};
+}
+
+std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource) {
+    const auto decision = identity::authorize(
+        call.caller.principal, action, resource, call.request.peer_address,
+        {{"cairn:account", call.caller.principal.account}, {"cairn:region", call.caller.region}});
+    if (decision == policy::Decision::allowed) return {};
+    return std::unexpected(access_denied(call, action, resource, decision == policy::Decision::denied_explicitly));
+}
+
+std::expected<Json, wire::ApiError> read_body(const net::Request& request) {
+    if (request.body.empty()) return Json(JsonObject());
+    auto document = parse_json(request.body);
+    if (!document)
+        return std::unexpected(wire::ApiError{"SerializationException", "the body is not JSON: " + document.error().message});
+    return std::move(*document);
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/api.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "wire/errors.h"
+
+namespace cairn::api {
+
+/// One request on its way from the server to its answer.
+struct Call {
+    net::Request request;
+    std::unique_ptr<net::Responder> responder;
+    std::string request_id;
+    Time received{};
+    identity::Authenticated caller;  ///< once authenticated
+};
+
+using CallPointer = std::unique_ptr<Call>;
+
+/// The service of the credential scope that a request claims ("cloudtrail"), or empty when it presents none. Nothing is
+/// verified.
+std::string_view claimed_service(const net::Request& request);
+
+/// Fills in `caller`. The error is that of the AWS protocols.
+std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,
+                                                 const std::vector<std::string_view>& services, bool bearer = false,
+                                                 bool unsigned_payload = false);
+
+/// May the caller do `action` ("cloudtrail:LookupEvents") on `resource`? Conditions see the caller's account and region.
+std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource);
+
+/// The AccessDeniedException of that.
+wire::ApiError access_denied(const Call& call, const std::string& action, const std::string& resource, bool explicitly);
+
+/// The document in a request's body; an empty body is `{}`. The error is a SerializationException.
+std::expected<Json, wire::ApiError> read_body(const net::Request& request);
+
+}  // namespace cairn::api

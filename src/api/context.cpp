@@ -1,0 +1,51 @@
+#include "api/context.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "base/uuid.h"
+
+namespace cairn::api {
+
+namespace {
+
+void count(const Context& context, const Call& call, const net::Response& response, std::string_view operation) {
+    context.parts.metrics
+        .counter("cairn_api_calls_total", "Calls answered, by operation and status",
+                 {{"operation", std::string(operation)}, {"status", std::to_string(response.status)}})
+        .add();
+    const std::chrono::duration<double> taken = context.parts.clock.now() - call.received;
+    context.parts.metrics
+        .histogram("cairn_api_call_seconds", "From request to answer", {{"operation", std::string(operation)}})
+        .observe(taken.count());
+}
+
+}  // namespace
+
+void answer(const Context& context, CallPointer call, net::Response response, std::string_view operation) {
+    count(context, *call, response, operation);
+    call->responder->send(std::move(response));
+}
+
+void answer_and_record(const Context& context, CallPointer call, net::Response response, const OwnCall& own,
+                       net::Response unrecorded) {
+    if (!context.settings.record_calls) return answer(context, std::move(call), std::move(response), own.event_name);
+
+    auto record = render_own_call(*call, own, format_uuid(random_uuid()));
+    count(context, *call, response, own.event_name);
+    if (own.read_only || own.answer_first) {
+        call->responder->send(std::move(response));
+        context.own_calls.record(std::move(record));
+        return;
+    }
+    const bool failed = own.error != nullptr;
+    auto responder = std::shared_ptr<net::Responder>(std::move(call->responder));
+    context.own_calls.record_before_answer(
+        std::move(record), [responder, failed, response = std::move(response),
+                            unrecorded = std::move(unrecorded)](Result<void> recorded) mutable {
+            if (!recorded) log_warning("call not recorded", {{"error", recorded.error().message}});
+            responder->send(recorded || failed ? std::move(response) : std::move(unrecorded));
+        });
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/api.h"
+#include "api/call.h"
+#include "api/own_calls.h"
+#include "api/worker_pool.h"
+
+namespace cairn::api {
+
+/// What every endpoint works with.
+struct Context {
+    const Parts& parts;
+    const Settings& settings;
+    OwnCalls& own_calls;
+    WorkerPool& pool;
+};
+
+/// Runs `work` on the pool, or refuses the call when too many wait: `refuse` answers it then. Does not block.
+template <class Work, class Refuse>
+void run_on_pool(const Context& context, CallPointer call, Work work, Refuse refuse) {
+    if (!context.pool.has_room()) return refuse(std::move(call));
+    context.pool.submit([call = std::move(call), work = std::move(work)]() mutable { work(std::move(call)); });
+}
+
+/// Sends the answer to a call and records it: a read after it was answered, a write before. A write that succeeded and can
+/// not be recorded is answered with `unrecorded` instead.
+void answer_and_record(const Context& context, CallPointer call, net::Response response, const OwnCall& own,
+                       net::Response unrecorded);
+
+/// Sends the answer to a call that is no event of its own, and counts it.
+void answer(const Context& context, CallPointer call, net::Response response, std::string_view operation);
+
+}  // namespace cairn::api

@@ -1,0 +1,156 @@
+#include "api/control.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "api/lookup.h"
+#include "wire/answers.h"
+#include "wire/model.h"
+
+namespace cairn::api {
+
+namespace {
+
+using wire::ApiError;
+using wire::Protocol;
+using Answer = std::expected<std::string, ApiError>;
+
+constexpr std::string_view event_source = "cloudtrail.amazonaws.com";
+
+const wire::Model& model() { return wire::model_of("cloudtrail"); }
+
+bool read_only(std::string_view operation) {
+    static constexpr std::string_view verbs[] = {"Describe", "Get", "List", "Lookup", "Search"};
+    static constexpr std::string_view queries[] = {"StartQuery", "CancelQuery", "GenerateQuery"};  // change nothing
+    return std::ranges::any_of(verbs, [&](auto verb) { return operation.starts_with(verb); }) ||
+           std::ranges::find(queries, operation) != std::end(queries);
+}
+
+Answer look_up(const Context& context, const Call& call, const Json& input) {
+    const auto lookup = read_lookup(input);
+    if (!lookup) return std::unexpected(lookup.error());
+    return lookup_events(context.parts, context.settings, *lookup, call.caller.principal.account, call.caller.region);
+}
+
+/// An operation that is there: `input` has the types of the model, its constraints are the handler's to check.
+struct Handler {
+    std::string_view operation;
+    Answer (*run)(const Context&, const Call&, const Json& input);
+};
+
+constexpr Handler handlers[] = {
+    {"LookupEvents", look_up},
+};
+
+const Handler* find_handler(std::string_view operation) {
+    const auto* handler = std::ranges::find(handlers, operation, &Handler::operation);
+    return handler == std::end(handlers) ? nullptr : handler;
+}
+
+}  // namespace
+
+bool Throttle::admit(const std::string& account, const std::string& region, Time now) {
+    if (rate_ <= 0) return true;
+    const auto most = std::max(1.0, rate_);
+    std::lock_guard lock(mutex_);
+    auto& bucket = buckets_.try_emplace({account, region}, Bucket{most, now}).first->second;
+    const std::chrono::duration<double> passed = now - bucket.filled;
+    bucket.tokens = std::clamp(bucket.tokens + passed.count() * rate_, 0.0, most);
+    bucket.filled = now;
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+}
+
+ControlPlane::ControlPlane(const Context& context) : context_(context), lookups_(context.settings.lookups_per_second) {}
+
+void ControlPlane::handle(CallPointer call) {
+    if (auto known = authenticate(context_.parts, *call, {"cloudtrail"}); !known) return refuse(std::move(call), known.error());
+
+    const auto name = wire::target_operation(call->request.find("x-amz-target"), model().target_prefix());
+    const auto* operation = call->request.method == "POST" ? model().find(name) : nullptr;
+    if (!operation)
+        return refuse(std::move(call),
+                      {"UnknownOperationException",
+                       fmt::format("X-Amz-Target names no operation of CloudTrail: '{}'",
+                                   call->request.find("x-amz-target").substr(0, 200))});
+
+    const auto document = read_body(call->request);
+    if (!document) return finish(std::move(call), operation->name, nullptr, std::unexpected(document.error()));
+    auto input = operation->input ? model().read(*operation->input, *document) : Json(JsonObject());
+    if (!input)
+        return finish(std::move(call), operation->name, nullptr,
+                      std::unexpected(ApiError{"SerializationException", input.error()}));
+    if (operation->name == "LookupEvents" &&
+        !lookups_.admit(call->caller.principal.account, call->caller.region, call->received))
+        return finish(std::move(call), operation->name, &*input,
+                      std::unexpected(ApiError{"ThrottlingException", "Rate exceeded"}));
+    if (auto allowed = authorize(*call, "cloudtrail:" + operation->name, "*"); !allowed)
+        return finish(std::move(call), operation->name, nullptr, std::unexpected(allowed.error()));
+
+    const auto* handler = find_handler(operation->name);
+    if (!handler)
+        return finish(std::move(call), operation->name, &*input,
+                      std::unexpected(ApiError{"UnsupportedOperationException",
+                                               fmt::format("{} is not supported by this version of cairn.", operation->name)}));
+    run_on_pool(
+        context_, std::move(call),
+        [this, handler, input = std::move(*input)](CallPointer running) {
+            auto result = handler->run(context_, *running, input);
+            finish(std::move(running), std::string(handler->operation), &input, std::move(result));
+        },
+        [this](CallPointer refused) { refuse(std::move(refused), {"ThrottlingException", "Rate exceeded"}); });
+}
+
+void ControlPlane::refuse(CallPointer call, const ApiError& error) {
+    auto response = wire::error_answer(Protocol::json, error, call->request_id);
+    answer(context_, std::move(call), std::move(response), "cloudtrail");
+}
+
+void ControlPlane::finish(CallPointer call, const std::string& operation, const Json* input, Answer result) {
+    auto response = result ? wire::json_answer(Protocol::json, std::move(*result), call->request_id)
+                           : wire::error_answer(Protocol::json, result.error(), call->request_id);
+    auto unrecorded = wire::error_answer(
+        Protocol::json, {"InternalFailure", "The call could not be recorded."}, call->request_id);
+    // A page token is long, of no use to a reader of the record, and different on every page.
+    Json parameters;
+    if (input)
+        for (const auto& [name, value] : input->as_object())
+            if (name != "NextToken") parameters.set(name, value);
+    const OwnCall own{.event_source = event_source,
+                      .event_name = operation,
+                      .read_only = read_only(operation),
+                      .parameters = input ? &parameters : nullptr,
+                      .response = nullptr,
+                      .error = result ? nullptr : &result.error()};
+    answer_and_record(context_, std::move(call), std::move(response), own, std::move(unrecorded));
+}
+
+void TokenService::handle(CallPointer call) {
+    const auto& model = wire::model_of("sts");
+    const auto refuse = [&](const ApiError& error) {
+        auto response = wire::error_answer(Protocol::query, error, call->request_id, &model);
+        answer(context_, std::move(call), std::move(response), "sts");
+    };
+    if (auto known = authenticate(context_.parts, *call, {"sts"}); !known) return refuse(known.error());
+
+    std::string action, version;
+    for (const auto part : {call->request.query(), std::string_view(call->request.body)})
+        for (auto& [name, value] : net::parse_query(part)) {
+            if (name == "Action") action = std::move(value);
+            if (name == "Version") version = std::move(value);
+        }
+    const auto* operation = model.find(action);
+    if (!operation)
+        return refuse({"InvalidAction", fmt::format("Could not find operation {} for version {}", action.substr(0, 200),
+                                                    version.empty() ? "NO_VERSION_SPECIFIED" : version.substr(0, 50))});
+    const auto& principal = call->caller.principal;
+    const Json output = JsonObject{
+        {"UserId", principal.principal_id}, {"Account", principal.account}, {"Arn", principal.arn}};
+    auto response = wire::query_answer(model, *operation, output, call->request_id);
+    answer_and_record(context_, std::move(call), std::move(response),
+                      {.event_source = "sts.amazonaws.com", .event_name = operation->name}, {});
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,247 @@
+#include "api/event_json.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+#include <bit>
+#endif
+
+#include "base/json.h"
+
+namespace cairn::api {
+
+namespace {
+
+// The next quote or backslash in [at, end), or end.
+const char* special(const char* at, const char* end) {
+#if defined(__SSE2__)
+    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    for (; end - at >= 16; at += 16) {
+        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const auto hits = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+        if (hits) return at + std::countr_zero(static_cast<unsigned>(hits));
+    }
+#endif
+    while (at < end && *at != '"' && *at != '\\') ++at;
+    return at;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+template <bool quoted>
+void append_tokens(std::string& out, std::string_view record) {
+    const auto* at = record.data();
+    const auto* end = at + record.size();
+    const auto put_quote = [&] { quoted ? out.append("\\\"", 2) : out.append(1, '"'); };
+    while (at < end) {
+        if (*at != '"') {
+            const auto* token = at;
+            while (at < end && *at != '"' && !is_space(*at)) ++at;
+            out.append(token, at);
+            while (at < end && is_space(*at)) ++at;
+            continue;
+        }
+        put_quote();
+        for (++at; at < end;) {
+            const auto* stop = special(at, end);
+            out.append(at, stop);
+            at = stop;
+            if (at == end) return;
+            if (*at == '"') break;
+            // A backslash and what it escapes.
+            out.append(quoted ? "\\\\" : "\\");
+            if (++at == end) return;
+            if (*at == '"' && quoted)
+                out.append("\\\"", 2);
+            else if (*at == '\\' && quoted)
+                out.append("\\\\", 2);
+            else
+                out.append(1, *at);
+            ++at;
+        }
+        put_quote();
+        ++at;
+    }
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (out.back() != '{') out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, value);
+}
+
+std::string_view text(ReadOnly read_only) {
+    if (read_only == ReadOnly::absent) return {};
+    return read_only == ReadOnly::yes ? "true" : "false";
+}
+
+void append_resources(std::string& out, const EventView& event, std::string_view type, std::string_view name) {
+    out += '[';
+    for (const auto& resource : event.resources) {
+        if (out.back() != '[') out += ',';
+        out += '{';
+        append_member(out, type, resource.type);
+        append_member(out, name, resource.name);
+        out += '}';
+    }
+    out += ']';
+}
+
+enum Field : std::size_t {
+    number, event_id, event_time, event_name, event_source, event_type, category, region, account, user, user_type, arn,
+    access_key, source_ip, user_agent, error_code, error_message, read_only, request_id, resources, record
+};
+
+constexpr std::string_view field_names[] = {
+    "number",    "eventID",   "eventTime", "eventName", "eventSource", "eventType",    "category",
+    "region",    "account",   "user",      "userType",  "arn",         "accessKey",    "sourceIP",
+    "userAgent", "errorCode", "errorMessage", "readOnly", "requestID", "resources",    "record",
+};
+
+std::string_view field_text(const EventView& event, std::size_t field) {
+    switch (field) {
+        case event_id: return event.event_id;
+        case event_name: return event.event_name;
+        case event_source: return event.event_source;
+        case event_type: return event.event_type;
+        case category: return category_name(event.category);
+        case region: return event.region;
+        case account: return event.account;
+        case user: return event.username;
+        case user_type: return event.identity_type;
+        case arn: return event.arn;
+        case access_key: return event.access_key_id;
+        case source_ip: return event.source_ip;
+        case user_agent: return event.user_agent;
+        case error_code: return event.error_code;
+        case error_message: return event.error_message;
+        case request_id: return event.request_id;
+        default: return {};
+    }
+}
+
+void append_name(std::string& out, std::string_view name) {
+    if (out.back() != '{') out += ',';
+    out += '"';
+    out += name;
+    out += "\":";
+}
+
+}  // namespace
+
+void append_compact(std::string& out, std::string_view record) { append_tokens<false>(out, record); }
+
+void append_compact_quoted(std::string& out, std::string_view record) {
+    out += '"';
+    append_tokens<true>(out, record);
+    out += '"';
+}
+
+void append_epoch_seconds(std::string& out, Time time) {
+    const auto milliseconds = to_milliseconds(time);
+    const auto whole = milliseconds / 1000, rest = milliseconds % 1000;
+    if (rest == 0)
+        fmt::format_to(std::back_inserter(out), "{}.0", whole);
+    else
+        fmt::format_to(std::back_inserter(out), "{}", static_cast<double>(milliseconds) / 1000);
+}
+
+void append_lookup_event(std::string& out, const EventView& event) {
+    out += '{';
+    append_member(out, "EventId", event.event_id);
+    append_member(out, "EventName", event.event_name);
+    append_member(out, "ReadOnly", text(event.read_only));
+    append_member(out, "AccessKeyId", event.access_key_id);
+    append_name(out, "EventTime");
+    append_epoch_seconds(out, event.time);
+    append_member(out, "EventSource", event.event_source);
+    append_member(out, "Username", event.username);
+    append_name(out, "Resources");
+    append_resources(out, event, "ResourceType", "ResourceName");
+    append_name(out, "CloudTrailEvent");
+    append_compact_quoted(out, event.raw);
+    out += '}';
+}
+
+SummaryFields SummaryFields::standard() {
+    SummaryFields fields;
+    fields.bits_ = (1u << record) - 1;
+    return fields;
+}
+
+std::optional<SummaryFields> SummaryFields::of(const std::vector<std::string>& names, std::string* unknown) {
+    SummaryFields fields;
+    for (const auto& name : names) {
+        if (std::ranges::find(field_names, std::string_view(name)) == std::end(field_names)) {
+            *unknown = name;
+            return std::nullopt;
+        }
+        fields.add(name);
+    }
+    return fields;
+}
+
+void SummaryFields::add(std::string_view name) {
+    const auto* found = std::ranges::find(field_names, name);
+    if (found != std::end(field_names)) bits_ |= 1u << (found - std::begin(field_names));
+}
+
+void append_summary(std::string& out, const EventView& event, std::uint64_t event_number, const SummaryFields& fields) {
+    out += '{';
+    for (std::size_t field = 0; field < std::size(field_names); ++field) {
+        if (!fields.has(field)) continue;
+        const auto name = field_names[field];
+        if (field == number) {
+            append_name(out, name);
+            out += std::to_string(event_number);
+        } else if (field == event_time) {
+            append_member(out, name, format_time(event.time));
+        } else if (field == read_only) {
+            if (event.read_only == ReadOnly::absent) continue;
+            append_name(out, name);
+            out += text(event.read_only);
+        } else if (field == resources) {
+            append_name(out, name);
+            append_resources(out, event, "type", "name");
+        } else if (field == record) {
+            append_name(out, name);
+            append_compact_quoted(out, event.raw);
+        } else {
+            append_member(out, name, field_text(event, field));
+        }
+    }
+    out += '}';
+}
+
+history::Search search_of(Scope scope, match::Query query, std::size_t limit) {
+    return {.scope = std::move(scope),
+            .categories = {},
+            .from = {},
+            .to = {},
+            .query = std::move(query),
+            .oldest_first = false,
+            .limit = limit,
+            .token = {}};
+}
+
+RecordParser& thread_parser() {
+    // What is stored was checked with the limits of its day: read it back whatever they are now.
+    static thread_local RecordParser parser({.bytes_max = std::size_t{64} << 20, .depth_max = 1024});
+    return parser;
+}
+
+Result<const EventView*> view_of(std::string& record) {
+    record.reserve(record.size() + RecordParser::padding);
+    auto view = thread_parser().parse(record);
+    if (!view) return fail(Code::corrupt, "stored record: " + view.error().message);
+    return *view;
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,213 @@
+#include "api/own_calls.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/uuid.h"
+
+namespace cairn::api {
+
+namespace {
+
+constexpr std::size_t waiting_max = 100'000;
+constexpr std::size_t text_bytes_max = 1024;         // user agent, error code and message
+constexpr std::size_t parameters_bytes_max = 100'000;
+
+// Cut at a whole character.
+std::string cut(std::string_view text) {
+    if (text.size() <= text_bytes_max) return std::string(text);
+    auto size = text_bytes_max;
+    while (size > 0 && (text[size] & 0xc0) == 0x80) --size;
+    return std::string(text.substr(0, size));
+}
+
+// Header values may be any bytes; a record is UTF-8.
+std::string header_text(std::string_view value) {
+    std::string text;
+    for (const char c : value.substr(0, text_bytes_max)) text += c >= 0x20 && c < 0x7f ? c : '?';
+    return text;
+}
+
+std::string role_of(std::string_view session_arn) {
+    static constexpr std::string_view marker = ":assumed-role/";
+    const auto begin = session_arn.find(marker);
+    if (begin == std::string_view::npos) return {};
+    const auto rest = session_arn.substr(begin + marker.size());
+    return std::string(rest.substr(0, rest.find('/')));
+}
+
+Json session_context(const identity::Principal& principal) {
+    const auto role = role_of(principal.arn);
+    const auto role_id = principal.principal_id.substr(0, principal.principal_id.find(':'));
+    return JsonObject{{"sessionIssuer", JsonObject{{"type", "Role"},
+                                                   {"principalId", role_id},
+                                                   {"arn", "arn:aws:iam::" + principal.account + ":role/" + role},
+                                                   {"accountId", principal.account},
+                                                   {"userName", role}}},
+                      {"attributes", JsonObject{{"mfaAuthenticated", "false"}}}};
+}
+
+Json user_identity(const identity::Principal& principal) {
+    using identity::PrincipalType;
+    const auto type = principal.type == PrincipalType::root           ? "Root"
+                      : principal.type == PrincipalType::role_session ? "AssumedRole"
+                                                                      : "IAMUser";
+    Json identity = JsonObject{{"type", type},
+                               {"principalId", principal.principal_id},
+                               {"arn", principal.arn},
+                               {"accountId", principal.account},
+                               {"accessKeyId", principal.access_key_id}};
+    if (principal.type == PrincipalType::role_session)
+        identity.set("sessionContext", session_context(principal));
+    else if (principal.type != PrincipalType::root)
+        identity.set("userName", principal.name);
+    return identity;
+}
+
+// Records name a denial "AccessDenied" whatever the API calls it.
+std::string record_code(const std::string& code) {
+    return code == "AccessDeniedException" ? "AccessDenied" : cut(code);
+}
+
+}  // namespace
+
+Json record_parameters(const Json& json) {
+    if (json.is_array()) {
+        JsonArray out;
+        for (const auto& item : json.as_array()) out.push_back(record_parameters(item));
+        return out;
+    }
+    if (!json.is_object()) return json;
+    JsonObject out;
+    for (const auto& [name, value] : json.as_object()) {
+        auto lower = name;
+        if (!lower.empty() && lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] | 0x20);
+        out.emplace_back(std::move(lower), record_parameters(value));
+    }
+    return out;
+}
+
+std::string render_own_call(const Call& call, const OwnCall& own, std::string_view event_id) {
+    const auto parameters = [](const Json* json) -> Json {
+        if (!json || json->as_object().empty()) return {};
+        auto rendered = record_parameters(*json);
+        return to_text(rendered).size() <= parameters_bytes_max ? rendered : Json();
+    };
+    const auto& principal = call.caller.principal;
+    JsonObject record{{"eventVersion", "1.11"},
+                      {"userIdentity", user_identity(principal)},
+                      {"eventTime", format_time(std::chrono::floor<std::chrono::seconds>(call.received))},
+                      {"eventSource", own.event_source},
+                      {"eventName", own.event_name},
+                      {"awsRegion", call.caller.region},
+                      {"sourceIPAddress", call.request.peer_address},
+                      {"userAgent", header_text(call.request.find("user-agent"))}};
+    if (own.error) {
+        record.emplace_back("errorCode", record_code(own.error->code));
+        record.emplace_back("errorMessage", cut(own.error->message));
+    }
+    record.emplace_back("requestParameters", parameters(own.parameters));
+    record.emplace_back("responseElements", own.error || own.read_only ? Json() : parameters(own.response));
+    record.emplace_back("requestID", call.request_id);
+    record.emplace_back("eventID", event_id);
+    record.emplace_back("readOnly", own.read_only);
+    record.emplace_back("eventType", "AwsApiCall");
+    record.emplace_back("managementEvent", true);
+    record.emplace_back("recipientAccountId", principal.account);
+    record.emplace_back("eventCategory", "Management");
+    if (call.request.tls)
+        record.emplace_back("tlsDetails",
+                            JsonObject{{"clientProvidedHostHeader", header_text(call.request.find("host"))}});
+    return to_text(record);
+}
+
+OwnCalls::OwnCalls(const Parts& parts, const Settings&)
+    : parts_(parts),
+      recorded_(parts.metrics.counter("cairn_own_calls_recorded_total", "Own API calls that became events")),
+      dropped_(parts.metrics.counter("cairn_own_calls_dropped_total", "Own API calls that could not be recorded")),
+      thread_([this] { work(); }) {}
+
+OwnCalls::~OwnCalls() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [&] { return !batch_in_flight_ && writes_in_flight_ == 0; });
+}
+
+void OwnCalls::record(std::string record) {
+    {
+        std::lock_guard lock(mutex_);
+        if (waiting_.size() >= waiting_max) return dropped_.add();
+        waiting_.push_back(std::move(record));
+        if (waiting_.size() > 1) return;
+    }
+    wake_.notify_one();
+}
+
+void OwnCalls::record_before_answer(std::string record, std::function<void(Result<void>)> done) {
+    auto buffer = std::make_shared<std::string>(std::move(record));
+    buffer->reserve(buffer->size() + RecordParser::padding);
+    const std::string_view text = *buffer;
+    ingest::Writer writer;
+    writer.envelope.writer = "cairn";
+    {
+        std::lock_guard lock(mutex_);
+        ++writes_in_flight_;
+    }
+    parts_.submit(std::move(buffer), {text}, std::move(writer), [this, done = std::move(done)](Result<ingest::Receipt> receipt) {
+        (receipt ? recorded_ : dropped_).add();
+        done(receipt ? Result<void>() : fail(receipt.error()));
+        std::lock_guard lock(mutex_);
+        --writes_in_flight_;
+        idle_.notify_all();
+    });
+}
+
+void OwnCalls::work() {
+    while (true) {
+        std::vector<std::string> records;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            // One batch at a time: while it is written the next ones gather.
+            idle_.wait(lock, [&] { return !batch_in_flight_; });
+            records = std::exchange(waiting_, {});
+            batch_in_flight_ = true;
+        }
+        hand_over(std::move(records));
+    }
+}
+
+void OwnCalls::hand_over(std::vector<std::string> records) {
+    std::size_t bytes = RecordParser::padding;
+    for (const auto& record : records) bytes += record.size() + 1;
+    auto buffer = std::make_shared<std::string>();
+    buffer->reserve(bytes);
+    std::vector<std::string_view> texts;
+    for (const auto& record : records) {
+        const auto begin = buffer->size();
+        buffer->append(record).push_back('\n');
+        texts.emplace_back(buffer->data() + begin, record.size());
+    }
+    ingest::Writer writer;
+    writer.envelope.writer = "cairn";
+    const auto count = records.size();
+    parts_.submit(std::move(buffer), std::move(texts), std::move(writer), [this, count](Result<ingest::Receipt> receipt) {
+        if (receipt) {
+            recorded_.add(count);
+        } else {
+            dropped_.add(count);
+            log_warning("own calls not recorded", {{"calls", count}, {"error", receipt.error().message}});
+        }
+        std::lock_guard lock(mutex_);
+        batch_in_flight_ = false;
+        idle_.notify_all();
+    });
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,226 @@
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "api/v1.h"
+
+namespace cairn::api {
+
+namespace {
+
+constexpr std::string_view event_source = "cairn.amazonaws.com";
+constexpr std::string_view actions[] = {"cairn:SearchEvents", "cairn:GetEvent"};
+
+// The members that say which events are meant, common to search, values and count.
+std::expected<history::Search, V1Error> read_search(const Call& call, Members& members, Time now) {
+    auto search = search_of({}, members.query("q"));
+    search.from = members.time("from", now);
+    search.to = members.time("to", now);
+    if (search.from && search.to && *search.from > *search.to) members.wrong("from", "from is after to");
+    const Reach reach{.accounts = members.texts("acct"), .regions = members.texts("region")};
+    if (members.error()) return std::unexpected(*members.error());
+    auto scope = readable(call, std::string(actions[0]), reach);
+    if (!scope) return std::unexpected(scope.error());
+    search.scope = std::move(*scope);
+    return search;
+}
+
+std::int64_t elapsed_ms(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string_view inlet_name(Inlet inlet) {
+    switch (inlet) {
+        case Inlet::live: return "live";
+        case Inlet::import: return "import";
+        case Inlet::replay: return "replay";
+        case Inlet::derived: return "derived";
+    }
+    return "live";
+}
+
+Json envelope_json(const Envelope& envelope) {
+    Json json = JsonObject{{"ingestTime", format_time(envelope.ingest_time)},
+                           {"inlet", inlet_name(envelope.inlet)},
+                           {"writer", envelope.writer},
+                           {"conflict", envelope.conflict}};
+    if (!envelope.gateway.empty()) {
+        json.set("gateway", envelope.gateway);
+        json.set("sequence", envelope.sequence);
+    }
+    return json;
+}
+
+bool safe_id(std::string_view id) {
+    return !id.empty() && id.size() <= 256 && id.find_first_of("\"\\") == std::string_view::npos;
+}
+
+}  // namespace
+
+void SearchCalls::handle(CallPointer call, std::string path) {
+    run_on_pool(
+        context_, std::move(call),
+        [this, path = std::move(path)](CallPointer running) {
+            auto outcome = run(*running, path);
+            finish(std::move(running), std::move(outcome));
+        },
+        [this](CallPointer refused) {
+            auto response = v1_error({.status = 503,
+                                      .code = "Busy",
+                                      .message = "too many calls are waiting",
+                                      .field = {},
+                                      .retry_after_seconds = 1},
+                                     refused->request_id);
+            answer(context_, std::move(refused), std::move(response), event_source);
+        });
+}
+
+SearchCalls::Outcome SearchCalls::run(const Call& call, const std::string& path) const {
+    static constexpr std::string_view events = "events/";
+    if (path.starts_with(events)) {
+        bool ok = false;
+        auto id = net::percent_decode(std::string_view(path).substr(events.size()), &ok);
+        Outcome outcome{.body = {}, .event_name = "GetEvent", .parameters = JsonObject{{"eventID", id.substr(0, 256)}}};
+        if (ok && safe_id(id))
+            outcome.body = event(call, id);
+        else
+            outcome.body = std::unexpected(V1Error{.code = "InvalidParameter", .message = "this is no event id", .field = "id"});
+        return outcome;
+    }
+    Outcome outcome{.body = {}, .event_name = "SearchEvents", .parameters = {}};
+    const auto body = read_body(call.request);
+    if (!body) {
+        outcome.body =
+            std::unexpected(V1Error{.code = "InvalidBody", .message = body.error().message, .field = {}});
+        return outcome;
+    }
+    outcome.parameters = *body;
+    if (path == "search")
+        outcome.body = search(call, *body);
+    else if (path == "values")
+        outcome.body = values(call, *body);
+    else
+        outcome.body = count(call, *body);
+    return outcome;
+}
+
+std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const Json& body) const {
+    const auto start = std::chrono::steady_clock::now();
+    Members members(body, {"q", "from", "to", "acct", "region", "order", "limit", "cursor", "fields", "total"});
+    const auto order = members.text("order");
+    const bool oldest_first = order == "oldest" || order == "asc";
+    if (!order.empty() && !oldest_first && order != "newest" && order != "desc")
+        members.wrong("order", "order is newest (desc) or oldest (asc)");
+    const auto limit = members.number("limit", 50, 1, 1000);
+    const auto fields = members.fields("fields");
+    const auto cursor = members.text("cursor");
+    const bool total = members.flag("total");
+    auto search = read_search(call, members, context_.parts.clock.now());
+    if (!search) return std::unexpected(search.error());
+    search->oldest_first = oldest_first;
+    search->limit = limit;
+    search->token = cursor;
+
+    const auto watermark = context_.parts.history.covered();
+    auto page = context_.parts.history.search(*search);
+    if (!page && page.error().code == Code::invalid && !cursor.empty())
+        return std::unexpected(V1Error{.code = "InvalidCursor", .message = page.error().message, .field = "cursor"});
+    if (!page) return std::unexpected(v1_error_of(page.error(), "search"));
+
+    std::string out = "{\"events\":[";
+    for (auto& found : page->events) {
+        const auto view = view_of(found.record);
+        if (!view) return std::unexpected(v1_error_of(view.error(), "search"));
+        if (out.back() != '[') out += ',';
+        append_summary(out, **view, found.number, fields);
+    }
+    out += ']';
+    if (!page->token.empty()) {
+        out += ",\"cursor\":";
+        append_json_string(out, page->token);
+    }
+    if (total) {
+        search->token.clear();
+        const auto counted = context_.parts.history.count(*search, 1'000'000'000);
+        if (!counted) return std::unexpected(v1_error_of(counted.error(), "count"));
+        out += fmt::format(",\"total\":{{\"value\":{},\"relation\":\"{}\"}}", counted->value, counted->exact ? "exact" : "atLeast");
+    }
+    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{}}},\"partial\":{},\"tookMs\":{}}}", watermark, page->scanned,
+                       page->exhausted_budget, elapsed_ms(start));
+    return out;
+}
+
+std::expected<std::string, V1Error> SearchCalls::values(const Call& call, const Json& body) const {
+    const auto start = std::chrono::steady_clock::now();
+    Members members(body, {"q", "from", "to", "acct", "region", "field", "prefix", "n"});
+    const auto field = members.text("field");
+    if (!match::known_field(field)) members.wrong("field", fmt::format("unknown field {}", field.substr(0, 100)));
+    const auto prefix = members.text("prefix");
+    const auto most = members.number("n", 50, 1, 10'000);
+    const auto search = read_search(call, members, context_.parts.clock.now());
+    if (!search) return std::unexpected(search.error());
+
+    const auto found = context_.parts.history.values(*search, field, prefix, most);
+    if (!found) return std::unexpected(v1_error_of(found.error(), "values"));
+    JsonArray values;
+    for (const auto& [value, count] : found->values)
+        values.push_back(JsonObject{{"value", value}, {"count", count}});
+    return to_text(JsonObject{{"values", std::move(values)},
+                              {"total", found->total},
+                              {"exact", found->exact},
+                              {"tookMs", elapsed_ms(start)}});
+}
+
+std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const Json& body) const {
+    const auto start = std::chrono::steady_clock::now();
+    Members members(body, {"q", "from", "to", "acct", "region", "atMost"});
+    const auto at_most = members.number("atMost", 1'000'000'000, 1, 1'000'000'000'000);
+    const auto search = read_search(call, members, context_.parts.clock.now());
+    if (!search) return std::unexpected(search.error());
+    const auto counted = context_.parts.history.count(*search, at_most);
+    if (!counted) return std::unexpected(v1_error_of(counted.error(), "count"));
+    return to_text(JsonObject{{"value", counted->value},
+                              {"relation", counted->exact ? "exact" : "atLeast"},
+                              {"tookMs", elapsed_ms(start)}});
+}
+
+std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const std::string& id) const {
+    auto scope = readable(call, std::string(actions[1]), {});
+    if (!scope) return std::unexpected(scope.error());
+    auto query = match::Query::parse("eventID = \"" + id + '"');
+    if (!query) return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
+    auto page = context_.parts.history.search(search_of(std::move(*scope), std::move(*query), 10));
+    if (!page) return std::unexpected(v1_error_of(page.error(), "event"));
+    if (page->events.empty())
+        return std::unexpected(V1Error{.status = 404, .code = "NotFound", .message = "no event " + id + " that you may see", .field = {}});
+
+    std::string out = "{\"events\":[";
+    for (auto& found : page->events) {
+        const auto view = view_of(found.record);
+        if (!view) return std::unexpected(v1_error_of(view.error(), "event"));
+        if (out.back() != '[') out += ',';
+        out += "{\"summary\":";
+        append_summary(out, **view, found.number, SummaryFields::standard());
+        if (const auto stored = read_event(context_.parts.log, context_.parts.find_dictionary, found.number))
+            out += ",\"envelope\":" + to_text(envelope_json(stored->envelope));
+        out += ",\"record\":";
+        append_json_string(out, (*view)->raw);
+        out += '}';
+    }
+    return out + "]}";
+}
+
+void SearchCalls::finish(CallPointer call, Outcome outcome) const {
+    const auto& error = outcome.body ? std::optional<wire::ApiError>()
+                                     : wire::ApiError{outcome.body.error().code, outcome.body.error().message};
+    auto response = outcome.body ? v1_answer(std::move(*outcome.body), call->request_id)
+                                 : v1_error(outcome.body.error(), call->request_id);
+    answer_and_record(context_, std::move(call), std::move(response),
+                      {.event_source = event_source,
+                       .event_name = outcome.event_name,
+                       .parameters = &outcome.parameters,
+                       .error = error ? &*error : nullptr},
+                      {});
+}
+
+}  // namespace cairn::api
