@@ -39,6 +39,8 @@ net::Response v1_answer(std::string body, std::string_view request_id) {
 V1Error v1_error_of(const wire::ApiError& error) {
     auto code = error.code;
     if (code.ends_with("Exception")) code.resize(code.size() - std::string_view("Exception").size());
+    if (error.code == "ServiceUnavailable")
+        return {.status = 503, .code = "Unavailable", .message = error.message, .field = {}, .retry_after_seconds = 5};
     const bool known_caller = error.code == "AccessDeniedException";
     return {.status = known_caller ? 403 : 401, .code = std::move(code), .message = error.message, .field = {}};
 }
