@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+
+#include "view/history/history.h"
+#include "view/history/scope_registry.h"
+#include "view/history/token.h"
+#include "view/history/walk.h"
+
+namespace cairn::history {
+
+/// Answers searches over one snapshot. Knows nothing of files coming and going: a caller that finds a file of the
+/// snapshot damaged afterwards throws the answer away.
+class Searcher {
+public:
+    Searcher(const Snapshot& snapshot, std::uint64_t number_bound, const ScopeRegistry& registry, Records& records,
+             const HistoryOptions& options)
+        : snapshot_(snapshot), number_bound_(number_bound), registry_(registry), records_(records), options_(options) {}
+
+    Result<Page> page(const Search& search);
+    Result<History::Values> values(const Search& search, std::string_view field, std::string_view prefix, std::size_t count_max);
+    Result<History::Count> count(const Search& search, std::uint64_t at_most);
+
+private:
+    /// One match: the candidate, its text, and its fields when the query needed them.
+    struct Match {
+        Candidate candidate;
+        RecordText text;
+        const EventView* event = nullptr;
+    };
+    enum class Next { match, end, budget };
+
+    /// The matches of one search, in order.
+    class Matches;
+
+    static std::uint64_t hash_of(const Search& search);
+
+    const Snapshot& snapshot_;
+    const std::uint64_t number_bound_;
+    const ScopeRegistry& registry_;
+    Records& records_;
+    const HistoryOptions& options_;
+};
+
+}  // namespace cairn::history
