@@ -33,6 +33,7 @@ struct BlockInput {
     std::string encoded;
     std::vector<std::string> records;
     std::vector<Envelope> envelopes;        ///< with `records`: one, for all; or one per record
+    std::int64_t newest_ms = 0;             ///< the newest eventTime, milliseconds since 1970; 0: not later than now
 };
 
 /// The events of one request, whose numbers follow each other without a gap.
