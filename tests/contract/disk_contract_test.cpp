@@ -119,6 +119,14 @@ TEST_P(DiskContract, AMappingOutlivesItsFile) {
     EXPECT_EQ((*mapping)->bytes(), "mapped bytes");
 }
 
+TEST_P(DiskContract, AMappingShowsWhatIsWrittenLaterToAPreallocatedFile) {
+    const auto file = open("a");
+    ASSERT_TRUE(file->preallocate(8));
+    const auto mapping = disk_->map("a").value();
+    ASSERT_TRUE(file->write(2, "late"));
+    EXPECT_EQ(mapping->bytes(), std::string("\0\0late\0\0", 8));
+}
+
 TEST_P(DiskContract, AnEmptyFileMapsToNothing) {
     write("a", "");
     const auto mapping = disk_->map("a");

@@ -31,7 +31,40 @@ struct Change {
     std::optional<std::uint64_t> size;
 };
 
-void carry_out(std::string& content, const Change& change) {
+/// Bytes that stay where they are until they have to grow, so that a mapping shows what is written to them later.
+class Content {
+public:
+    Content() = default;
+    explicit Content(std::string_view bytes) { assign(bytes); }
+
+    void assign(std::string_view bytes) {
+        *this = Content();
+        resize(bytes.size());
+        std::memcpy(data(), bytes.data(), bytes.size());
+    }
+    void resize(std::size_t size) {
+        if (size > capacity_) {
+            std::shared_ptr<char[]> grown(new char[size * 2]());
+            if (size_ > 0) std::memcpy(grown.get(), bytes_.get(), size_);
+            bytes_ = std::move(grown);
+            capacity_ = size * 2;
+        }
+        if (size < size_) std::memset(bytes_.get() + size, 0, size_ - size);
+        size_ = size;
+    }
+    char* data() { return bytes_.get(); }
+    std::size_t size() const { return size_; }
+    std::string_view view() const { return {bytes_.get(), size_}; }
+    const std::shared_ptr<char[]>& shared() const { return bytes_; }
+
+private:
+    std::shared_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+template <class Bytes>
+void carry_out(Bytes& content, const Change& change) {
     if (change.size) {
         content.resize(*change.size);
         return;
@@ -41,7 +74,7 @@ void carry_out(std::string& content, const Change& change) {
 }
 
 struct Node {
-    std::string content;          // as everybody sees it
+    Content content;              // as everybody sees it
     std::string durable;          // as it is after a crash
     std::vector<Change> unsynced; // from `durable` to `content`, but for what a failed sync dropped
 };
@@ -54,11 +87,12 @@ struct Naming {
     std::uint64_t operation = 0;  // a rename is two namings that become durable together
 };
 
-struct Snapshot final : MappedFile {
-    explicit Snapshot(std::string content) : content(std::move(content)) {}
-    std::string_view bytes() const override { return content; }
+struct Mapping final : MappedFile {
+    explicit Mapping(const Content& content) : owner(content.shared()), view(content.view()) {}
+    std::string_view bytes() const override { return view; }
     void will_need(std::size_t, std::size_t) const override {}
-    const std::string content;
+    const std::shared_ptr<char[]> owner;
+    const std::string_view view;
 };
 
 }  // namespace
@@ -137,7 +171,7 @@ struct MemoryDisk::State {
 
     void restart() {
         for (auto& [path, node] : durable_names) {
-            node->content = node->durable;
+            node->content.assign(node->durable);
             node->unsynced.clear();
         }
         names = durable_names;
@@ -296,7 +330,7 @@ Result<std::shared_ptr<const MappedFile>> MemoryDisk::map(const std::string& pat
     CAIRN_TRY(state_->enter(Call::map, path));
     const auto node = state_->find(path);
     if (!node) return fail(Code::not_found, fmt::format("map {}: no such file", path));
-    return std::make_shared<Snapshot>(node->content);
+    return std::make_shared<Mapping>(node->content);
 }
 
 Result<void> MemoryDisk::make_folder(const std::string& path) {
@@ -442,13 +476,14 @@ std::string MemoryDisk::content(const std::string& path) const {
     std::lock_guard lock(state_->mutex);
     const auto node = state_->find(path);
     CAIRN_CHECK(node != nullptr);
-    return node->content;
+    return std::string(node->content.view());
 }
 
 void MemoryDisk::set_content(const std::string& path, std::string bytes) {
     std::lock_guard lock(state_->mutex);
     const auto node = std::make_shared<Node>();
-    node->content = node->durable = std::move(bytes);
+    node->durable = std::move(bytes);
+    node->content.assign(node->durable);
     state_->names[path] = state_->durable_names[path] = node;
     for (std::string folder = folder_of(path); !folder.empty(); folder = folder_of(folder))
         state_->folders.insert(folder);
@@ -467,7 +502,7 @@ std::unique_ptr<MemoryDisk> MemoryDisk::copy() const {
     std::map<Node*, NodePointer> copied;
     const auto copy_of = [&](const NodePointer& node) {
         auto& made = copied[node.get()];
-        if (node && !made) made = std::make_shared<Node>(*node);
+        if (node && !made) made = std::make_shared<Node>(Node{Content(node->content.view()), node->durable, node->unsynced});
         return made;
     };
     auto& state = *other->state_;

@@ -23,8 +23,8 @@ const char* call_name(Call call);
 /// sync_folder() no creation, removal or rename in that folder is. It crashes and fails on demand, deterministically.
 /// All members may be called from any thread.
 ///
-/// Weaker than a real disk, on purpose: a mapping shows the file as it was when it was mapped; syncing a file does not
-/// make its name durable; after a failed sync the writes it covered stay visible but never become durable.
+/// Weaker than a real disk, on purpose: a mapping shows what is written later only as long as the file does not grow;
+/// syncing a file does not make its name durable; after a failed sync the writes it covered stay visible but never become durable.
 class MemoryDisk final : public Disk {
 public:
     MemoryDisk();
