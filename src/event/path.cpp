@@ -35,43 +35,63 @@ PathValue shown(std::string_view value) {
     }
 }
 
-PathValue find(std::string_view value, Path path);
+using Use = std::function<bool(const PathValue&)>;
 
-PathValue find_member(std::string_view object, Path path) {
-    JsonScan scan(object);
-    for (scan.take(); scan.more();) {
-        const bool wanted = unescaped_equals(scan.name(), path.front());
-        const auto value = scan.value();
-        if (wanted) return find(value, path.subspan(1));
+/// Shows the values that a path leads to; false once nothing more is wanted.
+class PathWalk {
+public:
+    explicit PathWalk(const Use& use) : use_(use) {}
+
+    // Recursion is as deep as the record, which RecordLimits bounds.
+    bool walk(std::string_view value, Path path) const {
+        if (path.empty()) return use_(shown(value));
+        if (value.starts_with('{')) return walk_members(value, path);
+        if (value.starts_with('[')) return walk_elements(value, path);
+        return true;
     }
-    return {};
-}
 
-PathValue find_element(std::string_view array, Path path) {
-    const auto index = array_index(path.front());
-    JsonScan scan(array);
-    scan.take();
-    for (std::size_t i = 0; scan.more(); ++i) {
-        const auto value = scan.value();
-        if (index && i == *index) return find(value, path.subspan(1));
-        if (index) continue;
-        if (auto found = find(value, path); found.kind != PathValue::Kind::absent) return found;
+private:
+    bool walk_members(std::string_view object, Path path) const {
+        const bool all = path.front() == "*";
+        JsonScan scan(object);
+        for (scan.take(); scan.more();) {
+            const bool wanted = unescaped_equals(scan.name(), path.front());
+            const auto value = scan.value();
+            if (wanted) return walk(value, path.subspan(1));
+            if (all && !walk(value, path.subspan(1))) return false;
+        }
+        return true;
     }
-    return {};
-}
 
-// Recursion is as deep as the record, which RecordLimits bounds.
-PathValue find(std::string_view value, Path path) {
-    if (path.empty()) return shown(value);
-    if (value.starts_with('{')) return find_member(value, path);
-    if (value.starts_with('[')) return find_element(value, path);
-    return {};
-}
+    bool walk_elements(std::string_view array, Path path) const {
+        const auto index = array_index(path.front());
+        const auto rest = path.front() == "*" ? path.subspan(1) : path;
+        JsonScan scan(array);
+        scan.take();
+        for (std::size_t i = 0; scan.more(); ++i) {
+            const auto value = scan.value();
+            if (index && i == *index) return walk(value, path.subspan(1));
+            if (!index && !walk(value, rest)) return false;
+        }
+        return true;
+    }
+
+    const Use& use_;
+};
 
 }  // namespace
 
+void each_value_at(std::string_view record, std::span<const std::string> path, const Use& use) {
+    PathWalk(use).walk(JsonScan(record).value(), path);
+}
+
 PathValue value_at(std::string_view record, std::span<const std::string> path) {
-    return find(JsonScan(record).value(), path);
+    PathValue found;
+    each_value_at(record, path, [&](const PathValue& value) {
+        found = value;
+        return false;
+    });
+    return found;
 }
 
 }  // namespace cairn

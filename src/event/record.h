@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,7 +38,7 @@ RetentionClass retention_class(Category category);
 /// What is odd about a record that is accepted all the same; bits of EventView::flags.
 enum RecordFlag : std::uint32_t {
     flag_no_event_id = 1,        ///< eventID absent or empty: EventView::event_id is made from the content
-    flag_duplicate_member = 2,   ///< a member on an indexed path is repeated: the first value counts
+    flag_duplicate_member = 2,   ///< a member that the view reads is repeated: the first value counts
     flag_big_number = 4,         ///< a number that does not fit 64 bits or a double
     flag_lone_surrogate = 8,     ///< an unpaired \ud800..\udfff escape; indexed as U+FFFD
 };
@@ -116,5 +117,10 @@ struct PathValue {
 /// Reads `path` from a record that has passed RecordParser::parse. A path through an array without an index tries
 /// every element and takes the first that is there. Slower than EventView: for searches, not for ingest.
 PathValue value_at(std::string_view record, std::span<const std::string> path);
+
+/// Calls `use` for every value that `path` leads to, until it returns false: like value_at(), but through an array
+/// without an index to all of its elements, and through the step "*" to every element or member. Of a repeated member
+/// only the first counts.
+void each_value_at(std::string_view record, std::span<const std::string> path, const std::function<bool(const PathValue&)>& use);
 
 }  // namespace cairn

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,8 +38,9 @@ public:
     };
     const std::vector<Indexed>& indexed() const;
 
-    /// Texts of which every match's raw record must hold at least one spelling verbatim: for text search by scanning.
-    /// Empty when there is no such text. ASCII case is ignored when `ignore_case`.
+    /// Texts of which every match's raw record holds at least one verbatim: for text search by scanning. Any one of them
+    /// is enough; the last is the beginning of the escapes that could hide the others. Empty when there is no such text.
+    /// ASCII case is ignored when `ignore_case`.
     struct Needle {
         std::string text;
         bool ignore_case = true;
@@ -54,8 +56,9 @@ private:
     std::shared_ptr<const Compiled> compiled_;
 };
 
-/// The value of a field of the grammar, for values and counts; empty when absent. Fields with several values (resource,
-/// resourceType, arn) call `use` several times. Error: invalid for an unknown field.
+/// The values of a field of the grammar, or of a "$." path, for values and counts; `use` is not called when it is absent,
+/// and several times for fields with several values (resource, resourceType, arn, role). Error: invalid for an unknown
+/// field, and for `text`, which has no values.
 Result<void> field_values(const EventView& event, std::string_view field,
                           const std::function<void(std::string_view)>& use);
 

@@ -74,3 +74,23 @@ TEST(Category, NamesAndClasses) {
     EXPECT_EQ(retention_class(Category::insight), RetentionClass::insight);
     EXPECT_EQ(retention_class_name(RetentionClass::management), "management");
 }
+
+TEST(EachValueAt, ShowsAllUntilToldToStop) {
+    const std::string_view record = R"({"s":[{"k":"a"},{"x":0},{"k":["b","c"]}],"o":{"p":{"k":1},"q":{"k":2}},"s":[{"k":"second"}]})";
+    const auto all = [&](std::vector<std::string> path, std::size_t limit = 100) {
+        std::string found;
+        each_value_at(record, path, [&](const PathValue& value) {
+            found += value.text + ";";
+            return --limit > 0;
+        });
+        return found;
+    };
+    EXPECT_EQ(all({"s", "k"}), R"(a;["b","c"];)");
+    EXPECT_EQ(all({"s", "*", "k"}), R"(a;["b","c"];)");
+    EXPECT_EQ(all({"s", "k", "*"}), "b;c;");
+    EXPECT_EQ(all({"s", "2", "k", "1"}), "c;");
+    EXPECT_EQ(all({"o", "*", "k"}), "1;2;");
+    EXPECT_EQ(all({"o", "*", "k"}, 1), "1;");
+    EXPECT_EQ(all({"s", "k"}, 1), "a;");
+    EXPECT_EQ(all({"none"}), "");
+}
