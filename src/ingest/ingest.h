@@ -72,10 +72,12 @@ public:
     Ingest(Parts parts, IngestOptions options);
     ~Ingest();
 
-    /// Records of one request. `texts` are views into `buffer` (each followed by RecordParser::padding readable bytes).
+    /// Records of one request. `texts` are views into `buffer` (each followed by RecordParser::padding readable bytes) or
+    /// into anything else that stays until submit() returns: nothing is kept of them.
     /// The work up to the append is done on the calling thread; `done` is called once, from another thread or this one,
     /// when all stored records are durable and visible to every view. All or nothing: on an error none is stored.
-    /// Errors: exhausted (disk budget), unavailable (log closed, shutting down).
+    /// Errors: exhausted (disk budget), unavailable (log closed, shutting down). Waits only where a record has the identity
+    /// of another one that is on its way into the log. `done` may call submit().
     using Done = std::move_only_function<void(Result<Receipt>)>;
     void submit(std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, Writer writer, Done done);
 

@@ -1,0 +1,103 @@
+#include "ingest/encode.h"
+
+#include <array>
+
+namespace cairn::ingest {
+
+namespace {
+
+using Order = std::span<const std::uint32_t>;
+
+class BatchMaker {
+public:
+    BatchMaker(const std::vector<Candidate>& candidates, const Envelope& envelope,
+               const std::function<BlockCodec()>& codec, bool fast)
+        : candidates_(candidates), plain_(envelope), conflicting_(envelope), codec_(codec), fast_(fast) {
+        conflicting_.conflict = true;
+    }
+
+    /// `order` holds records of one class.
+    void add(Order order) {
+        std::size_t bytes = 0;
+        for (const auto i : order) bytes += candidates_[i].raw.size();
+        if (bytes < own_block_bytes_min) return add_records(order);
+        const std::size_t blocks = (bytes + block_bytes_max - 1) / block_bytes_max;
+        add_blocks(order, bytes / blocks);
+    }
+
+    Batch take() { return std::move(batch_); }
+
+private:
+    const Envelope& envelope_of(const Candidate& candidate) const {
+        return candidate.fate == Candidate::Fate::conflict ? conflicting_ : plain_;
+    }
+
+    BlockInput& new_input(Order order) {
+        auto& input = batch_.blocks.emplace_back();
+        const auto& first = candidates_[order.front()];
+        input.retention = first.retention;
+        input.first_number = first.number;
+        return input;
+    }
+
+    void add_records(Order order) {
+        auto& input = new_input(order);
+        bool conflicts = false;
+        for (const auto i : order) {
+            input.fingerprints.push_back(candidates_[i].fingerprint);
+            input.records.emplace_back(candidates_[i].raw);
+            conflicts |= candidates_[i].fate == Candidate::Fate::conflict;
+        }
+        if (!conflicts) input.envelopes.push_back(plain_);
+        else for (const auto i : order) input.envelopes.push_back(envelope_of(candidates_[i]));
+    }
+
+    /// Blocks of about `bytes_wanted` raw bytes, cut so that none is left small.
+    void add_blocks(Order order, std::size_t bytes_wanted) {
+        auto& builder = builder_of(candidates_[order.front()].retention);
+        for (std::size_t begin = 0; begin < order.size();) {
+            auto& input = new_input(order.subspan(begin));
+            while (begin < order.size() && (builder.event_count() == 0 || builder.raw_bytes() < bytes_wanted)) {
+                const auto& candidate = candidates_[order[begin++]];
+                input.fingerprints.push_back(candidate.fingerprint);
+                builder.add(candidate.raw, envelope_of(candidate));
+            }
+            auto codec = codec_ ? codec_() : BlockCodec{};
+            if (fast_) codec.level = 1;
+            input.encoded = builder.finish(codec);
+        }
+    }
+
+    static BlockBuilder& builder_of(RetentionClass retention) {
+        thread_local std::array<BlockBuilder, retention_class_count> builders = {
+            BlockBuilder(RetentionClass::management), BlockBuilder(RetentionClass::data),
+            BlockBuilder(RetentionClass::audit), BlockBuilder(RetentionClass::insight)};
+        return builders[static_cast<std::size_t>(retention)];
+    }
+
+    const std::vector<Candidate>& candidates_;
+    const Envelope& plain_;
+    Envelope conflicting_;
+    const std::function<BlockCodec()>& codec_;
+    const bool fast_;
+    Batch batch_;
+};
+
+}  // namespace
+
+Batch make_batch(const std::vector<Candidate>& candidates, Order order, const Envelope& envelope,
+                 const std::function<BlockCodec()>& codec, bool fast) {
+    BatchMaker maker(candidates, envelope, codec, fast);
+    for (std::size_t begin = 0; begin < order.size();) {
+        std::size_t end = begin + 1;
+        while (end < order.size() && candidates[order[end]].retention == candidates[order[begin]].retention) ++end;
+        maker.add(order.subspan(begin, end - begin));
+        begin = end;
+    }
+    auto batch = maker.take();
+    batch.first_number = candidates[order.front()].number;
+    batch.event_count = order.size();
+    return batch;
+}
+
+}  // namespace cairn::ingest

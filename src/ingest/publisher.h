@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/queue.h"
+#include "ingest/request.h"
+#include "seam/live_view.h"
+#include "seam/seen.h"
+
+namespace cairn::ingest {
+
+/// Makes durable events visible and then answers their requests, on a thread of its own, so that neither the log nor
+/// a server waits for a view.
+class Publisher {
+public:
+    using Pointer = std::shared_ptr<Request>;
+    using Answer = std::function<void(Request&, Result<void>)>;
+
+    /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread.
+    Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer);
+
+    /// Takes what is left, answers it and stops.
+    ~Publisher();
+
+    /// The events of `request` are durable, or never will be. In number order.
+    void appended(Pointer request, Result<void> outcome);
+
+    /// A request that stored nothing, but repeats events that may still be on their way: it is answered with them.
+    void wait_for_others(Pointer request);
+
+    /// All events below are durable and visible.
+    std::uint64_t end() const { return end_.load(std::memory_order_acquire); }
+
+private:
+    struct Item {
+        Pointer request;
+        bool waits = false;
+        Result<void> outcome;
+    };
+
+    void run();
+    void take(std::deque<Item> items);
+    void answer_waiting();
+
+    const std::vector<LiveView*> views_;
+    Seen& seen_;
+    const Answer answer_;
+    std::atomic<std::uint64_t> end_;
+    BoundedQueue<Item> queue_;
+
+    // Of the thread only.
+    std::multimap<std::uint64_t, Pointer> waiting_;  ///< by the end they need
+    std::optional<Error> failed_;
+
+    std::thread thread_;
+};
+
+}  // namespace cairn::ingest
