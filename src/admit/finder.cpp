@@ -15,6 +15,8 @@ std::shared_ptr<const Run> Finder::find(const Tiers& tiers, std::uint64_t forgot
                                         std::span<const Fingerprint> candidates, Sightings& out) {
     forgotten_below_ = forgotten_below;
     alive_ = &alive;
+    ahead_ = {};
+    ahead_first_ = 0;
     out.of.assign(candidates.size(), {});
     out.suspects.clear();
 
@@ -36,20 +38,35 @@ std::shared_ptr<const Run> Finder::find(const Tiers& tiers, std::uint64_t forgot
 
 bool Finder::follow(const Tiers& tiers, const Fingerprint& candidate, Sighting& sighting) {
     if (candidate.content == Hash128{}) return false;  // stands for "no event" in the column
-    auto ahead = contents_from(tiers, cursor_);
-    ahead = ahead.first(std::min(ahead.size(), look_ahead));
-    for (std::size_t i = 0; i < ahead.size(); ++i) {
-        if (!(ahead[i] == candidate.content)) continue;
-        const auto number = cursor_ + i;
+    for (std::uint64_t number = cursor_; number < cursor_ + look_ahead;) {
+        const auto hashes = contents_ahead(tiers, number);
+        if (hashes.empty()) return false;
+        const auto stop = hashes.begin() + static_cast<std::ptrdiff_t>(std::min(hashes.size(), cursor_ + look_ahead - number));
+        const auto found = std::find(hashes.begin(), stop, candidate.content);
+        number += static_cast<std::uint64_t>(found - hashes.begin());
+        if (found == stop) continue;
         if (!retained(number)) return false;
         sighting.kind = Sighting::Kind::duplicate;
         sighting.number = number;
-        if ((number + 1) / read_ahead_hashes != cursor_ / read_ahead_hashes)
-            if (const auto* file = content_file_of(tiers, number)) file->will_need(number + 1, 2 * read_ahead_hashes);
+        read_ahead(tiers, number);
         cursor_ = number + 1;
         return true;
     }
     return false;
+}
+
+std::span<const Hash128> Finder::contents_ahead(const Tiers& tiers, std::uint64_t number) {
+    if (number < ahead_first_ || number - ahead_first_ >= ahead_.size()) {
+        ahead_ = contents_from(tiers, number);  // to the end of a page
+        ahead_first_ = number;
+    }
+    return ahead_.subspan(number - ahead_first_);
+}
+
+void Finder::read_ahead(const Tiers& tiers, std::uint64_t number) const {
+    if ((number + 1) / read_ahead_hashes == cursor_ / read_ahead_hashes) return;
+    for (const auto next : {number + 1, number + 1 + read_ahead_hashes})
+        if (const auto* file = content_file_of(tiers, next)) file->will_need(next, read_ahead_hashes);
 }
 
 std::shared_ptr<const Run> Finder::find_group(const Tiers& tiers, std::span<const Fingerprint> candidates,

@@ -40,6 +40,8 @@ private:
         return number >= forgotten_below_ && (*alive_ == nullptr || (*alive_)(number));
     }
     bool follow(const Tiers& tiers, const Fingerprint& candidate, Sighting& sighting);
+    std::span<const Hash128> contents_ahead(const Tiers& tiers, std::uint64_t number);
+    void read_ahead(const Tiers& tiers, std::uint64_t number) const;
     std::shared_ptr<const Run> find_group(const Tiers& tiers, std::span<const Fingerprint> candidates,
                                           std::span<Sighting> sightings, Sightings& out);
     void filter_group(const Tiers& tiers, std::span<const Fingerprint> candidates);
@@ -57,6 +59,8 @@ private:
     std::uint64_t cursor_ = 0;  // number behind the last duplicate
     int patience_ = 0;          // > 0: the cursor answered lately
     const ContentFile* damaged_content_ = nullptr;
+    std::span<const Hash128> ahead_;  // of the tiers at hand, from ahead_first_ on
+    std::uint64_t ahead_first_ = 0;
 
     std::vector<const char*> blocks_;
     std::vector<Probe> probes_;

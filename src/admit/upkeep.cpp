@@ -65,8 +65,8 @@ std::uint64_t Upkeep::group_length(unsigned level) const {
 
 Result<bool> Upkeep::step() {
     using Work = Result<bool> (Upkeep::*)();
-    for (const Work work : {&Upkeep::drop_forgotten, &Upkeep::write_table, &Upkeep::renew_filter, &Upkeep::renew_contents,
-                            &Upkeep::merge_level, &Upkeep::join_filters}) {
+    for (const Work work : {&Upkeep::drop_forgotten, &Upkeep::write_table, &Upkeep::renew_run, &Upkeep::renew_filter,
+                            &Upkeep::renew_contents, &Upkeep::merge_level, &Upkeep::join_filters}) {
         auto done = (this->*work)();
         if (!done || *done) return done;
     }
@@ -149,6 +149,17 @@ Result<bool> Upkeep::write_table() {
     tables_written_.add();
     table_written_();
     return true;
+}
+
+Result<bool> Upkeep::renew_run() {
+    for (const auto& segment : tiers_.snapshot()->segments) {
+        for (const auto& run : segment->runs) {
+            if (!run->file().damaged()) continue;
+            CAIRN_TRY(repair(run->file_id()));
+            return true;
+        }
+    }
+    return false;
 }
 
 Result<bool> Upkeep::renew_filter() {

@@ -74,6 +74,7 @@ private:
 
     Result<bool> drop_forgotten();
     Result<bool> write_table();
+    Result<bool> renew_run();
     Result<bool> renew_filter();
     Result<bool> renew_contents();
     Result<bool> merge_level();
