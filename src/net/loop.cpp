@@ -1,21 +1,25 @@
 #include "net/loop.h"
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#ifdef __SANITIZE_THREAD__
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK  // the sanitizer does not know fences; asio's locks suffice
+#endif
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -35,12 +39,16 @@ namespace cairn::net {
 namespace {
 
 namespace asio = boost::asio;
-using asio::awaitable;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using Descriptor = asio::posix::stream_descriptor;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+// asio's defaults go through a type-erased executor, which costs more than the rest of a wait
+using Executor = asio::io_context::executor_type;
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+using Timer = asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, Executor>;
+template <class T>
+using awaitable = asio::awaitable<T, Executor>;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 constexpr std::size_t scratch_bytes = 16 * 1024;
 constexpr std::size_t kept_buffer_bytes_max = 4 * 1024;  // by a connection that waits for its next request
@@ -50,8 +58,19 @@ constexpr std::size_t joined_body_bytes_max = 8 * 1024;  // sent in one piece wi
 constexpr std::size_t lingering_bytes_max = 256u << 20;
 constexpr milliseconds lingering{2'000}, budget_retry{10};
 
+/// The time of the last tick of the kernel, a few milliseconds behind: enough for time-outs and a fifth of the cost.
+steady_clock::time_point coarse_now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return steady_clock::time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
 bool is_over(Transport::Outcome outcome) {
     return outcome == Transport::Outcome::end || outcome == Transport::Outcome::broken;
+}
+
+Descriptor::wait_type side(Transport::Outcome outcome) {
+    return outcome == Transport::Outcome::wait_write ? Descriptor::wait_write : Descriptor::wait_read;
 }
 
 class Connection;
@@ -94,15 +113,16 @@ public:
 
 private:
     void schedule_tick();
+    void turn_away(int socket);
 
     std::shared_ptr<ServerState> state_;
     asio::io_context context_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work_;
-    asio::steady_timer tick_;
+    asio::executor_work_guard<Executor> work_;
+    Timer tick_;
     std::vector<Connection*> open_;
     std::atomic<std::size_t> count_{0};
     std::string date_;
-    std::chrono::seconds date_second_{0};
+    std::time_t date_second_ = 0;
     bool stopping_ = false;
     char scratch_[scratch_bytes];
 
@@ -119,7 +139,7 @@ public:
     Connection(std::shared_ptr<AsioLoop> loop, int socket, std::string peer_address)
         : loop_(std::move(loop)),
           state_(loop_->state()),
-          descriptor_(loop_->context(), socket),
+          descriptor_(loop_->context()),
           socket_(socket),
           transport_(socket, state_.tls()),
           signal_(loop_->context(), steady_clock::time_point::max()),
@@ -144,6 +164,8 @@ private:
     awaitable<Next> serve_one();
     awaitable<std::expected<Framing, HeadProblem>> read_head(Request& request);
     awaitable<std::expected<void, HeadProblem>> read_body(Request& request, const Framing& framing, BodyShare& share);
+    bool take_waiting_body(Request& request, const Framing& framing, BodyShare& share);
+    std::size_t body_bytes_max(Request& request);
     awaitable<std::expected<void, HeadProblem>> read_sized(std::string& body, std::size_t size, BodyShare& share);
     awaitable<std::expected<void, HeadProblem>> read_chunked(std::string& body, std::size_t size_max, BodyShare& share);
     awaitable<bool> wait_for_share(BodyShare& share, std::size_t bytes);
@@ -153,7 +175,8 @@ private:
     awaitable<bool> ready(Transport::Outcome wanted);
     awaitable<void> answered();
     awaitable<void> refuse(HeadProblem problem);
-    awaitable<bool> send(const Response& response, HeadFacts facts, bool head_only);
+    awaitable<bool> send(const Response& response, const HeadFacts& facts, bool head_only);
+    Transport::Outcome write_now(std::string_view& first, std::string_view& second);
     awaitable<bool> stream_out(const Response& head, std::shared_ptr<StreamQueue> queue, HeadFacts facts, bool head_only);
     awaitable<bool> pump(StreamQueue& queue, bool chunked);
     static awaitable<void> watch_peer(std::shared_ptr<Connection> self, std::shared_ptr<StreamQueue> queue);
@@ -172,7 +195,7 @@ private:
     Descriptor descriptor_;
     int socket_;
     Transport transport_;
-    asio::steady_timer signal_;  // never fires; cancelling it wakes who waits
+    Timer signal_;  // never fires; cancelling it wakes who waits
     std::string peer_address_;
 
     std::string buffer_;     // received ahead of use
@@ -188,9 +211,16 @@ private:
 // ---- a connection's life
 
 awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
-    auto next = Next::close;
+    self->loop_->enter(*self);
+    boost::system::error_code error;
+    self->descriptor_.assign(self->socket_, error);
+    if (error) {
+        log_error("connection not served", {{"reason", error.message()}});
+        ::close(self->socket_);
+        co_return self->close();
+    }
     try {
-        next = co_await self->handshake() ? Next::request : Next::close;
+        auto next = co_await self->handshake() ? Next::request : Next::close;
         while (next == Next::request) next = co_await self->serve_one();
         self->phase_ = Phase::busy;
         if (!self->aborted_) self->transport_.finish();
@@ -228,20 +258,19 @@ awaitable<Connection::Next> Connection::serve_one() {
     Request request;
     const auto framing = co_await read_head(request);
     BodyShare share(state_);
-    if (framing && framing->has_body()) {
+    if (framing && framing->has_body() && !take_waiting_body(request, *framing, share)) {
         if (const auto ok = co_await read_body(request, *framing, share); !ok) {
             co_await refuse(ok.error());
             co_return Next::linger;
         }
-    } else if (framing) {
-        request.body.reserve(body_spare_bytes);
-    } else {
+    } else if (!framing) {
         if (framing.error().status == 0) co_return Next::close;
         co_await refuse(framing.error());
         co_return Next::linger;
     }
 
     disarm();
+    if (request.body.empty()) request.body.reserve(body_spare_bytes);
     state_.bytes_received.add(request.body.size());
     const bool head_only = request.method == "HEAD";
     call_handler(std::move(request));
@@ -307,7 +336,7 @@ void Connection::abort() {
 
 void Connection::arm(milliseconds patience) {
     timed_out_ = false;
-    deadline_ = steady_clock::now() + patience;
+    deadline_ = coarse_now() + patience;
 }
 
 void Connection::expire_if_due(steady_clock::time_point now) {
@@ -353,11 +382,26 @@ awaitable<std::expected<Framing, HeadProblem>> Connection::read_head(Request& re
     }
 }
 
-awaitable<std::expected<void, HeadProblem>> Connection::read_body(Request& request, const Framing& framing,
-                                                                  BodyShare& share) {
+std::size_t Connection::body_bytes_max(Request& request) {
     request.peer_address = peer_address_;
     request.tls = transport_.encrypted();
-    const auto size_max = state_.body_limit ? state_.body_limit(request) : SIZE_MAX / 2;
+    return state_.body_limit ? state_.body_limit(request) : SIZE_MAX / 2;
+}
+
+/// The whole body, if it came together with the head and nothing speaks against it.
+bool Connection::take_waiting_body(Request& request, const Framing& framing, BodyShare& share) {
+    if (framing.chunked || framing.content_length > unread().size()) return false;
+    const auto size = static_cast<std::size_t>(framing.content_length);
+    if (size > body_bytes_max(request) || !share.take(size)) return false;
+    request.body.reserve(size + body_spare_bytes);
+    request.body.assign(unread().substr(0, size));
+    use(size);
+    return true;
+}
+
+awaitable<std::expected<void, HeadProblem>> Connection::read_body(Request& request, const Framing& framing,
+                                                                  BodyShare& share) {
+    const auto size_max = body_bytes_max(request);
     if (framing.content_length > size_max) co_return std::unexpected(HeadProblem{413, "the body is too large"});
     if (framing.expects_continue && unread().size() < std::max<std::uint64_t>(framing.content_length, 1)) {
         if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::unexpected(HeadProblem{408, "timed out"});
@@ -415,11 +459,11 @@ awaitable<std::expected<void, HeadProblem>> Connection::read_chunked(std::string
 }
 
 awaitable<bool> Connection::wait_for_share(BodyShare& share, std::size_t bytes) {
-    const auto end = steady_clock::now() + state_.options.body_timeout;
+    const auto end = coarse_now() + state_.options.body_timeout;
     disarm();
     do {
-        if (aborted_ || steady_clock::now() >= end) co_return false;
-        asio::steady_timer pause(loop_->context(), std::min(budget_retry, state_.options.body_timeout));
+        if (aborted_ || coarse_now() >= end) co_return false;
+        Timer pause(loop_->context(), std::min(budget_retry, state_.options.body_timeout));
         co_await pause.async_wait(as_result);
     } while (!share.take(bytes));
     co_return true;
@@ -452,38 +496,40 @@ awaitable<Transport::Moved> Connection::receive(char* to, std::size_t size_max) 
         }
         if (is_over(moved.outcome)) co_return moved;
         drained_ = false;
-        if (!co_await ready(moved.outcome)) co_return Transport::Moved{Transport::Outcome::broken};
+        if (ended()) co_return Transport::Moved{Transport::Outcome::broken};
+        const auto [error] = co_await descriptor_.async_wait(side(moved.outcome), as_result);
+        if (error || ended()) co_return Transport::Moved{Transport::Outcome::broken};
     }
 }
 
 awaitable<bool> Connection::ready(Transport::Outcome wanted) {
     if (ended()) co_return false;
-    const auto what = wanted == Transport::Outcome::wait_write ? Descriptor::wait_write : Descriptor::wait_read;
-    const auto [error] = co_await descriptor_.async_wait(what, as_result);
+    const auto [error] = co_await descriptor_.async_wait(side(wanted), as_result);
     co_return !error && !ended();
 }
 
 // ---- writing
 
+Transport::Outcome Connection::write_now(std::string_view& first, std::string_view& second) {
+    const auto moved = transport_.write(first, second);
+    state_.bytes_sent.add(moved.size);
+    const auto of_first = std::min(moved.size, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(moved.size - of_first);
+    return moved.outcome;
+}
+
 awaitable<bool> Connection::write(std::string_view first, std::string_view second) {
-    arm(state_.options.body_timeout);
     for (;;) {
-        const auto moved = transport_.write(first, second);
-        if (moved.outcome == Transport::Outcome::done) {
-            state_.bytes_sent.add(moved.size);
-            const auto of_first = std::min(moved.size, first.size());
-            first.remove_prefix(of_first);
-            second.remove_prefix(moved.size - of_first);
-            if (first.empty() && second.empty()) co_return true;
-            arm(state_.options.body_timeout);
-            continue;
-        }
-        if (is_over(moved.outcome)) co_return false;
-        if (!co_await ready(moved.outcome)) co_return false;
+        arm(state_.options.body_timeout);
+        const auto outcome = write_now(first, second);
+        if (is_over(outcome)) co_return false;
+        if (first.empty() && second.empty()) co_return true;
+        if (outcome != Transport::Outcome::done && !co_await ready(outcome)) co_return false;
     }
 }
 
-awaitable<bool> Connection::send(const Response& response, HeadFacts facts, bool head_only) {
+awaitable<bool> Connection::send(const Response& response, const HeadFacts& facts, bool head_only) {
     state_.requests(response.status).add();
     std::string head;
     std::string_view body = response.body;
@@ -491,7 +537,10 @@ awaitable<bool> Connection::send(const Response& response, HeadFacts facts, bool
     head.reserve(256 + (body.size() <= joined_body_bytes_max ? body.size() : 0));
     append_response_head(head, response, facts);
     if (body.size() <= joined_body_bytes_max) head.append(std::exchange(body, {}));
-    co_return co_await write(head, body);
+    std::string_view first = head;
+    const auto outcome = write_now(first, body);  // mostly all of it goes at once
+    if (is_over(outcome)) co_return false;
+    co_return (first.empty() && body.empty()) || co_await write(first, body);
 }
 
 awaitable<void> Connection::refuse(HeadProblem problem) {
@@ -510,7 +559,7 @@ awaitable<void> Connection::linger() {
         if (is_over(moved.outcome)) break;
         bytes += moved.size;
         if (moved.outcome != Transport::Outcome::done && !co_await ready(moved.outcome)) break;
-        if (steady_clock::now() >= deadline_) break;
+        if (coarse_now() >= deadline_) break;
     }
 }
 
@@ -527,7 +576,7 @@ awaitable<bool> Connection::stream_out(const Response& head, std::shared_ptr<Str
     phase_ = Phase::streaming;
     bool sent = co_await write(text);
     if (sent && !head_only) {
-        asio::co_spawn(loop_->context(), watch_peer(shared_from_this(), queue), asio::detached);
+        asio::co_spawn(loop_->context().get_executor(), watch_peer(shared_from_this(), queue), asio::detached);
         if (state_.draining.load(std::memory_order_relaxed)) queue->close();
         sent = co_await pump(*queue, facts.chunked);
     }
@@ -572,17 +621,23 @@ awaitable<void> Connection::watch_peer(std::shared_ptr<Connection> self, std::sh
 void AsioLoop::add(int socket, std::string peer_address) {
     state_->connection_opened();
     count_.fetch_add(1, std::memory_order_relaxed);
-    const auto refuse = [state = state_, socket] {
-        ::close(socket);
-        state->connection_closed();
-    };
-    const bool posted = post([self = shared_from_this(), socket, refuse, peer = std::move(peer_address)]() mutable {
-        if (self->stopping_) return refuse();
-        auto connection = std::make_shared<Connection>(self, socket, std::move(peer));
-        self->enter(*connection);
-        asio::co_spawn(self->context_, Connection::run(std::move(connection)), asio::detached);
+    const bool posted = post([self = shared_from_this(), socket, peer = std::move(peer_address)]() mutable {
+        if (self->stopping_) return self->turn_away(socket);
+        try {
+            auto connection = std::make_shared<Connection>(self, socket, std::move(peer));
+            asio::co_spawn(self->context_.get_executor(), Connection::run(std::move(connection)), asio::detached);
+        } catch (const std::exception& error) {
+            log_error("connection not served", {{"reason", error.what()}});
+            self->turn_away(socket);
+        }
     });
-    if (!posted) refuse();
+    if (!posted) turn_away(socket);
+}
+
+void AsioLoop::turn_away(int socket) {
+    ::close(socket);
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    state_->connection_closed();
 }
 
 void AsioLoop::enter(Connection& connection) {
@@ -625,18 +680,16 @@ void AsioLoop::schedule_tick() {
     tick_.expires_after(std::clamp(shortest / 4, milliseconds(2), milliseconds(250)));
     tick_.async_wait([this](const boost::system::error_code& error) {
         if (error || stopping_) return;
-        const auto now = steady_clock::now();
+        const auto now = coarse_now();
         for (auto* connection : open_) connection->expire_if_due(now);
         schedule_tick();
     });
 }
 
 std::string_view AsioLoop::date() {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    if (now.time_since_epoch() != date_second_) {
-        date_second_ = now.time_since_epoch();
-        date_ = format_http_date(now);
-    }
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (std::exchange(date_second_, now.tv_sec) != now.tv_sec) date_ = format_http_date(Time(std::chrono::seconds(now.tv_sec)));
     return date_;
 }
 
