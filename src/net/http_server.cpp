@@ -40,8 +40,8 @@ public:
 
     void stop(std::chrono::milliseconds grace) override {
         if (std::exchange(stopped_, true)) return;
-        listener_->stop();
         state_->draining = true;
+        listener_->stop();
         for (const auto& loop : loops_) loop->drain();
         state_->wait_until_empty(grace);
         for (const auto& loop : loops_) loop->stop();

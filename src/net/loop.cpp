@@ -323,7 +323,7 @@ void Connection::wake() {
 }
 
 void Connection::drain() {
-    if (phase_ == Phase::idle) abort();
+    if (phase_ == Phase::idle && !transport_.has_unread()) abort();
     if (phase_ == Phase::streaming && stream_) stream_->close();
 }
 
@@ -374,7 +374,8 @@ awaitable<std::expected<Framing, HeadProblem>> Connection::read_head(Request& re
             }
             searched = unread().size();
         }
-        if (phase_ == Phase::idle && state_.draining.load(std::memory_order_relaxed)) co_return std::unexpected(silently);
+        if (phase_ == Phase::idle && state_.draining.load(std::memory_order_relaxed) && !transport_.has_unread())
+            co_return std::unexpected(silently);
         if (co_await receive_more()) continue;
         if (timed_out_ && !aborted_ && phase_ == Phase::busy)
             co_return std::unexpected(HeadProblem{408, "the head of the request did not come in time"});

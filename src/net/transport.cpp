@@ -119,6 +119,11 @@ Transport::Moved Transport::write(std::string_view first, std::string_view secon
     return {would_block() ? Outcome::wait_write : Outcome::broken};
 }
 
+bool Transport::has_unread() const {
+    char byte;
+    return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || (ssl_ && SSL_has_pending(ssl_.get()) == 1);
+}
+
 void Transport::finish() {
     if (ssl_ && SSL_is_init_finished(ssl_.get())) {
         ERR_clear_error();

@@ -40,6 +40,9 @@ public:
     /// Takes bytes off the socket as they came, decrypted or not, to be thrown away.
     Moved discard(char* to, std::size_t size_max);
 
+    /// Has something arrived that was not read yet?
+    bool has_unread() const;
+
     /// Says that nothing more will be written.
     void finish();
 

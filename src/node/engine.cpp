@@ -1,0 +1,169 @@
+#include "node/engine.h"
+
+#include <cstdlib>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "admit/seen_index.h"
+#include "backend/posix/posix_disk.h"
+#include "base/log.h"
+#include "journal/dictionary_store.h"
+#include "journal/journal.h"
+#include "node/dictionary_trainer.h"
+#include "node/mortal_disk.h"
+#include "node/retention.h"
+
+namespace cairn::node {
+
+namespace {
+
+constexpr const char* log_folder = "log";
+constexpr const char* seen_folder = "seen";
+constexpr const char* history_folder = "view/history";
+
+class OpenEngine final : public Engine {
+public:
+    OpenEngine(const Config& config, Metrics& metrics) : config_(config), metrics_(metrics) {}
+
+    ~OpenEngine() override {
+        // Who uses something goes before it.
+        retention_.reset();
+        trainer_.reset();
+        if (ingest_) ingest_->drain();
+        ingest_.reset();
+        history_.reset();
+        journal_.reset();
+        seen_.reset();
+    }
+
+    Result<void> open() {
+        auto store = open_store(config_.data);
+        if (!store) return fail(std::move(store).error());
+        store_ = std::move(*store);
+        auto lock = lock_data_folder(config_.data);
+        if (!lock) return fail(std::move(lock).error());
+        lock_ = std::move(*lock);
+        directory_ = open_directory(config_, store_, clock_);
+        hash_key_ = std::make_unique<HashKey>(store_.hash_key);
+        CAIRN_TRY(open_disk());
+        CAIRN_TRY(open_log());
+        CAIRN_TRY(open_seen());
+        CAIRN_TRY(open_history());
+        open_ingest();
+        return {};
+    }
+
+    EventLog& log() override { return *journal_; }
+    history::History& history() override { return *history_; }
+    ingest::Ingest& ingest() override { return *ingest_; }
+    identity::Directory& directory() override { return *directory_; }
+    const Clock& clock() const override { return clock_; }
+    FindDictionary find_dictionary() override { return dictionaries_->finder(); }
+    void drain() override { ingest_->drain(); }
+
+private:
+    Result<void> open_disk() {
+        auto disk = open_posix_disk(config_.data);
+        if (!disk) return fail(std::move(disk).error());
+        disk_ = std::move(*disk);
+        const char* plan = std::getenv("CAIRN_TEST_KILL");
+        if (!plan) return {};
+        auto mortal = make_mortal(std::move(disk_), plan);
+        if (!mortal) return fail(std::move(mortal).error());
+        disk_ = std::move(*mortal);
+        return {};
+    }
+
+    Result<void> open_log() {
+        auto dictionaries = journal::DictionaryStore::open(*disk_, log_folder);
+        if (!dictionaries) return fail(std::move(dictionaries).error());
+        dictionaries_ = std::move(*dictionaries);
+
+        journal::JournalOptions options;
+        options.disk_budget_bytes = static_cast<std::uint64_t>(config_.disk_budget_bytes);
+        options.journal_file_bytes = static_cast<std::uint64_t>(config_.journal_file_bytes);
+        auto journal = journal::Journal::open({.disk = *disk_,
+                                               .folder = log_folder,
+                                               .clock = clock_,
+                                               .metrics = metrics_,
+                                               .codec = [this] { return codec(); },
+                                               .find_dictionary = dictionaries_->finder()},
+                                              options);
+        if (!journal) return fail(std::move(journal).error());
+        journal_ = std::move(*journal);
+        return {};
+    }
+
+    Result<void> open_seen() {
+        admit::SeenSource source;
+        source.end = journal_->end();
+        source.for_each_fingerprint = [this](std::uint64_t from, const admit::SeenSource::Use& use) {
+            return journal_->for_each_fingerprint(from, [&](std::uint64_t number, std::span<const Fingerprint> fingerprints) {
+                for (const auto& fingerprint : fingerprints) use(number++, fingerprint);
+            });
+        };
+        auto seen = admit::SeenIndex::open(*disk_, seen_folder, std::move(source), metrics_);
+        if (!seen) return fail(std::move(seen).error());
+        seen_ = std::move(*seen);
+        return {};
+    }
+
+    Result<void> open_history() {
+        auto history = history::History::open({*disk_, history_folder, *journal_, dictionaries_->finder(), clock_, metrics_});
+        if (!history) return fail(std::move(history).error());
+        history_ = std::move(*history);
+        return {};
+    }
+
+    void open_ingest() {
+        ingest::IngestOptions options;
+        options.limits.bytes_max = static_cast<std::size_t>(config_.record_bytes);
+        options.limits.depth_max = static_cast<std::size_t>(config_.record_depth);
+        options.fast_codec = config_.codec == "fast";
+        ingest_ = std::make_unique<ingest::Ingest>(
+            ingest::Ingest::Parts{*journal_, *seen_, {history_.get()}, [this] { return codec(); }, dictionaries_->finder(),
+                                  *hash_key_, clock_, metrics_},
+            options);
+        trainer_ = std::make_unique<DictionaryTrainer>(
+            DictionaryTrainer::Parts{*journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
+                                     [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
+            static_cast<std::size_t>(config_.dictionary_bytes));
+        retention_ = std::make_unique<Retention>(config_, *journal_, *seen_, *history_);
+    }
+
+    BlockCodec codec() const {
+        BlockCodec codec;
+        codec.dictionary = dictionaries_->newest();
+        if (config_.codec == "fast") codec.level = 1;
+        if (!codec.dictionary) codec.sub_block_bytes = 16 * 1024;
+        return codec;
+    }
+
+    const Config config_;
+    Metrics& metrics_;
+    SystemClock clock_;
+    Store store_;
+    std::unique_ptr<FolderLock> lock_;
+    std::unique_ptr<identity::Directory> directory_;
+    std::unique_ptr<HashKey> hash_key_;
+    std::unique_ptr<Disk> disk_;
+    std::unique_ptr<journal::DictionaryStore> dictionaries_;
+    std::unique_ptr<journal::Journal> journal_;
+    std::unique_ptr<admit::SeenIndex> seen_;
+    std::unique_ptr<history::History> history_;
+    std::unique_ptr<ingest::Ingest> ingest_;
+    std::unique_ptr<DictionaryTrainer> trainer_;
+    std::unique_ptr<Retention> retention_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::open(const Config& config, Metrics& metrics) {
+    auto engine = std::make_unique<OpenEngine>(config, metrics);
+    CAIRN_TRY(engine->open());
+    return engine;
+}
+
+}  // namespace cairn::node

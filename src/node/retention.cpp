@@ -1,0 +1,63 @@
+#include "node/retention.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace cairn::node {
+
+namespace {
+
+journal::Retention retention_of(const Config& config) {
+    journal::Retention retention;
+    retention.keep[static_cast<std::size_t>(RetentionClass::management)] = config.retain_management;
+    retention.keep[static_cast<std::size_t>(RetentionClass::data)] = config.retain_data;
+    retention.keep[static_cast<std::size_t>(RetentionClass::audit)] = config.retain_audit;
+    retention.keep[static_cast<std::size_t>(RetentionClass::insight)] = config.retain_insight;
+    return retention;
+}
+
+/// A minute is fine for days; who keeps events for seconds, as tests do, wants to see them go.
+std::chrono::milliseconds interval_of(const journal::Retention& retention) {
+    std::chrono::milliseconds interval = std::chrono::minutes(1);
+    for (const auto& keep : retention.keep)
+        if (keep) interval = std::clamp(*keep / 4, std::chrono::milliseconds(200), interval);
+    return interval;
+}
+
+}  // namespace
+
+Retention::Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history)
+    : keep_(retention_of(config)), journal_(journal), seen_(seen), history_(history), interval_(interval_of(keep_)) {
+    if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); })) thread_ = std::thread([this] { run(); });
+}
+
+Retention::~Retention() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Retention::run() {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, interval_, [&] { return stopping_; })) {
+        lock.unlock();
+        look();
+        lock.lock();
+    }
+}
+
+void Retention::look() {
+    const auto no_hold = [](const journal::ArchiveFileInfo&) { return false; };
+    const auto report = journal_.trim(keep_, no_hold, history_.covered());
+    if (!report) return log_error("retention failed", {{"reason", report.error().message}});
+    if (report->trimmed.empty()) return;
+    seen_.forget_below(journal_.begin());
+    for (const auto& tombstone : report->trimmed)
+        log_info("retention let a file go", {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});
+}
+
+}  // namespace cairn::node

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "admit/seen_index.h"
+#include "journal/journal.h"
+#include "node/config.h"
+#include "view/history/history.h"
+
+namespace cairn::node {
+
+/// Lets archive files go when everything in them is older than `retention.*` allows and every view has read them; looks
+/// once a minute. Nothing is done when no retention is set.
+class Retention {
+public:
+    Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history);
+    ~Retention();
+
+private:
+    void run();
+    void look();
+
+    const journal::Retention keep_;
+    journal::Journal& journal_;
+    admit::SeenIndex& seen_;
+    history::History& history_;
+    std::chrono::milliseconds interval_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;  // guarded by mutex_
+    std::thread thread_;
+};
+
+}  // namespace cairn::node
