@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "follow/view.h"
+#include "seam/clock.h"
+#include "seam/event_log.h"
+#include "seam/lease.h"
+#include "seam/meta_store.h"
+
+namespace cairn::follow {
+
+struct FollowerOptions {
+    std::size_t read_bytes_max = 8 << 20;     ///< of blocks, handed to a view at once
+    int idle_wait_ms = 250;                   ///< longest wait for new events before looking at lease and stop() again
+    std::int64_t lease_ms = 30'000;
+    std::string holder;                       ///< names this process in leases
+    std::int64_t retry_least_ms = 100;
+    std::int64_t retry_most_ms = 60'000;
+    std::uint64_t position_events_max = 65'536;  ///< read without a plan before the position is stored
+    std::uint64_t seed = 0;                   ///< of the jitter between attempts
+};
+
+/// Drives one view: reads the log from the view's position, has it plan, stores the plans in one transaction, does them one
+/// after the other, publishes each in one transaction with its receipts; the position moves on with the last. Plans found
+/// open at the start are finished unchanged before anything else (DESIGN.md principle 4). What fails is tried again with
+/// growing pauses and delays nobody else: every follower has a thread of its own.
+class Follower {
+public:
+    /// All of them outlive it. Without `leases` this process is taken to be the only one.
+    struct Parts {
+        View& view;
+        EventLog& log;
+        MetaStore& store;
+        Leases* leases = nullptr;
+        const Clock& clock;
+        Metrics& metrics;
+    };
+
+    Follower(Parts parts, FollowerOptions options);
+
+    /// As stop().
+    ~Follower();
+
+    /// Starts its thread. Once.
+    void start();
+
+    /// Ends the thread after the call of the view that is under way, and gives the lease back. Open plans stay open. Blocks.
+    void stop();
+
+    /// From the end of the step under way until resume() nothing is done. Does not block. Any thread.
+    void pause();
+    void resume();
+
+    /// One step on the calling thread, in place of start(): finishes one open plan, or plans; false when there is nothing
+    /// to do, or another process has the lease. After an error the next step begins from what the store has. Errors: those of view, log, store and lease.
+    Result<bool> step();
+
+    /// Every event below is published, or needed no plan. Any thread.
+    std::uint64_t position() const;
+
+    /// Waits until position() >= `number` or `timeout_ms` have passed; true in the first case. Any thread.
+    bool wait_for(std::uint64_t number, int timeout_ms) const;
+
+private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace cairn::follow

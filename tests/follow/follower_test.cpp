@@ -1,0 +1,337 @@
+#include "follow/follower.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "backend/sqlite/sqlite_store.h"
+#include "follow/leases.h"
+#include "follow/progress.h"
+#include "support/fake_clock.h"
+#include "support/memory_meta_store.h"
+#include "support/temporary_folder.h"
+
+namespace cairn::follow {
+namespace {
+
+/// Numbers only: blocks of up to ten events.
+class NumberLog final : public EventLog {
+public:
+    void grow(std::uint64_t count) {
+        const std::lock_guard lock(mutex_);
+        end_ += count;
+        grown_.notify_all();
+    }
+    void append(Batch, Done) override {}
+    Result<void> admit(std::uint64_t) const override { return {}; }
+    std::uint64_t end() const override {
+        const std::lock_guard lock(mutex_);
+        return end_;
+    }
+    std::uint64_t begin() const override { return 0; }
+    Result<std::vector<StoredBlock>> read(std::uint64_t from, std::size_t) override {
+        std::vector<StoredBlock> blocks;
+        for (auto first = from / 10 * 10; first < end() && blocks.size() < 4; first += 10) {
+            StoredBlock block;
+            block.first_number = first;
+            block.event_count = static_cast<std::uint32_t>(std::min<std::uint64_t>(10, end() - first));
+            blocks.push_back(block);
+        }
+        return blocks;
+    }
+    Result<StoredBlock> find(std::uint64_t) override { return fail(Code::not_found, "none"); }
+    bool wait(std::uint64_t number, int timeout_ms) override {
+        std::unique_lock lock(mutex_);
+        return grown_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return end_ > number; });
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable grown_;
+    std::uint64_t end_ = 0;
+};
+
+struct Crash {};
+
+/// Counts the places where a process can die, and dies at one of them.
+class Fuse {
+public:
+    std::uint64_t passed = 0, burns_at = 0;
+    void pass() {
+        if (++passed == burns_at) throw Crash{};
+    }
+};
+
+/// A store that may be the last thing a process did: before a commit, or right after it.
+class FusedStore final : public MetaStore {
+public:
+    FusedStore(MetaStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
+    Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
+        fuse_.pass();
+        auto done = store_.transact(work);
+        fuse_.pass();
+        return done;
+    }
+    Result<void> view(const std::function<Result<void>(Transaction&)>& work) override {
+        fuse_.pass();
+        return store_.view(work);
+    }
+
+private:
+    MetaStore& store_;
+    Fuse& fuse_;
+};
+
+/// What the world outside has seen.
+struct Outside {
+    std::mutex mutex;
+    std::map<std::uint64_t, std::vector<std::string>> puts;  // bodies by plan
+    int failing_puts = 0;
+};
+
+/// One plan for every seven events; what is left waits for more. Every event number is in one body.
+class SevensView final : public View {
+public:
+    SevensView(Outside& outside, Fuse& fuse) : outside_(outside), fuse_(fuse) {}
+
+    std::string name() const override { return "sevens"; }
+
+    Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override {
+        fuse_.pass();
+        Planned planned;
+        planned.read_to = from;
+        const auto end = blocks.back().first_number + blocks.back().event_count;
+        for (; planned.read_to + 7 <= end; planned.read_to += 7)
+            planned.plans.push_back({0, planned.read_to, planned.read_to + 7,
+                                     fmt::format("{}-{}", planned.read_to, planned.read_to + 7)});
+        return planned;
+    }
+
+    Result<void> put(const Plan& plan) override {
+        fuse_.pass();
+        {
+            const std::lock_guard lock(outside_.mutex);
+            if (outside_.failing_puts != 0 && outside_.failing_puts-- > 0) return fail(Code::unavailable, "no network");
+            outside_.puts[plan.id].push_back(plan.body);
+        }
+        fuse_.pass();
+        return {};
+    }
+
+    Result<void> publish(Transaction& transaction, const Plan& plan) override {
+        fuse_.pass();
+        const auto key = fmt::format("{:020}", plan.from);
+        const auto receipt = transaction.get("receipts", key);
+        if (!receipt) return fail(receipt.error());
+        return transaction.put("receipts", key, *receipt ? **receipt + " again " + plan.body : plan.body);
+    }
+
+private:
+    Outside& outside_;
+    Fuse& fuse_;
+};
+
+class FollowerTest : public ::testing::Test {
+protected:
+    void SetUp() override { configure_log(LogLevel::error, false); }
+    void TearDown() override { configure_log(LogLevel::info, false); }
+
+    FollowerOptions options() const {
+        FollowerOptions options;
+        options.holder = "test";
+        options.retry_least_ms = options.retry_most_ms = 1;
+        options.idle_wait_ms = 20;
+        return options;
+    }
+
+    void expect_published_once(MetaStore& store, std::uint64_t events) {
+        EXPECT_TRUE(store.view([&](Transaction& transaction) -> Result<void> {
+            const auto receipts = transaction.scan("receipts", "", "", 10000);
+            if (!receipts) return fail(receipts.error());
+            std::uint64_t next = 0;
+            for (const auto& [key, body] : *receipts) {
+                EXPECT_EQ(body, fmt::format("{}-{}", next, next + 7));
+                next += 7;
+            }
+            EXPECT_EQ(next, events / 7 * 7);
+            const auto progress = load_progress(transaction, "sevens");
+            EXPECT_TRUE(progress && progress->open.empty() && progress->position == next);
+            return {};
+        }));
+        std::map<std::string, int> bodies;
+        for (const auto& [id, puts] : outside_.puts) {
+            for (const auto& body : puts) EXPECT_EQ(body, puts.front()) << "plan " << id << " was done differently";
+            ++bodies[puts.front()];
+        }
+        EXPECT_EQ(bodies.size(), events / 7);
+        for (const auto& [body, plans] : bodies) EXPECT_EQ(plans, 1) << body << " was planned twice";
+    }
+
+    NumberLog log_;
+    support::FakeClock clock_;
+    Metrics metrics_;
+    Outside outside_;
+};
+
+TEST_F(FollowerTest, PlansPutsAndPublishesEveryEventOnce) {
+    support::MemoryMetaStore store;
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    EXPECT_FALSE(*follower.step());
+    for (int round = 0; round < 20; ++round) {
+        log_.grow(13);
+        for (;;) {
+            const auto done = follower.step();
+            ASSERT_TRUE(done) << done.error().message;
+            if (!*done) break;
+        }
+    }
+    EXPECT_EQ(follower.position(), 260u / 7 * 7);
+    EXPECT_EQ(*published_position(store, "sevens"), 260u / 7 * 7);
+    expect_published_once(store, 260);
+    for (const auto& [id, puts] : outside_.puts) EXPECT_EQ(puts.size(), 1u);
+}
+
+// The process dies at the nth place of every kind, again and again, and goes on afterwards.
+TEST_F(FollowerTest, ACrashAnywhereRepeatsPlansUnchangedAndPublishesOnce) {
+    for (const bool with_leases : {false, true}) {
+        for (std::uint64_t burns_at = 1;; ++burns_at) {
+            SCOPED_TRACE(fmt::format("dies at {}{}", burns_at, with_leases ? " with leases" : ""));
+            outside_.puts.clear();
+            NumberLog log;
+            support::MemoryMetaStore store;
+            StoredLeases leases(store, clock_);
+            int crashes = 0;
+            log.grow(60);
+            for (int life = 0; life < 200; ++life) {
+                Metrics metrics;
+                Fuse fuse;
+                // Three lives in a row die, so that recovery itself is hit too.
+                fuse.burns_at = crashes < 3 ? burns_at : 0;
+                FusedStore fused(store, fuse);
+                SevensView view(outside_, fuse);
+                auto chosen = options();
+                chosen.holder = fmt::format("life {}", life);
+                Follower follower({view, log, fused, with_leases ? &leases : nullptr, clock_, metrics}, chosen);
+                try {
+                    for (;;) {
+                        const auto done = follower.step();
+                        ASSERT_TRUE(done) << done.error().message;
+                        if (!*done && follower.position() >= log.end() / 7 * 7) break;
+                        if (!*done) clock_.advance(std::chrono::seconds(31));  // until the lease of the dead one ends
+                    }
+                    break;
+                } catch (const Crash&) {
+                    ++crashes;
+                    log.grow(3);
+                }
+            }
+            expect_published_once(store, log.end());
+            if (HasFailure() || crashes == 0) break;
+        }
+    }
+}
+
+TEST_F(FollowerTest, TwoOfThemPublishNothingTwice) {
+    support::MemoryMetaStore store;
+    StoredLeases leases(store, clock_);
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    auto first = options(), second = options();
+    first.holder = "one";
+    second.holder = "two";
+    Follower one({view, log_, store, &leases, clock_, metrics_}, first);
+    Metrics other_metrics;
+    Follower two({view, log_, store, &leases, clock_, other_metrics}, second);
+    log_.grow(70);
+    ASSERT_TRUE(*one.step());   // plans
+    EXPECT_FALSE(*two.step()) << "the other has the lease";
+    clock_.advance(std::chrono::seconds(31));
+    ASSERT_TRUE(*two.step());   // takes over and finishes a plan of the first
+    const auto late = one.step();
+    EXPECT_TRUE(!late || !*late);
+    for (int i = 0; i < 100; ++i) {
+        clock_.advance(std::chrono::seconds(i % 3 == 0 ? 31 : 1));
+        (void)(i % 2 == 0 ? one : two).step();
+    }
+    expect_published_once(store, 70);
+}
+
+TEST_F(FollowerTest, FailuresAreTriedAgainOnItsOwnThread) {
+    support::TemporaryFolder folder;
+    auto store = open_sqlite(folder.path() + "/meta.sqlite");
+    ASSERT_TRUE(store);
+    configure_log(static_cast<LogLevel>(9), false);
+    outside_.failing_puts = 5;
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    Follower follower({view, log_, **store, nullptr, clock_, metrics_}, options());
+    follower.start();
+    log_.grow(200);
+    EXPECT_TRUE(follower.wait_for(196, 30'000));
+    follower.stop();
+    expect_published_once(**store, 200);
+    EXPECT_NE(metrics_.render().find("cairn_view_failures_total{view=\"sevens\"} 5"), std::string::npos) << metrics_.render();
+}
+
+TEST_F(FollowerTest, APausedOneDoesNothingUntilResumed) {
+    support::MemoryMetaStore store;
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    follower.pause();
+    follower.start();
+    log_.grow(70);
+    EXPECT_FALSE(follower.wait_for(1, 50));
+    EXPECT_TRUE(outside_.puts.empty());
+    follower.resume();
+    EXPECT_TRUE(follower.wait_for(70, 30'000));
+    follower.stop();
+    expect_published_once(store, 70);
+}
+
+TEST_F(FollowerTest, LagIsEventsAndSeconds) {
+    support::MemoryMetaStore store;
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    std::string before;
+    {
+        Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+        log_.grow(40);
+        ASSERT_TRUE(*follower.step());  // plans five, nothing is published
+        clock_.advance(std::chrono::milliseconds(2500));
+        before = metrics_.render();
+        EXPECT_NE(before.find("cairn_view_lag_events{view=\"sevens\"} 40"), std::string::npos) << before;
+        EXPECT_NE(before.find("cairn_view_lag_seconds{view=\"sevens\"} 2.5"), std::string::npos) << before;
+        log_.grow(2);
+        while (*follower.step()) {}
+        const auto after = metrics_.render();
+        EXPECT_NE(after.find("cairn_view_lag_events{view=\"sevens\"} 0"), std::string::npos) << after;
+        EXPECT_NE(after.find("cairn_view_lag_seconds{view=\"sevens\"} 0"), std::string::npos) << after;
+    }
+    (void)metrics_.render();  // the follower is gone
+}
+
+TEST_F(FollowerTest, DamagedAndNewerProgressIsRefused) {
+    support::MemoryMetaStore store;
+    Fuse fuse;
+    SevensView view(outside_, fuse);
+    const auto set = [&](std::string value) {
+        ASSERT_TRUE(store.transact([&](Transaction& transaction) { return transaction.put("follow", "sevens/position", value); }));
+    };
+    log_.grow(70);
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    set("\x01x");
+    EXPECT_EQ(follower.step().error().code, Code::corrupt);
+    set("\x02");
+    EXPECT_EQ(follower.step().error().code, Code::invalid);
+}
+
+}  // namespace
+}  // namespace cairn::follow
