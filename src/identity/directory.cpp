@@ -153,8 +153,10 @@ NewKey new_token_key(const std::string& account, std::vector<std::string> accoun
 }  // namespace
 
 struct Directory::State {
-    State(MetaStore& store, sign::SecretBox box, const Clock& clock, const std::vector<FixedAccount>& fixed)
-        : store(store), box(std::move(box)), clock(clock), fixed(fixed), cache(clock, [this] { return load_head(); }) {}
+    State(MetaStore& store, sign::SecretBox box, const Clock& clock, const std::vector<FixedAccount>& fixed,
+          std::string operator_account)
+        : store(store), box(std::move(box)), clock(clock), fixed(fixed), operator_account(std::move(operator_account)),
+          cache(clock, [this] { return load_head(); }) {}
 
     Result<Cache::Head> load_head();
     Found complete(Found found) const;
@@ -171,6 +173,7 @@ struct Directory::State {
     const sign::SecretBox box;
     const Clock& clock;
     const Fixed fixed;
+    const std::string operator_account;
     Cache cache;
 };
 
@@ -184,6 +187,7 @@ Result<Cache::Head> Directory::State::load_head() {
         head = {*version, account->value_or("")};
         return {};
     }));
+    if (!operator_account.empty()) head.operator_account = operator_account;
     if (head.operator_account.empty() && !fixed.accounts().empty()) head.operator_account = fixed.accounts().front();
     return head;
 }
@@ -265,8 +269,9 @@ Result<NewKey> Directory::State::add(NewKey created, const std::function<Result<
     return created;
 }
 
-Directory::Directory(MetaStore& store, sign::SecretBox box, const Clock& clock, std::vector<FixedAccount> fixed)
-    : state_(std::make_unique<State>(store, std::move(box), clock, fixed)) {}
+Directory::Directory(MetaStore& store, sign::SecretBox box, const Clock& clock, std::vector<FixedAccount> fixed,
+                     std::string operator_account)
+    : state_(std::make_unique<State>(store, std::move(box), clock, fixed, std::move(operator_account))) {}
 
 Directory::~Directory() = default;
 

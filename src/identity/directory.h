@@ -82,12 +82,13 @@ struct FixedAccount {
 /// id that is there twice, a missing secret.
 Result<void> check_fixed(const std::vector<FixedAccount>& accounts);
 
-/// All members may be called from any thread. The operator account is the one that bootstrap() made, or, where that never
-/// ran, the first of the configuration file.
+/// All members may be called from any thread. The operator account is the one given, else the one that bootstrap() made,
+/// or, where that never ran, the first of the configuration file.
 class Directory {
 public:
     /// Keys of the file whose policies cannot be read may do nothing: call check_fixed() first.
-    Directory(MetaStore& store, sign::SecretBox box, const Clock& clock, std::vector<FixedAccount> fixed);
+    Directory(MetaStore& store, sign::SecretBox box, const Clock& clock, std::vector<FixedAccount> fixed,
+              std::string operator_account = {});
     ~Directory();
 
     /// The first start: makes `account` the operator account, with a root key. Empty when that was done before.

@@ -54,6 +54,7 @@ public:
 
     Result<void> open() {
         CAIRN_TRY(check_config(config_));
+        CAIRN_TRY(identity::check_fixed(config_.accounts));
         const auto endpoint = parse_endpoint(config_.listen);
         if (!endpoint) return fail(endpoint.error());
         raise_descriptor_limit();

@@ -76,7 +76,7 @@ Result<Store> open_store(const std::string& data) {
 }
 
 std::unique_ptr<identity::Directory> open_directory(const Config& config, const Store& store, const Clock& clock) {
-    return std::make_unique<identity::Directory>(*store.meta, sign::SecretBox(store.master_key), clock, config.accounts);
+    return std::make_unique<identity::Directory>(*store.meta, sign::SecretBox(store.master_key), clock, config.accounts, config.account);
 }
 
 }  // namespace cairn::node
