@@ -1,5 +1,6 @@
 #include "cli/import.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <mutex>

@@ -25,11 +25,11 @@ SETTINGS = ["--set", "storage.journal_file_bytes=1MiB", "--set", "storage.dictio
 
 # What dies: a prefix of the paths that change, and how many changes may pass before.
 PLACES = {
-    "append": ("journal/", 40, 400),
-    "seal": ("archive/", 1, 12),
-    "admission": ("seen/", 1, 6),
-    "history": ("view/history/", 1, 10),
-    "publish": ("archive/manifest", 1, 3),
+    "append": ("log/journal/", 40, 400),
+    "seal": ("log/archive/", 4, 40),
+    "admission": ("seen/", 1, 4),
+    "history": ("view/history/", 1, 8),
+    "publish": ("log/manifest", 3, 14),
 }
 
 
