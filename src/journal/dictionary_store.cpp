@@ -53,6 +53,7 @@ Result<DictionaryFile> read_dictionary_file(std::string_view bytes, const std::s
 Result<std::unique_ptr<DictionaryStore>> DictionaryStore::open(Disk& disk, std::string folder) {
     CAIRN_TRY(disk.make_folder(folder + "/dictionaries"));
     std::unique_ptr<DictionaryStore> store(new DictionaryStore(disk, std::move(folder)));
+    CAIRN_TRY(disk.sync_folder(store->folder_ + "/dictionaries"));  // before a block names what is seen here
     const auto names = disk.list(store->folder_ + "/dictionaries");
     if (!names) return fail(names.error());
     std::vector<DictionaryFile> files;

@@ -64,7 +64,7 @@ Journal::State::~State() {
     stop_writer();
     // Says how far the tail reaches, so that a damaged last frame is not taken for one that was being written.
     std::lock_guard lock(maintenance_mutex);
-    if (manifest.durable_sequence == durable_sequence) return;
+    if (manifest.durable_sequence == durable_sequence && !manifest_unsure) return;
     if (const auto stored = store_manifest_changed(manifest); !stored)
         log_warning("manifest was not stored at the end", {{"error", stored.error().message}});
 }

@@ -230,7 +230,8 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
     return manifest;
 }
 
-Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings) {
+Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings,
+                               bool& both) {
     std::optional<Manifest> best;
     std::optional<Error> error;
     for (const char* const name : copies) {
@@ -238,9 +239,11 @@ Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vecto
         const auto bytes = read_file(disk, path);
         auto manifest = bytes ? decode_manifest(*bytes, path) : Result<Manifest>(fail(bytes.error()));
         if (manifest) {
+            both = best && manifest->revision == best->revision;
             if (!best || manifest->revision > best->revision) best = std::move(*manifest);
             continue;
         }
+        both = false;
         if (manifest.error().code == Code::unavailable) return manifest;
         if (manifest.error().code != Code::not_found) findings.push_back({path, 0, 0, 0, manifest.error().message});
         if (!error || error->code == Code::not_found) error = manifest.error();

@@ -63,8 +63,9 @@ std::string encode_manifest(const Manifest& manifest);
 Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path);
 
 /// Two copies are kept, so that damage to one is harmless. The newer valid one is read. `findings` tells of a damaged
-/// copy. Errors: not_found when there is none; corrupt; unavailable. Blocks.
-Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings);
+/// copy. Unless `both` comes back true, only one copy says so: it is to be stored again before anything is done that
+/// the other does not know of. Errors: not_found when there is none; corrupt; unavailable. Blocks.
+Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings, bool& both);
 
 /// Raises the revision and writes both copies; when this returns a value the change is durable. Blocks.
 Result<void> store_manifest(Disk& disk, const std::string& folder, Manifest& manifest);

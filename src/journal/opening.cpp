@@ -45,7 +45,10 @@ Result<bool> has_events(Disk& disk, const std::string& folder) {
 }
 
 Result<Manifest> load_or_make_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings) {
-    auto manifest = load_manifest(disk, folder, findings);
+    bool both = false;
+    auto manifest = load_manifest(disk, folder, findings, both);
+    if (manifest) CAIRN_TRY(disk.sync_folder(folder));  // what is seen may be a rename that is not durable yet
+    if (manifest && !both) CAIRN_TRY(store_manifest(disk, folder, *manifest));
     if (manifest || manifest.error().code != Code::not_found) return manifest;
     const auto events = has_events(disk, folder);
     if (!events) return fail(events.error());
@@ -127,6 +130,20 @@ TailFilePointer tail_file(const FoundSlot& found, SlotScan scan) {
     return file;
 }
 
+/// The last commit may have been seen in memory only: its sync was cut short or failed, and a later one would not write its
+/// pages again. It is written once more before anybody reads it.
+Result<void> make_last_commit_durable(const FoundSlot& found, const SlotScan& scan) {
+    if (scan.entries.empty()) return {};
+    const auto bytes = found.slot->map->bytes();
+    const auto last = read_frame_header(bytes.substr(scan.entries.back().offset));
+    CAIRN_CHECK(last.has_value());
+    const auto frames = std::min<std::uint64_t>(last->sequence - last->durable_sequence + 1, scan.entries.size());
+    const auto begin = scan.entries[scan.entries.size() - frames].offset / page_bytes * page_bytes;
+    const std::string commit(bytes.substr(begin, scan.used_bytes - begin));
+    CAIRN_TRY(found.slot->file->write(begin, commit));
+    return found.slot->file->sync();
+}
+
 /// Scans one live journal file behind what is known so far.
 Result<void> open_tail_file(Disk& disk, const std::string& folder, const std::vector<FoundSlot>& slots, std::size_t index,
                             Opening& opening) {
@@ -148,7 +165,8 @@ Result<void> open_tail_file(Disk& disk, const std::string& folder, const std::ve
     position.chain = scan->chain;
     auto writable = disk.open(found.path, OpenMode::write);
     if (!writable) return fail(std::move(writable).error());
-    found.slot->file = std::move(*writable);  // for its next generation
+    found.slot->file = std::move(*writable);
+    if (index + 1 == slots.size() || !slots[index + 1].live) CAIRN_TRY(make_last_commit_durable(found, *scan));
     auto file = tail_file(found, std::move(*scan));
     for (auto& loss : losses) {
         opening.findings.push_back(loss);

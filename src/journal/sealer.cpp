@@ -17,12 +17,25 @@ constexpr std::size_t free_slots = 2;
 
 }  // namespace
 
-/// With maintenance_mutex held: makes `changed` the manifest.
+/// After a change that failed half-way the disk may hold either manifest: before anything is done that the other would not
+/// survive (an archive file is written again from its old end), the old one is made the newer one.
+Result<void> Journal::State::settle_manifest() {
+    if (!manifest_unsure) return {};
+    CAIRN_TRY(store_manifest(parts.disk, parts.folder, manifest));
+    manifest_unsure = false;
+    return {};
+}
+
+/// Makes `changed` the manifest.
 Result<void> Journal::State::store_manifest_changed(Manifest changed) {
     changed.durable_sequence = std::max<std::uint64_t>(durable_sequence, changed.sealed_sequence);
     changed.durable_number = std::max<std::uint64_t>(durable_number, changed.sealed_number);
     changed.next_generation = last_generation + 1;
-    CAIRN_TRY(store_manifest(parts.disk, parts.folder, changed));
+    if (auto stored = store_manifest(parts.disk, parts.folder, changed); !stored) {
+        manifest.revision = changed.revision;
+        manifest_unsure = true;
+        return stored;
+    }
     manifest = std::move(changed);
     return {};
 }
@@ -30,6 +43,7 @@ Result<void> Journal::State::store_manifest_changed(Manifest changed) {
 Result<void> Journal::State::seal_one(const TailFilePointer& file) {
     std::lock_guard lock(maintenance_mutex);
     if (contents.sealable() != file) return {};  // another caller was faster
+    CAIRN_TRY(settle_manifest());
     const auto archive = contents.archive();
     ArchiveWriter archive_writer(parts.disk, parts.folder, *archive, options.archive, parts.find_dictionary, parts.codec);
     auto changed = manifest;
@@ -76,6 +90,7 @@ Result<void> Journal::State::seal_all() {
 
 Result<TrimReport> Journal::State::trim(const Retention& retention, const Hold& hold, std::uint64_t read_by_all) {
     std::lock_guard lock(maintenance_mutex);
+    CAIRN_TRY(settle_manifest());
     const auto now_ms = to_milliseconds(parts.clock.now());
     const auto expired = [&](const ArchiveFileInfo& file) {
         const auto& keep = retention.keep[static_cast<std::size_t>(file.retention)];

@@ -60,6 +60,11 @@ Result<void> SlotPool::prepare() {
     }
     auto slot = make(slot_bytes_);
     if (!slot) return fail(std::move(slot).error());
+    // Written once, so that no commit has to turn reserved space into written space.
+    const std::string zeros(std::min<std::uint64_t>(slot_bytes_, 1 << 20), '\0');
+    for (std::uint64_t at = 0; at < slot_bytes_; at += zeros.size())
+        CAIRN_TRY((*slot)->file->write(at, std::string_view(zeros).substr(0, slot_bytes_ - at)));
+    CAIRN_TRY((*slot)->file->sync());
     give_back(std::move(*slot));
     return {};
 }

@@ -38,7 +38,9 @@ struct Journal::State {
     Result<void> seal_one(const TailFilePointer& file);
     Result<void> seal_all();
     Result<TrimReport> trim(const Retention& retention, const Hold& hold, std::uint64_t read_by_all);
-    Result<void> store_manifest_changed(Manifest manifest);  ///< with maintenance_mutex held
+    // With maintenance_mutex held:
+    Result<void> store_manifest_changed(Manifest changed);
+    Result<void> settle_manifest();
     void tick();
 
     // journal.cpp
@@ -99,7 +101,8 @@ struct Journal::State {
 
     // Seal, trim and close change the manifest one after another.
     mutable std::mutex maintenance_mutex;
-    Manifest manifest;  // guarded by maintenance_mutex
+    Manifest manifest;             // guarded by maintenance_mutex, as below
+    bool manifest_unsure = false;  // a change of it failed half-way: the disk may hold it or not
     std::atomic<std::uint64_t> durable_sequence{0}, durable_number{0}, last_generation{0};
 
     std::mutex sealer_mutex;

@@ -74,7 +74,7 @@ void Contents::commit(std::span<const BlockEntry> entries, std::uint64_t offset,
 void Contents::seal(ArchiveViewPointer archive) {
     TailFilePointer sealed;  // destroyed after the lock is free
     std::lock_guard lock(mutex_);
-    archive_ = std::move(archive);
+    archive_.swap(archive);  // so is the archive as it was
     sealed = std::move(tail_.front());
     tail_.pop_front();
     sealed_number_ = sealed->end_number;
