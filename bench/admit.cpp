@@ -1,5 +1,5 @@
 // What admission costs: synthetic identities through the seen index on the real disk, one caller, batches of 1,000.
-//   admit FOLDER [MILLIONS=100]
+//   admit FOLDER [MILLIONS=100] [reuse]      (reuse: FOLDER holds them from an earlier run; looks up only)
 // CPU is that of the whole process (the thread that writes and merges included) unless it says "caller".
 
 #include <algorithm>
@@ -124,8 +124,10 @@ int main(int argc, char** argv) {
     Metrics metrics;
     std::printf("%llu million identities             ns per event:      wall  all CPU    caller  bound\n", (unsigned long long)(end / 1000000));
 
-    auto seen = open(**disk, metrics, 0);
-    {
+    const bool reuse = argc > 3;
+    auto seen = open(**disk, metrics, reuse ? end : 0);
+    if (reuse) require(seen->settle());
+    if (!reuse) {
         std::vector<Fingerprint> batch(batch_size);
         const Stopwatch generator;
         for (std::uint64_t first = 0; first < end; first += batch_size)
