@@ -83,9 +83,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options, Han
         if (!context) return fail(std::move(context).error());
         state->set_tls(std::move(*context));
     }
-    metrics.gauge("cairn_http_connections", "Open connections",
-                  [state] { return static_cast<double>(state->connections()); },
-                  {{"listener", fmt::format("{}:{}", state->options.host, (*listener)->port())}});
+    state->show_connections(metrics, fmt::format("{}:{}", state->options.host, (*listener)->port()));
     return std::make_unique<LoopServer>(state, std::move(*listener));
 }
 

@@ -34,16 +34,17 @@ public:
     TlsContext tls() const;
     void set_tls(TlsContext context);
 
-    std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
-    void connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed); }
+    std::size_t connections() const { return connections_->load(std::memory_order_relaxed); }
+    void connection_opened() { connections_->fetch_add(1, std::memory_order_relaxed); }
     void connection_closed();
+    void show_connections(Metrics& metrics, const std::string& listener) const;
 
     /// Blocks until no connection is open, for at most `patience`.
     void wait_until_empty(std::chrono::milliseconds patience);
 
 private:
     std::array<Counter*, 6> requests_;
-    std::atomic<std::size_t> connections_{0};
+    const std::shared_ptr<std::atomic<std::size_t>> connections_;  // the gauge may outlive all of this
     mutable std::mutex mutex_;
     std::condition_variable empty_;
     TlsContext tls_;  // guarded by mutex_
