@@ -69,8 +69,9 @@ class Node:
                             aws_secret_access_key=secret or self.secret, config=Config(retries={"max_attempts": 1}, **more))
 
     def environment(self, **more):
-        return clean_environment(AWS_ENDPOINT_URL=self.endpoint, AWS_ACCESS_KEY_ID=self.key_id, AWS_SECRET_ACCESS_KEY=self.secret,
-                                 AWS_DEFAULT_REGION="us-east-1", XDG_STATE_HOME=str(self.folder / "state"), **more)
+        own = {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret,
+               "AWS_DEFAULT_REGION": "us-east-1", "XDG_STATE_HOME": str(self.folder / "state")}
+        return clean_environment(**{**own, **more})
 
     def cairn(self, *arguments, status=0, stdin=None, **environment):
         """Runs the command line against this node; returns standard output."""
