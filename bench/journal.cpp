@@ -91,7 +91,7 @@ Rate bare(const std::string& folder, std::size_t events_per_batch, std::size_t b
     return rate;
 }
 
-Rate journal(const std::string& folder, std::size_t events_per_batch, std::ptrdiff_t in_flight, Metrics& metrics) {
+Rate through_journal(const std::string& folder, std::size_t events_per_batch, std::ptrdiff_t in_flight, Metrics& metrics) {
     const auto disk = open_posix_disk(folder).value();
     const SystemClock clock;
     auto opened = journal::Journal::open({*disk, fmt::format("log-{}", events_per_batch), clock, metrics,
@@ -149,7 +149,7 @@ int main(int count, char** arguments) {
     for (const auto size : sizes) {
         const std::ptrdiff_t in_flight = size == 1 ? 64 : 8;
         Metrics metrics;
-        const auto ours = journal(folder, size, in_flight, metrics);
+        const auto ours = through_journal(folder, size, in_flight, metrics);
         auto& events = metrics.counter("cairn_log_events_total", "");
         auto& commits = metrics.counter("cairn_log_commits_total", "");
         const auto per_commit = static_cast<double>(events.value()) / static_cast<double>(commits.value());
