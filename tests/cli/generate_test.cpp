@@ -42,10 +42,10 @@ void for_each_view(const std::vector<std::string>& made, Use&& use) {
 }
 
 TEST(Generate, EveryRecordIsAccepted) {
-    for (const std::uint64_t seed : {1, 2, 77}) {
-        const auto wanted = options(20'000, seed);
+    for (const std::uint64_t seed : {1, 77}) {
+        const auto wanted = options(10'000, seed);
         const auto made = records(wanted);
-        ASSERT_EQ(made.size(), 20'000u);
+        ASSERT_EQ(made.size(), 10'000u);
         std::set<std::string> ids;
         auto before = wanted.from;
         std::map<std::string, int> names, errors, types;
@@ -92,7 +92,7 @@ TEST(Generate, TheFirstCommandsFindSomething) {
         {"EventName", "CreateDBSnapshot", "us-west-1"},
         {"EventName", "CreateDBSnapshot", "us-east-1"},
     };
-    for (const std::uint64_t count : {200, 2'000, 6'000}) {
+    for (const std::uint64_t count : {200, 2'000}) {
         for (const std::uint64_t seed : {1, 2, 3}) {
             std::map<std::tuple<std::string, std::string, std::string>, int> found;
             for_each_view(records(options(count, seed)), [&](const EventView& event) {
@@ -133,7 +133,7 @@ TEST(Generate, MembersStandInTheOrderOfTheService) {
         "readOnly", "resources", "eventType", "apiVersion", "managementEvent", "recipientAccountId", "sharedEventID",
         "serviceEventDetails", "vpcEndpointId", "eventCategory", "tlsDetails", "sessionCredentialFromConsole"};
     std::set<std::string> seen;
-    for (const auto& record : records(options(5'000))) {
+    for (const auto& record : records(options(3'000))) {
         SCOPED_TRACE(record);
         const auto json = parse_json(record);
         ASSERT_TRUE(json);

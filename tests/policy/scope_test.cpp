@@ -156,7 +156,7 @@ TEST(CompileScope, AdmitsExactlyWhatEvaluateAllows) {
     const std::vector<std::string> accounts = {"", "1", "2", "12", "22", "us"};
     const std::vector<std::string> regions = {"", "us", "eu", "us-e", "1", "22", "e"};
     int admitted = 0, refused = 0;
-    for (unsigned seed = 1; seed <= 20'000; ++seed) {
+    for (unsigned seed = 1; seed <= 6'000; ++seed) {
         SCOPED_TRACE(seed);
         Generator generator(seed);
         std::vector<RandomStatement> statements;
@@ -185,8 +185,8 @@ TEST(CompileScope, AdmitsExactlyWhatEvaluateAllows) {
             }
         }
     }
-    EXPECT_GT(admitted, 50'000);  // the policies say something
-    EXPECT_GT(refused, 50'000);
+    EXPECT_GT(admitted, 15'000);  // the policies say something
+    EXPECT_GT(refused, 15'000);
 }
 
 TEST(CompileScope, IgnoresAccountAndRegionOfTheCall) {
