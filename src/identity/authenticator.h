@@ -78,11 +78,6 @@ private:
 policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
                            std::string_view source_ip, const policy::Context& more = {});
 
-/// How AWS words the refusal: "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because no
-/// identity-based policy allows the ACTION action" (spec/api.md section 2.3), or "with an explicit deny in ...".
-std::string denied_message(const Principal& principal, std::string_view action, std::string_view resource,
-                           policy::Decision decision);
-
 /// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
 /// account; those of the operator account to what their policies say.
 Scope scope_of(const Principal& principal, const std::string& action, std::string_view source_ip);

@@ -78,13 +78,6 @@ policy::Decision authorize(const Principal& principal, const std::string& action
     return policy::evaluate(principal.policies, {action, resource, context_of(principal, source_ip, more)});
 }
 
-std::string denied_message(const Principal& principal, std::string_view action, std::string_view resource,
-                           policy::Decision decision) {
-    const auto begin = fmt::format("User: {} is not authorized to perform: {} on resource: {}", principal.arn, action, resource);
-    if (decision == policy::Decision::denied_explicitly) return begin + " with an explicit deny in an identity-based policy";
-    return fmt::format("{} because no identity-based policy allows the {} action", begin, action);
-}
-
 Scope scope_of(const Principal& principal, const std::string& action, std::string_view source_ip) {
     const auto home = principal.operator_account ? Scope::all() : Scope::of(principal.account, "");
     if (principal.type == PrincipalType::root) return home;

@@ -127,14 +127,5 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
     EXPECT_GT(admitted, 100);
 }
 
-TEST(DeniedMessage, IsWordedAsByAws) {
-    EXPECT_EQ(denied_message(user({}), lookup, "*", Decision::denied_implicitly),
-              "User: arn:aws:iam::111122223333:user/ana is not authorized to perform: cloudtrail:LookupEvents on resource: * "
-              "because no identity-based policy allows the cloudtrail:LookupEvents action");
-    EXPECT_EQ(denied_message(user({}), lookup, "*", Decision::denied_explicitly),
-              "User: arn:aws:iam::111122223333:user/ana is not authorized to perform: cloudtrail:LookupEvents on resource: * "
-              "with an explicit deny in an identity-based policy");
-}
-
 }  // namespace
 }  // namespace cairn::identity

@@ -48,6 +48,13 @@ TEST_F(DirectoryTest, OnlyTheOperatorAccountIsMarked) {
     EXPECT_TRUE(directory->find("AKIAOTHERROOT0000000")->principal.operator_account);
 }
 
+TEST_F(DirectoryTest, AnOperatorAccountThatIsGivenComesFirst) {
+    Directory directory(store_, sign::SecretBox(std::string(32, 'm')), clock_, fixed_accounts(), other);
+    ASSERT_TRUE(directory.bootstrap(home));
+    EXPECT_FALSE(directory.find("AKIAFIXEDROOT0000000")->principal.operator_account);
+    EXPECT_TRUE(directory.find("AKIAOTHERROOT0000000")->principal.operator_account);
+}
+
 TEST_F(DirectoryTest, UsersAndTheirKeys) {
     const auto directory = make();
     EXPECT_EQ(directory->create_key(home, "bob", "").error().code, Code::not_found);
