@@ -61,8 +61,9 @@ function(cairn_test name)
     target_link_libraries(test_${name} PRIVATE cairn_${folder})
   endforeach()
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} gtest gtest_main Threads::Threads)
-  target_compile_definitions(test_${name} PRIVATE CAIRN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  add_test(NAME ${name} COMMAND test_${name})
+  # Relative, so that a compiler cache serves every clone; tests run in the root of the sources.
+  target_compile_definitions(test_${name} PRIVATE CAIRN_SOURCE_DIR=".")
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
 
 # Folders that are not there yet are left out, so that a part can be built alone.
