@@ -170,6 +170,7 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
                                             .responder = std::move(responder),
                                             .request_id = format_uuid(random_uuid()),
                                             .received = state_->parts.clock.now(),
+                                            .begun = std::chrono::steady_clock::now(),
                                             .caller = {}});
     switch (service_of(call->request)) {
         case Service::control: return state_->control.handle(std::move(call));

@@ -84,7 +84,7 @@ std::expected<Channel, ApiError> AuditCall::check(Call& call, std::vector<Entry>
     const auto& account = call.caller.principal.account;
     const auto name = input->text("channelArn");
     auto channel = find_channel(name, call.caller.region, account);
-    const auto resource = channel ? channel->arn() : name.starts_with("arn:") ? std::string(name.substr(0, 256)) : "*";
+    const auto resource = channel ? channel->arn() : std::string("*");
     if (auto allowed = authorize(call, "cloudtrail-data:PutAuditEvents", resource); !allowed)
         return std::unexpected(allowed.error());
 

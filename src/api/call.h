@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct Call {
     std::unique_ptr<net::Responder> responder;
     std::string request_id;
     Time received{};
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
     identity::Authenticated caller;  ///< once authenticated
 };
 

@@ -9,18 +9,28 @@ namespace cairn::api {
 
 namespace {
 
+Counter& answered(const Parts& parts, const std::string& operation, int status) {
+    return parts.metrics.counter("cairn_api_calls_total", "Calls answered, by operation and status",
+                                 {{"operation", operation}, {"status", std::to_string(status)}});
+}
+
 void count(const Context& context, const Call& call, const net::Response& response, std::string_view operation) {
-    context.parts.metrics
-        .counter("cairn_api_calls_total", "Calls answered, by operation and status",
-                 {{"operation", std::string(operation)}, {"status", std::to_string(response.status)}})
-        .add();
-    const std::chrono::duration<double> taken = context.parts.clock.now() - call.received;
-    context.parts.metrics
-        .histogram("cairn_api_call_seconds", "From request to answer", {{"operation", std::string(operation)}})
-        .observe(taken.count());
+    CallMetrics(context.parts, std::string(operation)).count(call, response);
 }
 
 }  // namespace
+
+CallMetrics::CallMetrics(const Parts& parts, std::string operation)
+    : parts_(parts),
+      operation_(std::move(operation)),
+      good_(answered(parts, operation_, 200)),
+      seconds_(parts.metrics.histogram("cairn_api_call_seconds", "From request to answer", {{"operation", operation_}})) {}
+
+void CallMetrics::count(const Call& call, const net::Response& response) const {
+    (response.status == 200 ? good_ : answered(parts_, operation_, response.status)).add();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - call.begun;
+    seconds_.observe(taken.count());
+}
 
 void answer(const Context& context, CallPointer call, net::Response response, std::string_view operation) {
     count(context, *call, response, operation);

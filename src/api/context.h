@@ -30,6 +30,19 @@ void run_on_pool(const Context& context, CallPointer call, Work work, Refuse ref
 void answer_and_record(const Context& context, CallPointer call, net::Response response, const OwnCall& own,
                        net::Response unrecorded);
 
+/// Counters of one operation, found once: for operations that are called very often.
+class CallMetrics {
+public:
+    CallMetrics(const Parts& parts, std::string operation);
+    void count(const Call& call, const net::Response& response) const;
+
+private:
+    const Parts& parts_;
+    const std::string operation_;
+    Counter& good_;  ///< status 200
+    Histogram& seconds_;
+};
+
 /// Sends the answer to a call that is no event of its own, and counts it.
 void answer(const Context& context, CallPointer call, net::Response response, std::string_view operation);
 

@@ -131,7 +131,9 @@ std::string ingest_answer(const ingest::Sliced& sliced, const ingest::Receipt& r
 }
 
 IngestCall::IngestCall(const Context& context)
-    : context_(context), bytes_(context.parts.metrics.counter("cairn_ingest_http_bytes_total", "Bytes of POST /ingest, as sent")) {
+    : context_(context),
+      calls_(context.parts, std::string(operation)),
+      bytes_(context.parts.metrics.counter("cairn_ingest_http_bytes_total", "Bytes of POST /ingest, as sent")) {
     for (std::size_t i = 0; i < std::size(outcome_names); ++i)
         outcomes_[i] = &context.parts.metrics.counter("cairn_ingest_http_records_total", "Records of POST /ingest, by outcome",
                                                       {{"outcome", std::string(outcome_names[i])}});
@@ -205,7 +207,10 @@ void IngestCall::run(CallPointer call) {
             for (std::size_t i = 0; i < std::size(of); ++i)
                 if (of[i]) outcomes_[i]->add(of[i]);
             auto response = v1_answer(ingest_answer(*sliced, *receipt, shown), call->request_id);
-            if (!context_.settings.record_ingest) return answer(context_, std::move(call), std::move(response), operation);
+            if (!context_.settings.record_ingest) {
+                calls_.count(*call, response);
+                return call->responder->send(std::move(response));
+            }
             const Json parameters = JsonObject{{"records", static_cast<std::int64_t>(sliced->slices.size())}};
             answer_and_record(context_, std::move(call), std::move(response),
                               {.event_source = event_source,

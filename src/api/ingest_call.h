@@ -19,6 +19,7 @@ private:
     void run(CallPointer call);
 
     const Context& context_;
+    const CallMetrics calls_;
     Counter& bytes_;
     Counter* outcomes_[4];
 };

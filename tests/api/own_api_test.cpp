@@ -1,0 +1,186 @@
+#include <gtest/gtest.h>
+
+#include "api/fake_engine.h"
+
+using namespace cairn;
+using namespace cairn::api;
+using namespace cairn::api::test;
+
+namespace {
+
+Settings quiet() {
+    Settings settings;
+    settings.record_calls = false;
+    return settings;
+}
+
+std::string error_code(const Answer& answer) {
+    const auto json = answer.json();
+    const auto* error = json.find("error");
+    return error ? std::string(error->text("code")) : "";
+}
+
+}  // namespace
+
+TEST(Search, AnswersSummariesInOrderAndPages) {
+    FakeEngine engine(quiet());
+    for (int i = 0; i < 5; ++i) engine.store(record(event_id(i), i % 2 ? "Odd" : "Even", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
+    const auto first = engine.own("POST", "/v1/search", R"({"q":"eventName=Even","limit":2})").json();
+    ASSERT_EQ(first.find("events")->as_array().size(), 2u);
+    const auto& newest = first.find("events")->as_array()[0];
+    EXPECT_EQ(newest.text("eventID"), event_id(4));
+    EXPECT_EQ(newest.text("eventTime"), "2026-01-02T03:04:04Z");
+    EXPECT_EQ(newest.text("user"), "ana");
+    EXPECT_EQ(newest.text("sourceIP"), "192.0.2.7");
+    EXPECT_EQ(newest.find("readOnly")->as_bool(), false);
+    EXPECT_EQ(newest.find("number")->as_integer(), 4);
+    EXPECT_EQ(newest.find("record"), nullptr);
+    const auto rest = engine.own("POST", "/v1/search", R"({"q":"eventName=Even","limit":2,"cursor":")" + std::string(first.text("cursor")) + R"("})").json();
+    ASSERT_EQ(rest.find("events")->as_array().size(), 1u);
+    EXPECT_EQ(rest.find("cursor"), nullptr);
+    const auto oldest = engine.own("POST", "/v1/search", R"({"order":"asc","fields":["eventID","record"],"total":true})").json();
+    EXPECT_EQ(oldest.find("events")->as_array()[0].as_object().size(), 2u);
+    EXPECT_EQ(oldest.find("events")->as_array()[0].text("record"), record(event_id(0), "Even", "2026-01-02T03:04:00Z"));
+    EXPECT_EQ(to_text(*oldest.find("total")), R"({"value":5,"relation":"exact"})");
+}
+
+TEST(Search, WrongRequestsNameWhatIsWrong) {
+    FakeEngine engine(quiet());
+    const struct { const char* path; const char* body; const char* code; const char* field; } cases[] = {
+        {"search", R"({"eventname":"x"})", "InvalidParameter", "eventname"},
+        {"search", R"({"q":"nonsense=1"})", "InvalidQuery", "nonsense"},
+        {"search", R"({"q":7})", "InvalidParameter", "q"},
+        {"search", R"({"limit":1001})", "InvalidParameter", "limit"},
+        {"search", R"({"limit":0})", "InvalidParameter", "limit"},
+        {"search", R"({"order":"up"})", "InvalidParameter", "order"},
+        {"search", R"({"fields":["eventID","secret"]})", "InvalidParameter", "fields"},
+        {"search", R"({"from":"yesterday"})", "InvalidParameter", "from"},
+        {"search", R"({"from":10,"to":5})", "InvalidParameter", "from"},
+        {"search", R"({"cursor":"x"})", "InvalidCursor", "cursor"},
+        {"search", R"([])", "InvalidParameter", ""},
+        {"search", R"({)", "InvalidBody", ""},
+        {"values", R"({"field":"nonsense"})", "InvalidParameter", "field"},
+        {"values", R"({"field":"user","limit":1})", "InvalidParameter", "limit"},
+        {"count", R"({"atMost":0})", "InvalidParameter", "atMost"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.body);
+        const auto answer = engine.own("POST", std::string("/v1/") + row.path, row.body);
+        EXPECT_EQ(answer.response.status, 400);
+        EXPECT_EQ(error_code(answer), row.code);
+        const auto json = answer.json();
+        EXPECT_EQ(json.find("error")->text("field"), row.field);
+        EXPECT_FALSE(json.find("error")->text("message").empty());
+    }
+}
+
+TEST(Search, ReadersSeeNoMoreThanTheirPolicyAllows) {
+    FakeEngine engine(quiet());
+    engine.store(record(event_id(1)));
+    engine.store(record(event_id(2), "RunInstances", "2026-01-02T03:04:05Z", "eu-west-1"));
+    engine.store(record(event_id(3), "RunInstances", "2026-01-02T03:04:05Z", "us-east-1", "444455556666"));
+    auto& reader = engine.caller("reader");
+    reader.policies = {*policy::Policy::parse(
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cairn:*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"eu-west-1"}}}]})")};
+    engine.caller("nobody").policies.clear();
+    const auto as = [&](const char* key, const char* method, const std::string& target, const std::string& body) {
+        return engine.call(FakeEngine::request(method, target, body, "cairn", "us-east-1", {{"X-Test-Key", key}}));
+    };
+    EXPECT_EQ(as("admin", "POST", "/v1/search", "{}").json().find("events")->as_array().size(), 2u);
+    EXPECT_EQ(as("reader", "POST", "/v1/search", "{}").json().find("events")->as_array().size(), 1u);
+    EXPECT_EQ(as("reader", "POST", "/v1/search", R"({"region":"us-east-1"})").json().find("events")->as_array().size(), 0u);
+    EXPECT_EQ(as("reader", "POST", "/v1/count", "{}").json().find("value")->as_integer(), 1);
+    EXPECT_EQ(as("reader", "POST", "/v1/values", R"({"field":"region"})").json().find("values")->as_array().size(), 1u);
+    EXPECT_EQ(as("reader", "GET", "/v1/events/" + event_id(2), "").response.status, 200);
+    EXPECT_EQ(as("reader", "GET", "/v1/events/" + event_id(1), "").response.status, 404);
+    for (const auto* path : {"/v1/search", "/v1/count"}) EXPECT_EQ(as("nobody", "POST", path, "{}").response.status, 403) << path;
+    EXPECT_EQ(as("nobody", "GET", "/v1/events/" + event_id(1), "").response.status, 403);
+    EXPECT_EQ(as("nobody", "GET", "/v1/tail", "").response.status, 403);
+    EXPECT_EQ(as("nobody", "GET", "/v1/wait?timeout=0", "").response.status, 403);
+    EXPECT_EQ(as("nobody", "POST", "/ingest", record(event_id(9))).response.status, 403);
+}
+
+TEST(Search, OneEventComesWithItsBytesAndItsEnvelope) {
+    FakeEngine engine(quiet());
+    engine.own("POST", "/ingest?inlet=import", record(event_id(1)));
+    const auto json = engine.own("GET", "/v1/events/" + event_id(1)).json();
+    const auto& event = json.find("events")->as_array().at(0);
+    EXPECT_EQ(event.text("record"), record(event_id(1)));
+    EXPECT_EQ(event.find("summary")->text("eventName"), "RunInstances");
+    EXPECT_EQ(event.find("envelope")->text("inlet"), "import");
+    EXPECT_EQ(event.find("envelope")->text("writer"), "arn:aws:iam::111122223333:user/admin");
+    EXPECT_EQ(error_code(engine.own("GET", "/v1/events/" + event_id(2))), "NotFound");
+    EXPECT_EQ(error_code(engine.own("GET", "/v1/events/a%22%20or%20x")), "InvalidParameter");
+    EXPECT_EQ(error_code(engine.own("GET", "/v1/events/%zz")), "InvalidParameter");
+}
+
+TEST(Ingest, CountsAddUpAndProblemsAreNamed) {
+    FakeEngine engine(quiet());
+    const auto other = record(event_id(1), "Other");
+    const auto body = record(event_id(1)) + "\n" + record(event_id(1)) + "\n" + other + "\n{\"eventID\":1}\nnot json\n" +
+                      record(event_id(2)) + "\n";
+    const auto answer = engine.own("POST", "/ingest", body);
+    ASSERT_EQ(answer.response.status, 200) << answer.response.body;
+    const auto json = answer.json();
+    const auto number = [&](const char* name) { return json.find(name)->as_integer(); };
+    EXPECT_EQ(number("read"), 6);
+    EXPECT_EQ(number("stored"), 2);
+    EXPECT_EQ(number("duplicate"), 1);
+    EXPECT_EQ(number("conflict"), 1);
+    EXPECT_EQ(number("rejected"), 2);
+    const auto& results = json.find("results")->as_array();
+    ASSERT_EQ(results.size(), 3u);
+    EXPECT_EQ(results[0].text("outcome"), "conflict");
+    EXPECT_EQ(results[0].find("index")->as_integer(), 2);
+    EXPECT_EQ(results[0].find("line")->as_integer(), 3);
+    EXPECT_EQ(results[0].text("eventID"), event_id(1));
+    EXPECT_EQ(results[1].text("outcome"), "rejected");
+    EXPECT_FALSE(results[1].text("reason").empty());
+    EXPECT_EQ(results[2].find("line")->as_integer(), 5);
+    const auto all = engine.own("POST", "/ingest?results=all", body).json();
+    EXPECT_EQ(all.find("results")->as_array().size(), 6u);
+}
+
+TEST(Ingest, TakesEveryContainer) {
+    FakeEngine engine(quiet());
+    const struct { std::string body; int read; } cases[] = {
+        {R"({"Records":[)" + record(event_id(1)) + "," + record(event_id(2)) + "]}", 2},
+        {"[" + record(event_id(3)) + "," + record(event_id(4)) + "]", 2},
+        {record(event_id(5)), 1},
+        {R"({"Events":[{"EventId":"x","CloudTrailEvent":)" + to_text(Json(record(event_id(6)))) + "}]}", 1},
+    };
+    for (const auto& row : cases) {
+        const auto answer = engine.own("POST", "/ingest", row.body);
+        ASSERT_EQ(answer.response.status, 200) << answer.response.body;
+        EXPECT_EQ(answer.json().find("stored")->as_integer(), row.read) << row.body.substr(0, 40) << answer.response.body;
+    }
+    EXPECT_EQ(engine.history.covered(), 6u);
+}
+
+TEST(Ingest, RefusesWhatItCanNotTake) {
+    FakeEngine engine(quiet());
+    EXPECT_EQ(engine.own("GET", "/ingest").response.status, 405);
+    EXPECT_EQ(error_code(engine.own("POST", "/ingest?results=some", record(event_id(1)))), "InvalidParameter");
+    EXPECT_EQ(error_code(engine.own("POST", "/ingest?resluts=all", record(event_id(1)))), "InvalidParameter");
+    auto encoded = FakeEngine::request("POST", "/ingest", "x", "cairn", "us-east-1", {{"Content-Encoding", "br"}});
+    EXPECT_EQ(engine.call(std::move(encoded)).response.status, 415);
+    auto broken = FakeEngine::request("POST", "/ingest", "\x1f\x8b no gzip", "cairn", "us-east-1", {{"Content-Encoding", "gzip"}});
+    EXPECT_EQ(error_code(engine.call(std::move(broken))), "InvalidBody");
+    engine.ingest_failure = fail(Code::exhausted, "the disk budget is spent");
+    const auto full = engine.own("POST", "/ingest", record(event_id(1)));
+    EXPECT_EQ(full.response.status, 429);
+    EXPECT_FALSE(full.header("Retry-After").empty());
+    engine.ingest_failure = fail(Code::unavailable, "closed");
+    EXPECT_EQ(engine.own("POST", "/ingest", record(event_id(1))).response.status, 503);
+    EXPECT_EQ(engine.history.covered(), 0u);
+}
+
+TEST(Ingest, WritersWriteTheAccountsOfTheirPolicy) {
+    FakeEngine engine(quiet());
+    engine.caller("writer").policies = {*policy::Policy::parse(
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cairn:Ingest","Resource":"*"}]})")};
+    const auto body = record(event_id(1)) + "\n" + record(event_id(2), "RunInstances", "2026-01-02T03:04:05Z", "us-east-1", "444455556666");
+    const auto json = engine.call(FakeEngine::request("POST", "/ingest", body, "cairn", "us-east-1", {{"X-Test-Key", "writer"}})).json();
+    EXPECT_EQ(json.find("stored")->as_integer(), 1);
+    EXPECT_EQ(json.find("rejected")->as_integer(), 1);
+}
