@@ -39,6 +39,7 @@ void check_records(std::span<const std::string_view> texts, const AccountFilter&
         candidate.fingerprint = {identity_hash(key, event.account, event.event_id), key.hash128(event.raw)};
         candidate.position = static_cast<std::uint32_t>(i);
         candidate.retention = retention_class(event.category);
+        candidate.time_ms = to_milliseconds(event.time);
         out.push_back(candidate);
         request.index.add(event, 0);
     }

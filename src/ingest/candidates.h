@@ -24,6 +24,7 @@ struct Candidate {
     std::uint32_t conflicts_with = no_candidate;  ///< an earlier record of the request: same identity, other content
     RetentionClass retention = RetentionClass::management;
     Fate fate = Fate::open;
+    std::int64_t time_ms = 0;                 ///< eventTime, which retention looks at
     std::uint64_t number = 0;                 ///< stored, conflict: its own; duplicate: that of the stored event
     std::uint64_t conflicting = 0;            ///< conflict with a stored event: its number
 };

@@ -1,5 +1,6 @@
 #include "ingest/encode.h"
 
+#include <algorithm>
 #include <array>
 
 namespace cairn::ingest {
@@ -45,6 +46,7 @@ private:
         bool conflicts = false;
         for (const auto i : order) {
             input.fingerprints.push_back(candidates_[i].fingerprint);
+            input.newest_ms = std::max(input.newest_ms, candidates_[i].time_ms);
             input.records.emplace_back(candidates_[i].raw);
             conflicts |= candidates_[i].fate == Candidate::Fate::conflict;
         }
@@ -60,6 +62,7 @@ private:
             while (begin < order.size() && (builder.event_count() == 0 || builder.raw_bytes() < bytes_wanted)) {
                 const auto& candidate = candidates_[order[begin++]];
                 input.fingerprints.push_back(candidate.fingerprint);
+                input.newest_ms = std::max(input.newest_ms, candidate.time_ms);
                 builder.add(candidate.raw, envelope_of(candidate));
             }
             auto codec = codec_ ? codec_() : BlockCodec{};
