@@ -8,8 +8,9 @@
 #include <string>
 
 #include "admit/index_files.h"
-#include "admit/seen_index.h"
+#include "admit/options.h"
 #include "admit/tiers.h"
+#include "base/metrics.h"
 
 namespace cairn::admit {
 

@@ -12,17 +12,11 @@
 #include "base/result.h"
 #include "event/index_row.h"
 #include "event/record.h"
+#include "match/query_error.h"
 
 namespace cairn::match {
 
-/// Where a query text is wrong: for the error answer, which names the token.
-struct QueryError {
-    std::string message;      ///< names the field, operator or token
-    std::string field;        ///< empty when no field is concerned
-    std::size_t position = 0; ///< byte offset in the text
-};
-
-/// The search grammar of console.md section 3.1, compiled. Pure: no clock, no I/O; any number of threads may match.
+/// The search grammar (docs/api.md), compiled. Pure: no clock, no I/O; any number of threads may match.
 class Query {
 public:
     /// An empty text matches everything.

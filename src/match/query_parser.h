@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "match/query.h"
+#include "match/query_error.h"
 #include "match/term.h"
 
 namespace cairn::match {

@@ -1,5 +1,6 @@
 #include "node/engine.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <span>
 #include <utility>
@@ -98,13 +99,17 @@ private:
 
     Result<void> open_seen() {
         admit::SeenSource source;
+        source.begin = journal_->begin();
         source.end = journal_->end();
         source.for_each_fingerprint = [this](std::uint64_t from, const admit::SeenSource::Use& use) {
             return journal_->for_each_fingerprint(from, [&](std::uint64_t number, std::span<const Fingerprint> fingerprints) {
                 for (const auto& fingerprint : fingerprints) use(number++, fingerprint);
             });
         };
-        auto seen = admit::SeenIndex::open(*disk_, seen_folder, std::move(source), metrics_);
+        trimmed_ = !journal_->tombstones().empty();
+        admit::SeenOptions options;
+        options.alive = [this](std::uint64_t number) { return is_retained(number); };
+        auto seen = admit::SeenIndex::open(*disk_, seen_folder, std::move(source), metrics_, std::move(options));
         if (!seen) return fail(std::move(seen).error());
         seen_ = std::move(*seen);
         return {};
@@ -130,7 +135,14 @@ private:
             DictionaryTrainer::Parts{*journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
                                      [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
             static_cast<std::size_t>(config_.dictionary_bytes));
-        retention_ = std::make_unique<Retention>(config_, *journal_, *seen_, *history_);
+        retention_ = std::make_unique<Retention>(config_, *journal_, *seen_, *history_, trimmed_);
+    }
+
+    /// Nearly always answered without looking: most logs have never let anything go.
+    bool is_retained(std::uint64_t number) const {
+        if (!trimmed_.load(std::memory_order_relaxed)) return true;
+        const auto block = journal_->find(number);
+        return block || block.error().code != Code::not_found;
     }
 
     BlockCodec codec() const {
@@ -151,6 +163,7 @@ private:
     std::unique_ptr<Disk> disk_;
     std::unique_ptr<journal::DictionaryStore> dictionaries_;
     std::unique_ptr<journal::Journal> journal_;
+    std::atomic<bool> trimmed_{false};  ///< some archive file was let go
     std::unique_ptr<admit::SeenIndex> seen_;
     std::unique_ptr<history::History> history_;
     std::unique_ptr<ingest::Ingest> ingest_;

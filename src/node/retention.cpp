@@ -27,8 +27,9 @@ std::chrono::milliseconds interval_of(const journal::Retention& retention) {
 
 }  // namespace
 
-Retention::Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history)
-    : keep_(retention_of(config)), journal_(journal), seen_(seen), history_(history), interval_(interval_of(keep_)) {
+Retention::Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history,
+                     std::atomic<bool>& trimmed)
+    : keep_(retention_of(config)), journal_(journal), seen_(seen), history_(history), trimmed_(trimmed), interval_(interval_of(keep_)) {
     if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); })) thread_ = std::thread([this] { run(); });
 }
 
@@ -55,6 +56,7 @@ void Retention::look() {
     const auto report = journal_.trim(keep_, no_hold, history_.covered());
     if (!report) return log_error("retention failed", {{"reason", report.error().message}});
     if (report->trimmed.empty()) return;
+    trimmed_ = true;
     seen_.forget_below(journal_.begin());
     for (const auto& tombstone : report->trimmed)
         log_info("retention let a file go", {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});

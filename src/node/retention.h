@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -13,10 +14,11 @@
 namespace cairn::node {
 
 /// Lets archive files go when everything in them is older than `retention.*` allows and every view has read them; looks
-/// once a minute. Nothing is done when no retention is set.
+/// once a minute, and sets `trimmed` when something went. Nothing is done when no retention is set.
 class Retention {
 public:
-    Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history);
+    Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history,
+              std::atomic<bool>& trimmed);
     ~Retention();
 
 private:
@@ -27,6 +29,7 @@ private:
     journal::Journal& journal_;
     admit::SeenIndex& seen_;
     history::History& history_;
+    std::atomic<bool>& trimmed_;
     std::chrono::milliseconds interval_;
     std::mutex mutex_;
     std::condition_variable wake_;
