@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/api.h"
+#include "api/parts.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "wire/errors.h"

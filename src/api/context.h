@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/api.h"
+#include "api/parts.h"
 #include "api/call.h"
 #include "api/own_calls.h"
 #include "api/worker_pool.h"

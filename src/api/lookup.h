@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/api.h"
+#include "api/parts.h"
 #include "base/json.h"
 #include "wire/errors.h"
 

@@ -10,14 +10,15 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "identity/directory.h"
+#include "identity/principal.h"
+#include "seam/clock.h"
 
 namespace cairn::identity {
 
 /// What was found for keys and tokens so far, as of one version of the directory. Any thread.
 class Cache {
 public:
-    using Found = std::shared_ptr<const Directory::Found>;
+    using Found = std::shared_ptr<const KnownKey>;
 
     /// What a look at the store brought, and the version it was taken from. `found` is empty for an unknown name.
     struct Loaded {

@@ -79,7 +79,7 @@ Fixed::Fixed(const std::vector<FixedAccount>& accounts) {
     }
 }
 
-void Fixed::add_key(const std::string& id, const std::string& user, Directory::Found found) {
+void Fixed::add_key(const std::string& id, const std::string& user, KnownKey found) {
     AccessKey key;
     key.id = id;
     key.account = found.principal.account;
@@ -110,7 +110,7 @@ void Fixed::add_role(const std::string& account, const FixedAccount::FixedRole& 
                  .session_token = session.session_token});
 }
 
-const Directory::Found* Fixed::find(std::string_view key_id) const {
+const KnownKey* Fixed::find(std::string_view key_id) const {
     const auto found = found_.find(std::string(key_id));
     return found == found_.end() ? nullptr : &found->second;
 }

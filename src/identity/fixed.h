@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "identity/directory.h"
+#include "identity/principal.h"
 
 namespace cairn::identity {
 
@@ -15,7 +15,7 @@ class Fixed {
 public:
     explicit Fixed(const std::vector<FixedAccount>& accounts);
 
-    const Directory::Found* find(std::string_view key_id) const;
+    const KnownKey* find(std::string_view key_id) const;
     const User* find_user(const std::string& account, const std::string& name) const;
     bool has_account(std::string_view account) const;
 
@@ -24,14 +24,14 @@ public:
     const std::vector<AccessKey>& keys() const { return keys_; }
 
 private:
-    void add_key(const std::string& id, const std::string& user, Directory::Found found);
+    void add_key(const std::string& id, const std::string& user, KnownKey found);
     void add_user(const std::string& account, const FixedAccount::FixedUser& user);
     void add_role(const std::string& account, const FixedAccount::FixedRole& role);
 
     std::vector<std::string> accounts_;
     std::map<std::pair<std::string, std::string>, User> users_;
     std::vector<AccessKey> keys_;
-    std::unordered_map<std::string, Directory::Found> found_;
+    std::unordered_map<std::string, KnownKey> found_;
 };
 
 }  // namespace cairn::identity

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "identity/directory.h"
+#include "identity/principal.h"
 
 namespace cairn::identity {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "identity/directory.h"
+#include "identity/principal.h"
 
 namespace cairn::identity {
 

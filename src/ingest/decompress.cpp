@@ -84,6 +84,7 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
     state.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));
     state.avail_in = 0;
     std::size_t given = 0;
+    std::uint8_t beyond = 0;
 
     while (true) {
         // The library counts in 32 bits: both sides are handed over in parts.
@@ -93,7 +94,6 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
         given += more;
         if (out.room() == 0 && !out.grow()) {
             // The bound may be reached exactly: one byte more tells.
-            std::uint8_t beyond = 0;
             state.next_out = &beyond;
             state.avail_out = 1;
         } else {

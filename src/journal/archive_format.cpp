@@ -142,8 +142,9 @@ Result<OpenTable> read_open_table(std::string_view bytes, const std::string& pat
     table.frames_end = load<std::uint64_t>(bytes.data() + 16);
     table.table.resize(blocks);
     table.dictionary_ids.resize(ids);
-    std::memcpy(table.table.data(), body.data(), blocks * sizeof(BlockEntry));
-    std::memcpy(table.dictionary_ids.data(), body.data() + blocks * sizeof(BlockEntry), std::size_t{ids} * 4);
+    if (blocks > 0) std::memcpy(table.table.data(), body.data(), blocks * sizeof(BlockEntry));
+    if (ids > 0)
+        std::memcpy(table.dictionary_ids.data(), body.data() + blocks * sizeof(BlockEntry), std::size_t{ids} * 4);
     return table;
 }
 

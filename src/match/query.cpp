@@ -120,6 +120,7 @@ bool matches(const TermGroup& group, const EventView& event) {
 }  // namespace
 
 struct Query::Compiled {
+    std::string text;
     QueryTree tree;
     std::vector<Indexed> indexed;
     std::vector<Needle> needles;
@@ -131,6 +132,7 @@ std::expected<Query, QueryError> Query::parse(std::string_view text) {
     auto tree = parse_query(text);
     if (!tree) return std::unexpected(std::move(tree).error());
     Compiled compiled;
+    compiled.text = text;
     compiled.indexed = indexed_of(*tree);
     compiled.needles = needles_of(*tree);
     compiled.tree = std::move(*tree);
@@ -148,6 +150,8 @@ const std::vector<Query::Indexed>& Query::indexed() const { return compiled_->in
 const std::vector<Query::Needle>& Query::needles() const { return compiled_->needles; }
 
 bool Query::matches_all() const { return compiled_->tree.groups.empty(); }
+
+const std::string& Query::text() const { return compiled_->text; }
 
 Result<void> field_values(const EventView& event, std::string_view field, const std::function<void(std::string_view)>& use) {
     const auto each = [&](std::string_view value) {

@@ -44,6 +44,9 @@ public:
     /// True when scope alone answers, without reading records: the text is empty.
     bool matches_all() const;
 
+    /// What parse() was given: tells searches apart, for instance in paging tokens.
+    const std::string& text() const;
+
 private:
     struct Compiled;
     explicit Query(std::shared_ptr<const Compiled> compiled);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "event/scope.h"
 
 namespace cairn::policy {
 

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "policy/network.h"
 #include "policy/pattern.h"
-#include "policy/policy.h"
+#include "policy/call.h"
 
 namespace cairn::policy {
 

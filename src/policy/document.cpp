@@ -149,7 +149,7 @@ Result<bool> read_version(const Json& json) {
 
 }  // namespace
 
-Result<Policy::Document> parse_document(std::string_view text) {
+Result<Document> parse_document(std::string_view text) {
     if (text.size() > policy_bytes_max)
         return fail(Code::invalid, fmt::format("policy: it is longer than {} bytes", policy_bytes_max));
     const auto json = parse_json(text);
@@ -162,7 +162,7 @@ Result<Policy::Document> parse_document(std::string_view text) {
     auto id = optional_text(*json, "Id");
     if (!id) return fail(Code::invalid, "policy: " + id.error().message);
 
-    Policy::Document document{.id = std::move(*id), .statements = {}};
+    Document document{.id = std::move(*id), .statements = {}};
     const auto* statements = json->find("Statement");
     const JsonArray single = {statements && statements->is_object() ? *statements : Json()};
     const auto& list = single.front().is_null() && statements ? statements->as_array() : single;

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "policy/condition.h"
 #include "policy/pattern.h"
-#include "policy/policy.h"
+#include "policy/call.h"
 
 namespace cairn::policy {
 
@@ -29,7 +29,7 @@ struct Statement {
     bool takes(Answer answer) const { return answer == Answer::yes || (answer == Answer::unknown && !allow); }
 };
 
-struct Policy::Document {
+struct Document {
     std::string id;
     std::vector<Statement> statements;
 };
@@ -37,6 +37,6 @@ struct Policy::Document {
 inline constexpr std::size_t policy_bytes_max = 64 * 1024;
 
 /// Reads a whole document. Errors as Policy::parse.
-Result<Policy::Document> parse_document(std::string_view json);
+Result<Document> parse_document(std::string_view json);
 
 }  // namespace cairn::policy

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "policy/policy.h"
+#include "policy/call.h"
 
 namespace cairn::policy {
 

@@ -10,23 +10,14 @@
 
 #include "base/result.h"
 #include "event/scope.h"
+#include "policy/call.h"
 
 namespace cairn::policy {
 
 /// The IAM policy language (IAM User Guide, "Grammar of the IAM JSON policy language"), as far as cairn's own actions need
 /// it: Effect, Action and NotAction, Resource and NotResource with wildcards, Condition. Pure.
 
-/// Values of condition keys in one request: "aws:SourceIp", "aws:PrincipalArn", "cairn:account", "cairn:region", ...
-/// Names compare without case.
-using Context = std::vector<std::pair<std::string, std::string>>;
-
-struct Call {
-    std::string action;    ///< "cloudtrail:LookupEvents", "cairn:Ingest"
-    std::string resource;  ///< ARN, or "*"
-    Context context;
-};
-
-enum class Decision { allowed, denied_explicitly, denied_implicitly };
+struct Document;
 
 /// One parsed policy document. Cheap to copy.
 class Policy {
@@ -35,7 +26,6 @@ public:
     /// Version are errors too: a policy that is not understood must not allow anything.
     static Result<Policy> parse(std::string_view json);
 
-    struct Document;
     const Document& document() const { return *document_; }
 
 private:

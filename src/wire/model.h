@@ -16,6 +16,8 @@
 
 namespace cairn::wire {
 
+struct Pattern;  // wire/pattern.h
+
 /// What a service takes and answers, read from models/*.json (models/README.md). Immutable once parsed; any number of
 /// threads may use one.
 
@@ -44,7 +46,6 @@ struct Shape {
     TimestampFormat timestamp = TimestampFormat::epoch_seconds;
     bool flattened = false;          ///< awsQuery: without an element around the items
 
-    struct Pattern;
     std::shared_ptr<const Pattern> compiled;  ///< null without pattern
 };
 

@@ -8,7 +8,7 @@
 
 namespace cairn::wire {
 
-struct Shape::Pattern {
+struct Pattern {
     explicit Pattern(const std::string& text, const re2::RE2::Options& options) : expression(text, options) {}
     re2::RE2 expression;
 };
@@ -51,16 +51,16 @@ std::string translated(std::string_view pattern) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Shape::Pattern>> compile_pattern(std::string_view pattern) {
+Result<std::shared_ptr<const Pattern>> compile_pattern(std::string_view pattern) {
     re2::RE2::Options options;
     options.set_log_errors(false);
-    auto compiled = std::make_shared<const Shape::Pattern>(translated(pattern), options);
+    auto compiled = std::make_shared<const Pattern>(translated(pattern), options);
     if (!compiled->expression.ok())
         return fail(Code::invalid, fmt::format("pattern {}: {}", pattern, compiled->expression.error()));
     return compiled;
 }
 
-bool pattern_matches(const Shape::Pattern& pattern, std::string_view value) {
+bool pattern_matches(const Pattern& pattern, std::string_view value) {
     return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), pattern.expression);
 }
 

@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "wire/model.h"
 
 namespace cairn::wire {
 
-/// Compiles a pattern of a model, which is written for Java: a value must match wholly. Error: invalid.
-Result<std::shared_ptr<const Shape::Pattern>> compile_pattern(std::string_view pattern);
+struct Pattern;
 
-bool pattern_matches(const Shape::Pattern& pattern, std::string_view value);
+/// Compiles a pattern of a model, which is written for Java: a value must match wholly. Error: invalid.
+Result<std::shared_ptr<const Pattern>> compile_pattern(std::string_view pattern);
+
+bool pattern_matches(const Pattern& pattern, std::string_view value);
 
 }  // namespace cairn::wire

@@ -409,8 +409,9 @@ TEST(QueryOracle, GeneratedSearchesAgreeWithTheSlowAnswer) {
                 });
                 ASSERT_TRUE(posted) << text << "\n" << events[i].raw;
             }
-            if (!query->needles().empty())
+            if (!query->needles().empty()) {
                 ASSERT_TRUE(std::ranges::any_of(query->needles(), [&](const auto& needle) { return holds_needle(events[i].raw, needle); })) << text << "\n" << events[i].raw;
+            }
         }
     }
     EXPECT_GT(matched * 20, asked) << "too few matches to tell anything";
@@ -447,8 +448,9 @@ TEST(QueryOracle, NeedlesHoldHoweverARecordIsEscaped) {
             const auto query = Query::parse(text);
             if (!query) continue;
             EXPECT_TRUE(query->matches(parse.view(escaped))) << text << "\n" << escaped;
-            if (!query->needles().empty())
+            if (!query->needles().empty()) {
                 EXPECT_TRUE(std::ranges::any_of(query->needles(), [&](const auto& needle) { return holds_needle(escaped, needle); })) << text;
+            }
         }
         EXPECT_TRUE(same_record(events[i].raw, escaped));
     }

@@ -40,7 +40,7 @@ public:
     void assign(std::string_view bytes) {
         *this = Content();
         resize(bytes.size());
-        std::memcpy(data(), bytes.data(), bytes.size());
+        if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
     }
     void resize(std::size_t size) {
         if (size > capacity_) {

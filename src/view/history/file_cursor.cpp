@@ -109,7 +109,7 @@ bool FileCursor::step() {
             begin_ = index + 1;
         row = file_.row(index);
         if (file_.damaged()) break;
-        if (row.number < range_.number_bound) return true;
+        if (row.number < range_.number_bound && row.number >= range_.number_from) return true;
     }
     begin_ = end_;
     return false;

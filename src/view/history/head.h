@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "event/index_row.h"
@@ -20,6 +21,9 @@ public:
 
     /// Room for every number of [first_number, limit).
     Head(std::uint64_t first_number, std::uint64_t limit);
+
+    /// Empties it for other numbers, not more of them. Nobody may be reading.
+    void reset(std::uint64_t first_number, std::uint64_t limit);
 
     // --- by the one writer ---
 
@@ -54,8 +58,10 @@ public:
     };
     struct Key {
         std::uint64_t hash;
+        std::int64_t max_time_ms;  ///< the writer's: of the newest node
+        std::uint32_t last_row;    ///< the writer's: of the newest node
         std::uint32_t scope;
-        std::uint32_t next;  ///< in the same bucket
+        std::uint32_t next;        ///< in the same bucket
         std::atomic<std::uint32_t> newest{none};
         std::atomic<std::uint32_t> count{0};
     };
@@ -65,6 +71,7 @@ public:
 
     /// Rows below the result may be read; ask once and stay with it.
     std::uint32_t rows() const { return published_.load(std::memory_order_acquire); }
+    std::uint64_t capacity() const { return capacity_; }
     const Row& row(std::uint32_t index) const { return rows_[index]; }
     const Node& node(std::uint32_t index) const { return node_chunks_[index / chunk_nodes][index % chunk_nodes]; }
     const Key& key(std::uint32_t index) const { return key_chunks_[index / chunk_keys][index % chunk_keys]; }
@@ -98,7 +105,8 @@ private:
     std::uint32_t find_or_add(std::uint32_t scope, std::uint64_t hash, std::uint32_t bucket);
     void chain(std::uint32_t row, std::int64_t time_ms, std::uint32_t key);
 
-    const std::uint64_t first_number_, limit_;
+    std::uint64_t first_number_, limit_;
+    const std::uint64_t capacity_;
     std::uint32_t slot_mask_ = 0;
     unsigned shift_ = 0;
     std::uint32_t row_count_ = 0, node_count_ = 0, key_count_ = 0;  // the writer's
@@ -109,6 +117,20 @@ private:
     std::unique_ptr<std::atomic<std::uint32_t>[]> id_slots_;  // row + 1
     std::atomic<std::uint32_t> published_ = 0;
     std::atomic<std::uint64_t> end_number_;
+};
+
+/// Gives out heads, and keeps their memory when the last user lets go: fresh pages cost more than what is written to them.
+/// Thread-safe; heads may outlive it.
+class HeadPool {
+public:
+    std::shared_ptr<Head> take(std::uint64_t first_number, std::uint64_t limit);
+
+private:
+    struct Spares {
+        std::mutex mutex;
+        std::vector<std::unique_ptr<Head>> heads;  // guarded by mutex
+    };
+    std::shared_ptr<Spares> spares_ = std::make_shared<Spares>();
 };
 
 }  // namespace cairn::history

@@ -53,7 +53,8 @@ bool HeadCursor::comes_first(const Item& one, const Item& other) const {
 }
 
 bool HeadCursor::may_follow(const Head::Row& row) const {
-    if (row.number >= range_.number_bound || row.time_ms < range_.min_time_ms || row.time_ms > range_.max_time_ms) return false;
+    if (row.number >= range_.number_bound || row.number < range_.number_from) return false;
+    if (row.time_ms < range_.min_time_ms || row.time_ms > range_.max_time_ms) return false;
     if (started_) return comes_first(last_, {row.time_ms, row.id_prefix, 0});
     if (!range_.after || row.time_ms != range_.after->time_ms) return true;
     const auto& position = *range_.after;

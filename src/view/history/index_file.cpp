@@ -47,6 +47,12 @@ Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const M
             return fail(Code::corrupt, "a section lies outside the checked pages");
     }
 
+    const auto size_is = [&](Section section, std::uint64_t size) { return (*header)[section].size == size; };
+    if (header->id_bucket_bits > bits_for(header->rows) || !size_is(Section::keys, std::uint64_t{header->keys} * key_bytes) ||
+        !size_is(Section::directory, (std::uint64_t{header->rows} + group_rows - 1) / group_rows * directory_bytes) ||
+        !size_is(Section::id_buckets, ((std::uint64_t{1} << header->id_bucket_bits) + 1) * sizeof(std::uint32_t)))
+        return fail(Code::corrupt, "a section has an impossible size");
+
     const auto words = pages / 64 + 1;
     file->checked_ = std::make_unique<std::atomic<std::uint64_t>[]>(words);
     file->checked_[0].store(1, std::memory_order_relaxed);  // the first page has its own checksum
@@ -98,13 +104,14 @@ Result<void> IndexFile::read_scopes(ScopeRegistry& registry) {
         ScopeKey key;
         key.account = reader.text();
         key.region = reader.text();
-        key.category = static_cast<Category>(reader.integer<std::uint8_t>());
+        const auto category = reader.integer<std::uint8_t>();
+        key.category = static_cast<Category>(category);
         FileScope scope;
         scope.first_row = next_row;
         scope.rows = reader.integer<std::uint32_t>();
         scope.min_time_ms = reader.integer<std::int64_t>();
         scope.max_time_ms = reader.integer<std::int64_t>();
-        if (!reader.ok() || scope.rows == 0 || scope.rows > header_.rows - next_row)
+        if (!reader.ok() || category >= category_count || scope.rows == 0 || scope.rows > header_.rows - next_row)
             return fail(Code::corrupt, "the list of scopes is impossible");
         next_row += scope.rows;
         scope.id = registry.intern(key);
@@ -122,7 +129,7 @@ struct Group {
     std::uint32_t number_base = 0;
     std::uint32_t offset = 0;
     unsigned time_bits = 0, number_bits = 0;
-    std::int64_t time_unit = 1;
+    std::uint64_t time_unit = 1;
 
     unsigned width() const { return time_bits + number_bits + 16; }
 };
@@ -142,12 +149,12 @@ Group read_group_entry(const IndexFile& file, std::uint32_t group) {
 
 FileRow unpack(const IndexFile& file, const Group& group, const char* packed, std::uint32_t index) {
     auto bit = std::uint64_t{index} * group.width();
-    const auto time = static_cast<std::int64_t>(read_bits(packed, bit, group.time_bits));
+    const auto time = read_bits(packed, bit, group.time_bits);
     bit += group.time_bits;
     const auto number = read_bits(packed, bit, group.number_bits);
     bit += group.number_bits;
-    return {group.time_base + time * group.time_unit, file.first_number() + group.number_base + number,
-            static_cast<std::uint16_t>(read_bits(packed, bit, 16))};
+    return {static_cast<std::int64_t>(static_cast<std::uint64_t>(group.time_base) + time * group.time_unit),
+            file.first_number() + group.number_base + number, static_cast<std::uint16_t>(read_bits(packed, bit, 16))};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 
 constexpr auto look_again = std::chrono::milliseconds(200);
 constexpr int retry_ms = 1000;
+constexpr int patience_looks = 5;
 
 }  // namespace
 
@@ -48,17 +49,23 @@ Result<bool> Service::build_step() {
         CAIRN_TRY(fill_hole(*hole));
         return true;
     }
-    if (behind_ || nobody_publishes()) {
-        CAIRN_TRY(pull());
-        return true;
-    }
-    return false;
+    if (!behind_ && !nobody_publishes()) return false;
+    for (const auto end = parts_.log.end(); !stop_ && next_number_ < end && !complete_heads();) CAIRN_TRY(pull());
+    catch_up();
+    return true;
+}
+
+bool Service::complete_heads() const {
+    std::lock_guard lock(mutex_);
+    return snapshot_->heads.size() > 1;
 }
 
 /// True when the log has had events for a while that were not published.
 bool Service::nobody_publishes() {
     const auto next = next_number_.load();
-    return std::exchange(seen_number_, next) == next && parts_.log.end() > next;
+    const bool missing = parts_.log.end() > next && std::exchange(seen_number_, next) == next;
+    missed_looks_ = missing ? missed_looks_ + 1 : 0;
+    return missed_looks_ >= patience_looks;
 }
 
 Result<std::shared_ptr<const IndexFile>> Service::write_file(const Head& head) {
@@ -81,7 +88,8 @@ Result<void> Service::fill_hole(const NumberRange& hole) {
     if (first > hole.first) cut_holes({hole.first, std::min(first, hole.end)});
     if (first >= hole.end) return {};
     const auto end = std::min(hole.end, tiers_.head_end(first));
-    Head head(first, end);
+    const auto taken = heads_.take(first, end);
+    auto& head = *taken;
     auto next = first;
     std::vector<std::uint32_t> scopes;
     while (next < end && !head.full()) {
@@ -114,10 +122,16 @@ Result<void> Service::pull() {
     if (!read_to) return fail(read_to.error());
     std::lock_guard lock(writer_mutex_);
     append_rows(read_rows_, *read_to, false);
-    std::lock_guard snapshot_lock(mutex_);
-    if (snapshot_->heads.size() == 1 && next_number_ >= parts_.log.end()) behind_ = false;
-    changed_.notify_all();
     return {};
+}
+
+/// Lets publish() take batches again once everything was read.
+void Service::catch_up() {
+    std::lock_guard lock(writer_mutex_);
+    if (!behind_ || next_number_ < parts_.log.end()) return;
+    std::lock_guard snapshot_lock(mutex_);
+    behind_ = snapshot_->heads.size() > heads_max;
+    changed_.notify_all();
 }
 
 void Service::merge_files() {

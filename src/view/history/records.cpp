@@ -69,6 +69,31 @@ Result<std::shared_ptr<const OpenBlock>> Records::block_of(std::uint64_t number)
     return block;
 }
 
+Result<RecentBlocks::Entry*> RecentBlocks::of(std::uint64_t number) {
+    constexpr std::size_t entries_max = 64;
+    const auto holds = [&](const Entry& entry) {
+        const auto& stored = entry.block->stored;
+        return number >= stored.first_number && number - stored.first_number < stored.event_count;
+    };
+    if (last_ < entries_.size() && holds(entries_[last_])) return &entries_[last_];
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (!holds(entries_[i])) continue;
+        last_ = i;
+        return &entries_[i];
+    }
+    auto block = records_.block_of(number);
+    if (!block) return fail(std::move(block).error());
+    if (entries_.size() < entries_max) {
+        last_ = entries_.size();
+        entries_.emplace_back();
+    } else {
+        last_ = oldest_++ % entries_max;
+    }
+    entries_[last_].block = std::move(*block);
+    entries_[last_].verdicts.clear();
+    return &entries_[last_];
+}
+
 Result<RecordText> Records::read(const std::shared_ptr<const OpenBlock>& block, std::uint64_t number) {
     const auto place = block->place(number);
     const auto key = block->stored.first_number + block->reader.first_of(place.sub_block);

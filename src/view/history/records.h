@@ -95,6 +95,25 @@ private:
     std::vector<std::unique_ptr<RecordParser>> parsers_;  // guarded by mutex_; those not in use
 };
 
+/// The blocks that one search used last, without asking the log again, and what a text filter found out about them.
+class RecentBlocks {
+public:
+    struct Entry {
+        std::shared_ptr<const OpenBlock> block;
+        std::vector<signed char> verdicts;  ///< per sub-block; -1: unknown
+    };
+
+    explicit RecentBlocks(Records& records) : records_(records) {}
+
+    /// Holds until the next call. Errors as Records::block_of.
+    Result<Entry*> of(std::uint64_t number);
+
+private:
+    Records& records_;
+    std::vector<Entry> entries_;
+    std::size_t last_ = 0, oldest_ = 0;
+};
+
 /// A parser on loan.
 class Records::Parser {
 public:

@@ -14,6 +14,8 @@ namespace {
 
 /// Events that are looked at beyond a full page, to tell whether it is the last one.
 constexpr std::uint64_t peek_events_max = 16;
+/// Stepping to an event costs this part of decoding one.
+constexpr std::uint64_t walked_per_scanned = 8;
 constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
 
 std::vector<WalkTerm> terms_of(const match::Query& query) {
@@ -29,10 +31,12 @@ std::vector<WalkTerm> terms_of(const match::Query& query) {
     return terms;
 }
 
-WalkRange range_of(const Search& search, std::uint64_t number_bound, const std::optional<Token>& token) {
+WalkRange range_of(const Search& search, std::uint64_t number_from, std::uint64_t number_bound,
+                   const std::optional<Token>& token) {
     WalkRange range;
     range.min_time_ms = search.from ? to_milliseconds(*search.from) : std::numeric_limits<std::int64_t>::min();
     range.max_time_ms = search.to ? to_milliseconds(*search.to) : std::numeric_limits<std::int64_t>::max();
+    range.number_from = number_from;
     range.number_bound = number_bound;
     range.oldest_first = search.oldest_first;
     if (token) {
@@ -52,8 +56,10 @@ public:
           admitted_(owner.registry_.admitted(search.scope, search.categories)),
           scanned_max_(owner.options_.scan_records_max),
           terms_(terms_of(search.query)),
-          walk_(owner.snapshot_, admitted_, range_of(search, owner.number_bound_, token), terms_, owner.records_),
-          filter_(search.query.needles(), owner.records_),
+          walk_(owner.snapshot_, admitted_, range_of(search, owner.records_.log().begin(), owner.number_bound_, token),
+                terms_, owner.records_),
+          blocks_(owner.records_),
+          filter_(search.query.needles()),
           parser_(owner.records_.parser()) {}
 
     /// The next match. After `budget` the search can go on behind position().
@@ -67,11 +73,14 @@ public:
         return Next::budget;
     }
 
-    /// Goes to the next event that is still stored, without reading it. False at the end.
-    bool next_stored() {
-        while (const auto candidate = walk_.next())
-            if (records_.block_of(candidate->number)) return true;
-        return false;
+    /// The next event that is still stored, without reading it, which costs little of the budget.
+    Next next_stored() {
+        for (; walked_ < walked_per_scanned * scanned_max_; ++walked_) {
+            const auto candidate = walk_.next();
+            if (!candidate) return Next::end;
+            if (blocks_.of(candidate->number)) return Next::match;
+        }
+        return Next::budget;
     }
 
     std::uint64_t scanned() const { return scanned_; }
@@ -89,15 +98,15 @@ public:
 
 private:
     bool take(const Candidate& candidate, Match& match) {
-        const auto block = records_.block_of(candidate.number);
-        if (!block) return skip(candidate, block.error());
+        const auto entry = blocks_.of(candidate.number);
+        if (!entry) return skip(candidate, entry.error());
         ++scanned_;
         if (filter_.active()) {
-            const auto may = filter_.may_match(*block, candidate.number);
+            const auto may = filter_.may_match(**entry, candidate.number);
             if (!may) return skip(candidate, may.error());
             if (!*may) return false;
         }
-        auto text = records_.read(*block, candidate.number);
+        auto text = records_.read((*entry)->block, candidate.number);
         if (!text) return skip(candidate, text.error());
         match = {candidate, std::move(*text), nullptr};
         if (query_.matches_all()) return true;
@@ -126,9 +135,10 @@ private:
     std::uint64_t scanned_max_;
     std::vector<WalkTerm> terms_;
     Walk walk_;
+    RecentBlocks blocks_;
     TextFilter filter_;
     Records::Parser parser_;
-    std::uint64_t scanned_ = 0;
+    std::uint64_t scanned_ = 0, walked_ = 0;
     std::optional<Candidate> last_;
 };
 
@@ -143,13 +153,7 @@ std::uint64_t Searcher::hash_of(const Search& search) {
     std::ranges::sort(categories);
     append<std::uint8_t>(text, static_cast<std::uint8_t>(categories.size()));
     for (const auto category : categories) append(text, static_cast<std::uint8_t>(category));
-    append<std::uint8_t>(text, search.query.matches_all());
-    for (const auto& indexed : search.query.indexed()) {
-        append(text, static_cast<std::uint8_t>(indexed.attribute));
-        append_varint(text, indexed.any_of.size());
-        for (const auto& value : indexed.any_of) append_text(text, value);
-    }
-    for (const auto& needle : search.query.needles()) append_text(text, needle.text);
+    append_text(text, search.query.text());
     return hash64(text);
 }
 
@@ -177,7 +181,8 @@ Result<Page> Searcher::page(const Search& search) {
             matches.extend_budget();  // a token names an event by its eventID: stop at one that has it
             continue;
         }
-        page.events.push_back({match.candidate.number, std::string(match.text.text), from_milliseconds(match.candidate.time_ms)});
+        const auto& [time_ms, number] = match.candidate;
+        page.events.push_back({number, std::string(match.text.text), from_milliseconds(time_ms)});
     }
     page.scanned = matches.scanned();
     page.exhausted_budget = next == Next::budget;
@@ -229,8 +234,7 @@ Result<History::Count> Searcher::count(const Search& search, std::uint64_t at_mo
     Match match;
     const bool all = search.query.matches_all();
     while (true) {
-        const auto next = all ? (matches.next_stored() ? Next::match : Next::end)
-                              : matches.next(match, no_limit);
+        const auto next = all ? matches.next_stored() : matches.next(match, no_limit);
         if (next == Next::end) return count;
         if (next == Next::budget || count.value == at_most) {
             count.exact = false;

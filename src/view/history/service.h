@@ -42,6 +42,7 @@ public:
 
 private:
     using SnapshotPointer = std::shared_ptr<const Snapshot>;
+    static constexpr std::size_t heads_max = 16;  ///< kept in memory when files cannot be written
 
     struct Meters {
         Counter& searches;
@@ -72,6 +73,8 @@ private:
     Result<void> seal_head(const std::shared_ptr<const Head>& head);
     Result<void> fill_hole(const NumberRange& hole);
     Result<void> pull();
+    void catch_up();
+    bool complete_heads() const;
     bool nobody_publishes();
     void merge_files();
     Result<bool> merge_step();
@@ -89,6 +92,7 @@ private:
     Records records_;
     const OrderIdOf order_id_of_;
     Subscribers subscribers_;
+    HeadPool heads_;
 
     std::mutex writer_mutex_;
     std::shared_ptr<Head> live_head_;                // guarded by writer_mutex_
@@ -107,6 +111,7 @@ private:
     LogReader log_reader_{records_};                 // the builder's
     IndexBatch read_rows_;                           // the builder's
     std::uint64_t seen_number_ = 0;                  // the builder's; next_number_ when it looked last
+    int missed_looks_ = 0;                           // the builder's; how often it stood still although the log went on
     std::thread builder_, merger_;
 };
 

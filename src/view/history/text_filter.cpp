@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "event/find_bytes.h"
+
 namespace cairn::history {
 
 namespace {
-
-constexpr std::size_t blocks_max = 65'536;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
@@ -52,36 +52,36 @@ bool contains_ignoring_case(std::string_view text, std::string_view lowered) {
 
 }  // namespace
 
-TextFilter::TextFilter(std::vector<match::Query::Needle> needles, Records& records)
-    : needles_(std::move(needles)), records_(records) {
-    for (auto& needle : needles_)
-        if (needle.ignore_case) std::ranges::transform(needle.text, needle.text.begin(), lower);
+TextFilter::TextFilter(std::vector<match::Query::Needle> needles) : needles_(std::move(needles)) {
     if (std::ranges::any_of(needles_, [](const auto& needle) { return needle.text.empty(); })) needles_.clear();
+    for (auto& needle : needles_) {
+        if (!needle.ignore_case) continue;
+        std::ranges::transform(needle.text, needle.text.begin(), lower);
+        any_ignores_case_ = true;
+    }
 }
 
 Result<bool> TextFilter::ask(const OpenBlock& block, std::uint32_t sub_block) {
-    bool decoded = false;
-    for (const auto& needle : needles_) {
-        if (!needle.ignore_case) {
+    if (!any_ignores_case_) {
+        for (const auto& needle : needles_) {
             const auto may = block.reader.may_contain(sub_block, needle.text);
             if (!may || *may) return may;
-            continue;
         }
-        if (!decoded) CAIRN_TRY(block.reader.read_sub_block(sub_block, decoded_));
-        decoded = true;
-        const auto end = decoded_.ends.empty() ? 0 : decoded_.ends.back();
-        if (contains_ignoring_case(std::string_view(decoded_.text).substr(0, end), needle.text)) return true;
+        return false;
     }
-    return false;
+    CAIRN_TRY(block.reader.read_sub_block(sub_block, decoded_));
+    const auto text = std::string_view(decoded_.text).substr(0, decoded_.ends.empty() ? 0 : decoded_.ends.back());
+    return std::ranges::any_of(needles_, [&](const auto& needle) {
+        return needle.ignore_case ? contains_ignoring_case(text, needle.text) : contains_bytes(text, needle.text);
+    });
 }
 
-Result<bool> TextFilter::may_match(const std::shared_ptr<const OpenBlock>& block, std::uint64_t number) {
-    if (verdicts_.size() > blocks_max) verdicts_.clear();
-    auto& verdicts = verdicts_[block->stored.first_number].of;
-    if (verdicts.empty()) verdicts.assign(block->reader.sub_block_count(), -1);
-    auto& verdict = verdicts[block->place(number).sub_block];
+Result<bool> TextFilter::may_match(RecentBlocks::Entry& entry, std::uint64_t number) {
+    if (entry.verdicts.empty()) entry.verdicts.assign(entry.block->reader.sub_block_count(), -1);
+    const auto sub_block = entry.block->place(number).sub_block;
+    auto& verdict = entry.verdicts[sub_block];
     if (verdict < 0) {
-        const auto may = ask(*block, block->place(number).sub_block);
+        const auto may = ask(*entry.block, sub_block);
         if (!may) return may;
         verdict = *may ? 1 : 0;
     }

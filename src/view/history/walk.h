@@ -23,6 +23,7 @@ struct Snapshot {
 struct WalkRange {
     std::int64_t min_time_ms = 0;  ///< both inclusive
     std::int64_t max_time_ms = 0;
+    std::uint64_t number_from = 0;   ///< events numbered below are gone
     std::uint64_t number_bound = 0;  ///< events numbered from here on are left out
     std::optional<Position> after;   ///< only what comes behind it, in the order of the walk
     bool oldest_first = false;
@@ -83,6 +84,7 @@ private:
     void open(const Unopened& unopened);
     void push_cursor(std::uint32_t index);
     FileTerms& terms_in(std::uint32_t file);
+    void mark_scopes(const IndexFile& file, FileTerms& terms) const;
 
     const Snapshot& snapshot_;
     const std::vector<char>& admitted_;

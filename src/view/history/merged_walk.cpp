@@ -11,7 +11,8 @@ namespace cairn::history {
 /// The terms of a walk in one file.
 struct Walk::FileTerms {
     bool possible = true;  ///< every term has some list
-    std::vector<TermLists> terms;
+    std::vector<TermLists> terms;    ///< fewest entries first
+    std::vector<char> scopes;        ///< when few rows are in question: whether any is in the scope
 };
 
 namespace {
@@ -48,7 +49,7 @@ void Walk::add_file(std::uint32_t index) {
     const auto& file = *snapshot_.files[index];
     const auto& header = file.header();
     if (header.max_time_ms < range_.min_time_ms || header.min_time_ms > range_.max_time_ms ||
-        header.first_number >= range_.number_bound)
+        header.first_number >= range_.number_bound || header.end_number <= range_.number_from)
         return;
     const auto& scopes = file.scopes();
     for (std::uint32_t i = 0; i < scopes.size(); ++i) {
@@ -70,7 +71,7 @@ void Walk::add_head(const Head& head) {
 void Walk::find_ids(const WalkTerm& term) {
     std::vector<Position> found;
     const auto add = [&](std::uint32_t scope, std::int64_t time_ms, std::uint64_t number) {
-        if (scope >= admitted_.size() || !admitted_[scope] || number >= range_.number_bound) return;
+        if (scope >= admitted_.size() || !admitted_[scope] || number >= range_.number_bound || number < range_.number_from) return;
         if (time_ms < range_.min_time_ms || time_ms > range_.max_time_ms) return;
         found.push_back({time_ms, {}, number});
     };
@@ -158,12 +159,31 @@ Walk::FileTerms& Walk::terms_in(std::uint32_t index) {
         terms->terms.push_back(std::move(lists));
     }
     std::ranges::sort(terms->terms, {}, &TermLists::count);
+    mark_scopes(file, *terms);
     return *terms;
+}
+
+/// A rare value is in few scopes: the others need not be opened to learn that.
+void Walk::mark_scopes(const IndexFile& file, FileTerms& terms) const {
+    constexpr std::uint64_t few = 2 * group_rows;
+    if (terms.terms.empty() || terms.terms.front().count > few || file.scopes().size() < 8) return;
+    terms.scopes.resize(file.scopes().size());
+    for (const auto reference : terms.terms.front().references) {
+        ListCursor list(file, reference);
+        for (std::uint32_t group = 0; group < list.groups(); ++group) {
+            std::uint32_t count = 0;
+            const auto* rows = list.load_group(group, count);
+            for (std::uint32_t i = 0; i < count; ++i) {
+                const auto behind = std::ranges::upper_bound(file.scopes(), rows[i], {}, &FileScope::first_row);
+                if (behind != file.scopes().begin()) terms.scopes[static_cast<std::size_t>(behind - file.scopes().begin()) - 1] = 1;
+            }
+        }
+    }
 }
 
 void Walk::open(const Unopened& unopened) {
     const auto& terms = terms_in(unopened.file);
-    if (!terms.possible) return;
+    if (!terms.possible || (!terms.scopes.empty() && !terms.scopes[unopened.scope])) return;
     const auto& file = *snapshot_.files[unopened.file];
     cursors_.push_back(std::make_unique<FileCursor>(file, file.scopes()[unopened.scope], terms.terms, range_, records_));
     push_cursor(static_cast<std::uint32_t>(cursors_.size() - 1));

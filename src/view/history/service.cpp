@@ -1,4 +1,4 @@
-#include "view/history/history.h"
+#include "view/history/service.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,14 +7,12 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "view/history/service.h"
 
 namespace cairn::history {
 
 namespace {
 
 constexpr auto complete_wait = std::chrono::seconds(60);
-constexpr std::size_t heads_max = 16;
 
 }  // namespace
 
@@ -76,13 +74,13 @@ Result<void> Service::start() {
 
 /// Ends the live head and begins another one.
 void Service::start_head(std::uint64_t first_number) {
-    live_head_ = std::make_shared<Head>(first_number, tiers_.head_end(first_number));
+    live_head_ = heads_.take(first_number, tiers_.head_end(first_number));
     std::lock_guard lock(mutex_);
     auto snapshot = std::make_shared<Snapshot>(*snapshot_);
     auto& heads = snapshot->heads;
     if (!heads.empty() && heads.back()->end_number() == heads.back()->first_number()) heads.pop_back();
     heads.push_back(live_head_);
-    behind_ = heads.size() > heads_max;
+    behind_ = behind_ || heads.size() > heads_max;
     snapshot_ = std::move(snapshot);
     changed_.notify_all();
 }
