@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -185,24 +186,24 @@ bool slow_value_holds(const std::string& value, const SlowTerm& term) {
     return std::ranges::find(term.values, value) != term.values.end();
 }
 
+/// The value of a text that is a JSON number and nothing else: "007" is none.
+std::optional<double> number_in(const std::string& text) {
+    const auto json = parse_json(text);
+    if (!json || !json->is_number() || text.find_first_of(" \t\r\n") != text.npos) return std::nullopt;
+    return json->as_number();
+}
+
 bool slow_path_holds(const Json& value, const SlowTerm& term) {
     if (value.is_null()) return false;
     if (term.op == "has") return true;
     if (value.is_array() || value.is_object()) return false;
     const auto text = value.is_string() ? value.as_string() : to_text(value);
     if (term.op == ">" || term.op == "<=") {
-        char* end = nullptr;
-        const double number = std::strtod(text.c_str(), &end);
-        if (text.empty() || *end != '\0' || value.is_bool()) return false;
-        return (number > std::atof(term.values[0].c_str())) == (term.op == ">");
+        const auto number = number_in(text);
+        return number && (*number > *number_in(term.values[0])) == (term.op == ">");
     }
     if (value.is_number() && term.op != ":" && term.op != "^") {
-        for (const auto& wanted : term.values) {
-            char* end = nullptr;
-            const double number = std::strtod(wanted.c_str(), &end);
-            if (!wanted.empty() && *end == '\0' && number == value.as_number()) return true;
-        }
-        return false;
+        return std::ranges::any_of(term.values, [&](const std::string& wanted) { return number_in(wanted) == value.as_number(); });
     }
     return slow_value_holds(text, term);
 }
