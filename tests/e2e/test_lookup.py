@@ -137,6 +137,8 @@ def test_own_calls_are_recorded_with_the_caller(node):
     client.lookup_events(MaxResults=1)
     with pytest.raises(ClientError):
         client.describe_trails()
+    for name in ("LookupEvents", "DescribeTrails"):  # calls that only read are recorded without their waiting for it
+        node.cairn("wait", f"eventName={name}", "eventSource=cloudtrail.amazonaws.com", "--timeout", "30")
     events = [json.loads(e["CloudTrailEvent"]) for e in client.lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "cloudtrail.amazonaws.com"}])["Events"]]
     by_name = {e["eventName"]: e for e in events}
     assert by_name["LookupEvents"]["userIdentity"]["accessKeyId"] == node.key_id
