@@ -70,7 +70,7 @@ void carry_out(Bytes& content, const Change& change) {
         return;
     }
     content.resize(std::max(content.size(), change.offset + change.bytes.size()));
-    std::memcpy(content.data() + change.offset, change.bytes.data(), change.bytes.size());
+    if (!change.bytes.empty()) std::memcpy(content.data() + change.offset, change.bytes.data(), change.bytes.size());
 }
 
 struct Node {
@@ -197,7 +197,7 @@ public:
         CAIRN_TRY(state_->enter(Call::read, path_));
         if (offset + size > node_->content.size())
             return fail(Code::corrupt, fmt::format("{} ends before offset {}", path_, offset + size));
-        std::memcpy(into, node_->content.data() + offset, size);
+        if (size > 0) std::memcpy(into, node_->content.data() + offset, size);
         return {};
     }
 
