@@ -7,6 +7,7 @@
 #include <future>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -69,13 +70,30 @@ struct OpenFile {
     std::string path;
     std::string content;
     ingest::Sliced sliced;
+    bool cut = false;  ///< all its records are in chunks
     std::size_t chunks_left = 0;
 };
 
+/// Records that are stored together. Small files share one, which keeps their order and spares them a commit each.
 struct Chunk {
-    std::shared_ptr<OpenFile> file;
-    std::vector<std::size_t> slices;  ///< indexes into file->sliced.slices
+    struct Item {
+        OpenFile* file = nullptr;
+        std::size_t slice = 0;  ///< index into file->sliced.slices
+    };
+    std::vector<std::shared_ptr<OpenFile>> files;
+    std::vector<Item> items;
+    std::size_t bytes = 0;
     std::future<Result<ImportSink::Taken>> taken;
+
+    void add(const std::shared_ptr<OpenFile>& file, std::size_t slice) {
+        if (files.empty() || files.back() != file) {
+            files.push_back(file);
+            ++file->chunks_left;
+        }
+        items.push_back({file.get(), slice});
+        bytes += file->sliced.slices[slice].text.size();
+    }
+    bool full() const { return items.size() >= chunk_records_max || bytes >= chunk_bytes_max; }
 };
 
 class Import {
@@ -98,6 +116,7 @@ public:
                     CAIRN_TRY(take(file));
                 }
             }
+            if (!next_.items.empty()) CAIRN_TRY(start());
             while (!chunks_.empty()) CAIRN_TRY(settle_oldest());
         }
         return std::move(report_);
@@ -127,8 +146,6 @@ private:
     }
 
     Result<void> cut(const std::shared_ptr<OpenFile>& file) {
-        std::vector<Chunk> chunks;
-        std::size_t bytes = 0;
         const auto& slices = file->sliced.slices;
         report_.read += slices.size();
         for (std::size_t i = 0; i < slices.size(); ++i) {
@@ -137,26 +154,19 @@ private:
                 report_.lines.push_back({file->path, slices[i].line, ingest::Outcome::rejected, "", slices[i].problem});
                 continue;
             }
-            const bool full = !chunks.empty() && (chunks.back().slices.size() == chunk_records_max || bytes > chunk_bytes_max);
-            if (chunks.empty() || full) {
-                chunks.push_back({file, {}, {}});
-                bytes = 0;
-            }
-            chunks.back().slices.push_back(i);
-            bytes += slices[i].text.size();
+            next_.add(file, i);
+            if (next_.full()) CAIRN_TRY(start());
         }
-        file->chunks_left = chunks.size();
-        if (chunks.empty()) return state_.finish(file->path);
-        for (auto& chunk : chunks) CAIRN_TRY(start(std::move(chunk)));
-        return {};
+        file->cut = true;
+        return file->chunks_left == 0 ? state_.finish(file->path) : Result<void>();
     }
 
-    Result<void> start(Chunk chunk) {
+    Result<void> start() {
         while (chunks_.size() >= static_cast<std::size_t>(options_.workers)) CAIRN_TRY(settle_oldest());
+        auto& chunk = chunks_.emplace_back(std::exchange(next_, {}));
         std::vector<std::string_view> texts;
-        for (const auto i : chunk.slices) texts.push_back(chunk.file->sliced.slices[i].text);
+        for (const auto& item : chunk.items) texts.push_back(item.file->sliced.slices[item.slice].text);
         chunk.taken = std::async(std::launch::async, [this, texts = std::move(texts)] { return sink_.put(texts); });
-        chunks_.push_back(std::move(chunk));
         progress_(bytes_done_, bytes_total_, report_.read);
         return {};
     }
@@ -171,10 +181,12 @@ private:
         report_.counts.conflict += taken->counts.conflict;
         report_.counts.rejected += taken->counts.rejected;
         for (const auto& problem : taken->problems) {
-            const auto& slice = chunk.file->sliced.slices[chunk.slices[problem.index]];
-            report_.lines.push_back({chunk.file->path, slice.line, problem.outcome, problem.event_id, problem.reason});
+            const auto& item = chunk.items[problem.index];
+            report_.lines.push_back({item.file->path, item.file->sliced.slices[item.slice].line, problem.outcome, problem.event_id, problem.reason});
         }
-        return --chunk.file->chunks_left == 0 ? state_.finish(chunk.file->path) : Result<void>();
+        for (const auto& file : chunk.files)
+            if (--file->chunks_left == 0 && file->cut) CAIRN_TRY(state_.finish(file->path));
+        return {};
     }
 
     const ImportOptions& options_;
@@ -183,6 +195,7 @@ private:
     const ImportProgress& progress_;
     ImportReport report_;
     std::set<std::string> known_;
+    Chunk next_;
     std::deque<Chunk> chunks_;
     std::uint64_t bytes_done_ = 0, bytes_total_ = 0;
 };
