@@ -152,7 +152,8 @@ Result<bool> Upkeep::write_table() {
 }
 
 Result<bool> Upkeep::renew_run() {
-    for (const auto& segment : tiers_.snapshot()->segments) {
+    const auto tiers = tiers_.snapshot();
+    for (const auto& segment : tiers->segments) {
         for (const auto& run : segment->runs) {
             if (!run->file().damaged()) continue;
             CAIRN_TRY(repair(run->file_id()));
@@ -163,7 +164,8 @@ Result<bool> Upkeep::renew_run() {
 }
 
 Result<bool> Upkeep::renew_filter() {
-    for (const auto& segment : tiers_.snapshot()->segments) {
+    const auto tiers = tiers_.snapshot();
+    for (const auto& segment : tiers->segments) {
         const bool wanting = segment->level > 1 && (!segment->filter || segment->filter->damaged());
         if (!wanting) continue;
         log_warning("a filter of the seen index is made again", {{"first", segment->first}, {"end", segment->end}});
@@ -278,8 +280,9 @@ Result<void> Upkeep::cover_by_one_filter(const std::vector<SegmentPointer>& inpu
 }
 
 Result<void> Upkeep::repair(std::uint64_t run_file_id) {
+    const auto tiers = tiers_.snapshot();
     std::shared_ptr<const Run> old;
-    for (const auto& segment : tiers_.snapshot()->segments)
+    for (const auto& segment : tiers->segments)
         for (const auto& run : segment->runs)
             if (run->file_id() == run_file_id) old = run;
     if (!old) return {};
