@@ -1,6 +1,7 @@
 #include "follow/follower.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -8,11 +9,12 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "follow/back_off.h"
-#include "follow/progress.h"
+#include "follow/lanes.h"
 
 namespace cairn::follow {
 
@@ -75,9 +77,11 @@ class Follower::Implementation {
 public:
     Implementation(Parts parts, FollowerOptions options)
         : parts_(parts), options_(std::move(options)), name_(parts.view.name()), random_(options_.seed),
+          lanes_(options_.retry_least_ms, options_.retry_most_ms, options_.seed + 1),
           lag_(std::make_shared<Lag>(parts.log, parts.clock)),
           published_(parts.metrics.counter("cairn_view_published_total", "Plans of a view done and published.", {{"view", name_}})),
-          failures_(parts.metrics.counter("cairn_view_failures_total", "Failed attempts of a view.", {{"view", name_}})) {
+          failures_(parts.metrics.counter("cairn_view_failures_total", "Failed attempts of a view.", {{"view", name_}})),
+          given_up_(parts.metrics.counter("cairn_view_given_up_total", "Plans of a view given up after failures.", {{"view", name_}})) {
         parts.metrics.gauge("cairn_view_lag_events", "Events in the log that a view has not published.",
                             [lag = lag_] { return lag->events(); }, {{"view", name_}});
         parts.metrics.gauge("cairn_view_lag_seconds", "How long the oldest of them has been waiting.",
@@ -90,8 +94,9 @@ public:
     }
 
     void start() {
-        CAIRN_CHECK(!thread_.joinable());
-        thread_ = std::thread([this] { work(); });
+        CAIRN_CHECK(threads_.empty());
+        threads_.emplace_back([this] { read(); });
+        for (int i = 0; i < options_.workers; ++i) threads_.emplace_back([this] { work(); });
     }
 
     void stop() {
@@ -100,7 +105,10 @@ public:
             stopping_ = true;
             changed_.notify_all();
         }
-        if (thread_.joinable()) thread_.join();
+        lanes_.stop();
+        for (auto& thread : threads_) thread.join();
+        threads_.clear();
+        const std::lock_guard lock(mutex_);
         if (lease_ && parts_.leases != nullptr) (void)parts_.leases->release(*lease_, options_.holder);
         lease_.reset();
     }
@@ -112,79 +120,98 @@ public:
     }
 
     Result<bool> step() {
-        auto done = try_step();
-        if (!done) {
-            progress_.reset();  // another may have been at work
-            lease_.reset();
+        const auto ready = prepare();
+        if (!ready || !*ready) return ready;
+        if (const auto claim = lanes_.claim(parts_.clock.now())) {
+            CAIRN_TRY(carry_out(*claim));
+            return true;
         }
-        return done;
+        return plan();
     }
 
     std::uint64_t position() const {
         const std::lock_guard lock(mutex_);
-        return position_;
+        return published_to_;
     }
 
     bool wait_for(std::uint64_t number, int timeout_ms) const {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return position_ >= number; });
+        return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return published_to_ >= number; });
     }
 
 private:
-    Result<bool> try_step();
+    Result<bool> prepare();
     Result<bool> hold_lease();
     Result<void> load();
     Result<bool> plan();
-    Result<void> finish(const Plan& plan);
+    Result<bool> read_and_plan();
+    Result<void> store(View::Planned planned);
     Result<void> store_position();
+    Result<void> carry_out(const Lanes::Claim& claim);
+    Result<std::optional<std::vector<PlanHead>>> put_and_publish(const PlanHead& head);
+    Result<bool> note_failure(const PlanHead& head, const Error& error);
     Result<void> check_lease(Transaction& transaction);
-    void reach(std::uint64_t position);
+    Result<std::vector<PlanHead>> store_plans(Transaction& transaction, std::vector<Plan>& plans);
+    void report();
+    bool wait_while_paused();
     bool rest(std::int64_t milliseconds);
+    void read();
     void work();
 
     const Parts parts_;
     const FollowerOptions options_;
     const std::string name_;
     std::mt19937_64 random_;
+    Lanes lanes_;
     const std::shared_ptr<Lag> lag_;
     Counter& published_;
     Counter& failures_;
+    Counter& given_up_;
 
-    // Of the thread that does the steps.
-    std::optional<Lease> lease_;
+    // Of the thread that reads.
     Time lease_renewal_{};
-    std::optional<Progress> progress_;   // as in the store, but for `position`, which may be ahead of it
-    std::uint64_t stored_position_ = 0;
-    std::uint64_t wanted_from_ = 0;      // the view can do nothing before there are events from here on
-    std::uint64_t waiting_from_ = 0;     // end of the log when there was nothing to do
+    bool loaded_ = false;
+    std::uint64_t read_to_ = 0, stored_position_ = 0;
+    std::uint64_t waiting_from_ = 0;         // end of the log when there was nothing to do
+
+    std::atomic<std::uint64_t> position_{0};  // every event below is in a plan, or needs none; in the store, or soon
+    std::atomic<std::uint64_t> next_plan_id_{1};
 
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
-    bool stopping_ = false, paused_ = false;  // guarded by mutex_
-    std::uint64_t position_ = 0;              // guarded by mutex_
-    std::thread thread_;
+    bool stopping_ = false, paused_ = false;  // guarded by mutex_, as are all below
+    std::optional<Lease> lease_;
+    std::uint64_t published_to_ = 0;
+    std::vector<std::thread> threads_;        // of start() and stop()
 };
 
-Result<bool> Follower::Implementation::try_step() {
+// False when another process has the lease.
+Result<bool> Follower::Implementation::prepare() {
     const auto held = hold_lease();
-    if (!held) return fail(held.error());
-    if (!*held) return false;
-    if (!progress_) CAIRN_TRY(load());
+    if (!held || !*held) {
+        loaded_ = false;
+        lanes_.reset({});
+        return held;
+    }
+    if (!loaded_) CAIRN_TRY(load());
     lag_->see(parts_.log.end(), parts_.clock.now());
-    if (progress_->open.empty()) return plan();
-    CAIRN_TRY(finish(progress_->open.front()));
     return true;
 }
 
-// False when another process has it.
 Result<bool> Follower::Implementation::hold_lease() {
     if (parts_.leases == nullptr) return true;
     const auto now = parts_.clock.now();
-    if (lease_ && now < lease_renewal_) return true;
+    std::optional<Lease> before;
+    {
+        const std::lock_guard lock(mutex_);
+        before = lease_;
+    }
+    if (before && now < lease_renewal_) return true;
     auto lease = parts_.leases->acquire("view/" + name_, options_.holder, options_.lease_ms);
-    if (!lease || (lease_ && lease_->token != lease->token)) progress_.reset();
+    if (!lease || !before || before->token != lease->token) loaded_ = false;
+    const std::lock_guard lock(mutex_);
+    lease_.reset();
     if (!lease) {
-        lease_.reset();
         if (lease.error().code != Code::conflict) return fail(std::move(lease).error());
         waiting_from_ = parts_.log.end();
         return false;
@@ -202,111 +229,204 @@ Result<void> Follower::Implementation::load() {
         progress = std::move(*loaded);
         return {};
     }));
-    stored_position_ = progress.position;
-    wanted_from_ = 0;
-    progress_ = std::move(progress);
-    reach(progress_->position);
+    position_ = read_to_ = stored_position_ = progress.position;
+    next_plan_id_ = progress.next_plan_id;
+    parts_.view.restart(progress.position);
+    lanes_.reset(std::move(progress.open));
+    loaded_ = true;
+    report();
     return {};
 }
 
+// What was read is read again when it could not be stored.
 Result<bool> Follower::Implementation::plan() {
-    auto& progress = *progress_;
-    const auto end = parts_.log.end();
-    if (end <= std::max(progress.position, wanted_from_)) {
-        waiting_from_ = end;
-        if (progress.position > stored_position_) CAIRN_TRY(store_position());
-        return false;
+    auto planned = read_and_plan();
+    if (!planned) {
+        read_to_ = stored_position_;
+        position_ = stored_position_;
+        parts_.view.restart(stored_position_);
+        if (planned.error().code == Code::conflict) loaded_ = false;
     }
-    const auto blocks = parts_.log.read(progress.position, options_.read_bytes_max);
-    if (!blocks) return fail(blocks.error());
-    auto planned = parts_.view.plan(progress.position, *blocks);
+    return planned;
+}
+
+Result<bool> Follower::Implementation::read_and_plan() {
+    const auto end = parts_.log.end();
+    std::vector<StoredBlock> blocks;
+    if (read_to_ < end) {
+        auto read = parts_.log.read(read_to_, options_.read_bytes_max);
+        if (!read) return fail(std::move(read).error());
+        blocks = std::move(*read);
+    }
+    auto planned = parts_.view.plan(read_to_, blocks);
     if (!planned) return fail(std::move(planned).error());
-    if (planned->read_to < progress.position)
+    if (planned->read_to < read_to_ || planned->position < position_ || planned->position > planned->read_to)
         return fail(Code::internal, "view " + name_ + " has read backwards");
-    if (planned->plans.empty()) {
-        if (planned->read_to == progress.position) {
-            wanted_from_ = waiting_from_ = end;
-            return false;
-        }
-        progress.position = planned->read_to;
-        reach(progress.position);
-        if (progress.position - stored_position_ >= options_.position_events_max) CAIRN_TRY(store_position());
+
+    const bool moved = planned->read_to > read_to_;
+    if (!planned->plans.empty() || planned->store) {
+        CAIRN_TRY(store(std::move(*planned)));
         return true;
     }
-
-    auto next = progress;
-    next.planned_to = planned->read_to;
-    next.open = std::move(planned->plans);
-    for (auto& plan : next.open) plan.id = next.next_plan_id++;
-    CAIRN_TRY(parts_.store.transact([&](Transaction& transaction) -> Result<void> {
-        CAIRN_TRY(check_lease(transaction));
-        CAIRN_TRY(store_progress(transaction, name_, next));
-        for (const auto& plan : next.open) CAIRN_TRY(store_plan(transaction, name_, plan));
-        return {};
-    }));
-    stored_position_ = next.position;
-    progress = std::move(next);
-    return true;
+    read_to_ = planned->read_to;
+    position_ = planned->position;
+    report();
+    if (moved && position_ - stored_position_ < options_.position_events_max) return true;
+    if (position_ > stored_position_) CAIRN_TRY(store_position());
+    waiting_from_ = end;
+    return moved;
 }
 
-Result<void> Follower::Implementation::finish(const Plan& plan) {
-    CAIRN_TRY(parts_.view.put(plan));
-    auto next = *progress_;
-    next.open.erase(next.open.begin());
-    if (next.open.empty()) next.position = next.planned_to;
+Result<void> Follower::Implementation::store(View::Planned planned) {
+    std::vector<PlanHead> heads;
+    View::Planned stored;
     CAIRN_TRY(parts_.store.transact([&](Transaction& transaction) -> Result<void> {
         CAIRN_TRY(check_lease(transaction));
-        CAIRN_TRY(parts_.view.publish(transaction, plan));
-        CAIRN_TRY(erase_plan(transaction, name_, plan.id));
-        return store_progress(transaction, name_, next);
+        stored = planned;
+        CAIRN_TRY(parts_.view.store(transaction, stored));
+        auto added = store_plans(transaction, stored.plans);
+        if (!added) return fail(std::move(added).error());
+        heads = std::move(*added);
+        return store_progress(transaction, name_, stored.position, next_plan_id_);
     }));
-    progress_ = std::move(next);
-    stored_position_ = progress_->position;
-    published_.add();
-    reach(progress_->position);
+    lanes_.add(std::move(heads));  // before position_ moves: what is open counts as unpublished
+    read_to_ = stored.read_to;
+    position_ = stored_position_ = stored.position;
+    report();
     return {};
+}
+
+// Ids are given here, new ones when the transaction runs again.
+Result<std::vector<PlanHead>> Follower::Implementation::store_plans(Transaction& transaction, std::vector<Plan>& plans) {
+    std::vector<PlanHead> heads;
+    for (auto& plan : plans) {
+        plan.id = next_plan_id_++;
+        CAIRN_TRY(store_plan(transaction, name_, plan));
+        heads.push_back({plan.id, plan.from, plan.to, plan.lane});
+    }
+    return heads;
 }
 
 Result<void> Follower::Implementation::store_position() {
+    const auto position = position_.load();
     CAIRN_TRY(parts_.store.transact([&](Transaction& transaction) -> Result<void> {
         CAIRN_TRY(check_lease(transaction));
-        return store_progress(transaction, name_, *progress_);
+        return store_progress(transaction, name_, position, next_plan_id_);
     }));
-    stored_position_ = progress_->position;
+    stored_position_ = position;
     return {};
 }
 
-Result<void> Follower::Implementation::check_lease(Transaction& transaction) {
-    return lease_ ? parts_.leases->check(transaction, *lease_) : Result<void>{};
+Result<void> Follower::Implementation::carry_out(const Lanes::Claim& claim) {
+    auto more = put_and_publish(claim.plan);
+    if (more) {
+        if (*more) published_.add();
+        lanes_.done(claim, std::move(*more).value_or(std::vector<PlanHead>{}));
+        report();
+        return {};
+    }
+    failures_.add();
+    const auto given_up = note_failure(claim.plan, more.error());
+    if (given_up && *given_up) {
+        given_up_.add();
+        log_error("a plan is given up", {{"view", name_}, {"lane", claim.plan.lane}, {"reason", more.error().message}});
+        lanes_.done(claim, {});
+        report();
+        return {};
+    }
+    const auto pause = lanes_.failed(claim, parts_.clock.now());
+    log_warning("a plan failed and is tried again", {{"view", name_}, {"lane", claim.plan.lane}, {"code", code_name(more.error().code)},
+                                                     {"reason", more.error().message}, {"wait_ms", pause}});
+    return fail(std::move(more).error());
 }
 
-void Follower::Implementation::reach(std::uint64_t position) {
-    lag_->reach(position);
+// Empty when the plan is open no more: done by another, or by an earlier attempt whose end was not seen.
+Result<std::optional<std::vector<PlanHead>>> Follower::Implementation::put_and_publish(const PlanHead& head) {
+    std::optional<Plan> plan;
+    CAIRN_TRY(parts_.store.view([&](Transaction& transaction) -> Result<void> {
+        auto loaded = load_plan(transaction, name_, head.id);
+        if (!loaded) return fail(std::move(loaded).error());
+        plan = std::move(*loaded);
+        return {};
+    }));
+    if (!plan) return std::nullopt;
+    CAIRN_TRY(parts_.view.put(*plan));
+
+    std::optional<std::vector<PlanHead>> heads;
+    CAIRN_TRY(parts_.store.transact([&](Transaction& transaction) -> Result<void> {
+        CAIRN_TRY(check_lease(transaction));
+        heads.reset();
+        const auto open = load_plan(transaction, name_, head.id);
+        if (!open) return fail(open.error());
+        if (!*open) return {};
+        std::vector<Plan> more;
+        CAIRN_TRY(parts_.view.publish(transaction, *plan, more));
+        CAIRN_TRY(erase_plan(transaction, name_, plan->id));
+        auto added = store_plans(transaction, more);
+        if (!added) return fail(std::move(added).error());
+        heads = std::move(*added);
+        return {};
+    }));
+    return heads;
+}
+
+// True when the plan was given up.
+Result<bool> Follower::Implementation::note_failure(const PlanHead& head, const Error& error) {
+    bool given_up = false;
+    CAIRN_TRY(parts_.store.transact([&](Transaction& transaction) -> Result<void> {
+        CAIRN_TRY(check_lease(transaction));
+        given_up = false;
+        const auto plan = load_plan(transaction, name_, head.id);
+        if (!plan) return fail(plan.error());
+        if (!*plan) return {};
+        const auto verdict = parts_.view.failed(transaction, **plan, error);
+        if (!verdict) return fail(verdict.error());
+        given_up = *verdict;
+        return given_up ? erase_plan(transaction, name_, head.id) : Result<void>();
+    }));
+    return given_up;
+}
+
+Result<void> Follower::Implementation::check_lease(Transaction& transaction) {
+    if (parts_.leases == nullptr) return {};
+    std::optional<Lease> lease;
+    {
+        const std::lock_guard lock(mutex_);
+        lease = lease_;
+    }
+    if (!lease) return fail(Code::conflict, "the lease of view " + name_ + " is lost");
+    return parts_.leases->check(transaction, *lease);
+}
+
+void Follower::Implementation::report() {
+    const auto published = lanes_.oldest_needed(position_);
+    lag_->reach(published);
     const std::lock_guard lock(mutex_);
-    position_ = position;
+    published_to_ = published;
     changed_.notify_all();
 }
 
 // False when it is time to stop.
+bool Follower::Implementation::wait_while_paused() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopping_ || !paused_; });
+    return !stopping_;
+}
+
 bool Follower::Implementation::rest(std::int64_t milliseconds) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(milliseconds), [&] { return stopping_; });
     return !stopping_;
 }
 
-void Follower::Implementation::work() {
+void Follower::Implementation::read() {
     unsigned failures = 0;
-    for (;;) {
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [&] { return stopping_ || !paused_; });
-            if (stopping_) return;
-        }
-        const auto done = step();
+    while (wait_while_paused()) {
+        auto done = prepare();
+        if (done && *done) done = plan();
         if (!done) {
             failures_.add();
-            ++failures;
-            const auto wait = back_off_ms(failures, options_.retry_least_ms, options_.retry_most_ms, random_());
+            const auto wait = back_off_ms(++failures, options_.retry_least_ms, options_.retry_most_ms, random_());
             log_warning("a view failed and tries again", {{"view", name_}, {"code", code_name(done.error().code)},
                                                           {"reason", done.error().message}, {"wait_ms", wait}});
             if (!rest(wait)) return;
@@ -315,6 +435,11 @@ void Follower::Implementation::work() {
         failures = 0;
         if (!*done) parts_.log.wait(waiting_from_, std::max(1, options_.idle_wait_ms));
     }
+}
+
+void Follower::Implementation::work() {
+    while (wait_while_paused())
+        if (const auto claim = lanes_.wait_and_claim(parts_.clock, std::max(1, options_.idle_wait_ms))) (void)carry_out(*claim);
 }
 
 Follower::Follower(Parts parts, FollowerOptions options)

@@ -16,7 +16,8 @@ namespace cairn::follow {
 
 struct FollowerOptions {
     std::size_t read_bytes_max = 8 << 20;     ///< of blocks, handed to a view at once
-    int idle_wait_ms = 250;                   ///< longest wait for new events before looking at lease and stop() again
+    int idle_wait_ms = 250;                   ///< longest wait before the view is asked again, and lease and stop() are looked at
+    int workers = 4;                          ///< threads that do plans
     std::int64_t lease_ms = 30'000;
     std::string holder;                       ///< names this process in leases
     std::int64_t retry_least_ms = 100;
@@ -25,10 +26,10 @@ struct FollowerOptions {
     std::uint64_t seed = 0;                   ///< of the jitter between attempts
 };
 
-/// Drives one view: reads the log from the view's position, has it plan, stores the plans in one transaction, does them one
-/// after the other, publishes each in one transaction with its receipts; the position moves on with the last. Plans found
-/// open at the start are finished unchanged before anything else (DESIGN.md principle 4). What fails is tried again with
-/// growing pauses and delays nobody else: every follower has a thread of its own.
+/// Drives one view: reads the log from the view's position and has it plan; stores plans, the rows that belong to them and
+/// the position in one transaction; does the plans and publishes each in one transaction with its receipts (DESIGN.md
+/// principle 4). Plans found open at the start are done unchanged before any later one of their lane. What fails is tried
+/// again with growing pauses and delays nobody else: neither reading nor other lanes, nor other views.
 class Follower {
 public:
     /// All of them outlive it. Without `leases` this process is taken to be the only one.
@@ -46,18 +47,18 @@ public:
     /// As stop().
     ~Follower();
 
-    /// Starts its thread. Once.
+    /// Starts its threads. Once.
     void start();
 
-    /// Ends the thread after the call of the view that is under way, and gives the lease back. Open plans stay open. Blocks.
+    /// Ends the threads after the calls of the view that are under way, and gives the lease back. Open plans stay open. Blocks.
     void stop();
 
-    /// From the end of the step under way until resume() nothing is done. Does not block. Any thread.
+    /// From the end of the steps under way until resume() nothing is done. Does not block. Any thread.
     void pause();
     void resume();
 
-    /// One step on the calling thread, in place of start(): finishes one open plan, or plans; false when there is nothing
-    /// to do, or another process has the lease. After an error the next step begins from what the store has. Errors: those of view, log, store and lease.
+    /// One step on the calling thread, in place of start(): does one open plan that is due, or reads and plans; false when
+    /// there is nothing to do, or another process has the lease. Errors: those of view, log, store and lease.
     Result<bool> step();
 
     /// Every event below is published, or needed no plan. Any thread.

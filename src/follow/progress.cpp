@@ -1,5 +1,6 @@
 #include "follow/progress.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -11,15 +12,15 @@ namespace cairn::follow {
 namespace {
 
 constexpr std::string_view space = "follow";
-constexpr std::uint8_t encoding_version = 1;
+constexpr std::uint8_t encoding_version = 2;
 
 std::string position_key(const std::string& view) { return view + "/position"; }
 std::string plan_prefix(const std::string& view) { return view + "/plan/"; }
 std::string plan_key(const std::string& view, std::uint64_t id) { return fmt::format("{}{:020}", plan_prefix(view), id); }
 
 Result<void> check_version(ByteReader& reader, const std::string& what) {
-    if (reader.integer<std::uint8_t>() <= encoding_version) return {};
-    return fail(Code::invalid, what + ": written by a newer version");
+    if (reader.integer<std::uint8_t>() == encoding_version) return {};
+    return fail(Code::invalid, what + ": written by another version");
 }
 
 Result<Plan> decode_plan(const std::string& key, std::string_view bytes) {
@@ -29,6 +30,7 @@ Result<Plan> decode_plan(const std::string& key, std::string_view bytes) {
     plan.id = reader.integer<std::uint64_t>();
     plan.from = reader.integer<std::uint64_t>();
     plan.to = reader.integer<std::uint64_t>();
+    plan.lane = reader.text();
     plan.body = reader.text();
     if (!reader.ok() || !reader.rest().empty()) return fail(Code::corrupt, "plan " + key + ": damaged");
     return plan;
@@ -42,13 +44,19 @@ Result<Progress> load_position(Transaction& transaction, const std::string& view
     ByteReader reader(**value);
     CAIRN_TRY(check_version(reader, "position of " + view));
     progress.position = reader.integer<std::uint64_t>();
-    progress.planned_to = reader.integer<std::uint64_t>();
     progress.next_plan_id = reader.integer<std::uint64_t>();
     if (!reader.ok() || !reader.rest().empty()) return fail(Code::corrupt, "position of " + view + ": damaged");
     return progress;
 }
 
 }  // namespace
+
+std::uint64_t Progress::published() const {
+    auto published = position;
+    for (const auto& plan : open)
+        if (plan.needs_records()) published = std::min(published, plan.from);
+    return published;
+}
 
 Result<Progress> load_progress(Transaction& transaction, const std::string& view) {
     auto progress = load_position(transaction, view);
@@ -58,18 +66,28 @@ Result<Progress> load_progress(Transaction& transaction, const std::string& view
     for (const auto& [key, value] : *plans) {
         auto plan = decode_plan(key, value);
         if (!plan) return fail(std::move(plan).error());
-        progress->open.push_back(std::move(*plan));
+        progress->next_plan_id = std::max(progress->next_plan_id, plan->id + 1);
+        progress->open.push_back({plan->id, plan->from, plan->to, std::move(plan->lane)});
     }
     return progress;
 }
 
-Result<void> store_progress(Transaction& transaction, const std::string& view, const Progress& progress) {
+Result<void> store_progress(Transaction& transaction, const std::string& view, std::uint64_t position, std::uint64_t next_plan_id) {
     std::string value;
     append<std::uint8_t>(value, encoding_version);
-    append<std::uint64_t>(value, progress.position);
-    append<std::uint64_t>(value, progress.planned_to);
-    append<std::uint64_t>(value, progress.next_plan_id);
+    append<std::uint64_t>(value, position);
+    append<std::uint64_t>(value, next_plan_id);
     return transaction.put(space, position_key(view), value);
+}
+
+Result<std::optional<Plan>> load_plan(Transaction& transaction, const std::string& view, std::uint64_t plan_id) {
+    const auto key = plan_key(view, plan_id);
+    const auto value = transaction.get(space, key);
+    if (!value) return fail(value.error());
+    if (!*value) return std::nullopt;
+    auto plan = decode_plan(key, **value);
+    if (!plan) return fail(std::move(plan).error());
+    return std::move(*plan);
 }
 
 Result<void> store_plan(Transaction& transaction, const std::string& view, const Plan& plan) {
@@ -78,6 +96,7 @@ Result<void> store_plan(Transaction& transaction, const std::string& view, const
     append<std::uint64_t>(value, plan.id);
     append<std::uint64_t>(value, plan.from);
     append<std::uint64_t>(value, plan.to);
+    append_text(value, plan.lane);
     append_text(value, plan.body);
     return transaction.put(space, plan_key(view, plan.id), value);
 }
@@ -89,9 +108,9 @@ Result<void> erase_plan(Transaction& transaction, const std::string& view, std::
 Result<std::uint64_t> published_position(MetaStore& store, const std::string& view) {
     std::uint64_t position = 0;
     CAIRN_TRY(store.view([&](Transaction& transaction) -> Result<void> {
-        const auto progress = load_position(transaction, view);
+        const auto progress = load_progress(transaction, view);
         if (!progress) return fail(progress.error());
-        position = progress->position;
+        position = progress->published();
         return {};
     }));
     return position;

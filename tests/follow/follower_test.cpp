@@ -104,13 +104,15 @@ public:
     Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override {
         fuse_.pass();
         Planned planned;
-        planned.read_to = from;
-        const auto end = blocks.back().first_number + blocks.back().event_count;
-        for (; planned.read_to + 7 <= end; planned.read_to += 7)
-            planned.plans.push_back({0, planned.read_to, planned.read_to + 7,
-                                     fmt::format("{}-{}", planned.read_to, planned.read_to + 7)});
+        const auto end = blocks.empty() ? from : blocks.back().first_number + blocks.back().event_count;
+        auto number = from;
+        for (; number + 7 <= end; number += 7)
+            planned.plans.push_back({0, number, number + 7, lane_of(number), fmt::format("{}-{}", number, number + 7)});
+        planned.read_to = planned.position = number;
         return planned;
     }
+
+    Result<void> store(Transaction&, Planned&) override { return {}; }
 
     Result<void> put(const Plan& plan) override {
         fuse_.pass();
@@ -123,7 +125,7 @@ public:
         return {};
     }
 
-    Result<void> publish(Transaction& transaction, const Plan& plan) override {
+    Result<void> publish(Transaction& transaction, const Plan& plan, std::vector<Plan>&) override {
         fuse_.pass();
         const auto key = fmt::format("{:020}", plan.from);
         const auto receipt = transaction.get("receipts", key);
@@ -131,7 +133,12 @@ public:
         return transaction.put("receipts", key, *receipt ? **receipt + " again " + plan.body : plan.body);
     }
 
+    Result<bool> failed(Transaction&, const Plan&, const Error&) override { return false; }
+    void restart(std::uint64_t) override {}
+
 private:
+    static std::string lane_of(std::uint64_t number) { return number % 2 == 0 ? "even" : "odd"; }
+
     Outside& outside_;
     Fuse& fuse_;
 };
@@ -327,10 +334,138 @@ TEST_F(FollowerTest, DamagedAndNewerProgressIsRefused) {
     };
     log_.grow(70);
     Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
-    set("\x01x");
+    set("\x02x");
     EXPECT_EQ(follower.step().error().code, Code::corrupt);
-    set("\x02");
+    set("\x03");
     EXPECT_EQ(follower.step().error().code, Code::invalid);
+}
+
+/// Reads everything at once, keeps the numbers that no plan has in mind, and plans one lane a residue.
+class LanesView final : public View {
+public:
+    std::string name() const override { return "lanes"; }
+    void restart(std::uint64_t position) override { restarts.push_back(position); }
+
+    Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override {
+        Planned planned;
+        planned.read_to = blocks.empty() ? from : blocks.back().first_number + blocks.back().event_count;
+        planned.position = 0;
+        if (planned.read_to < 40) return planned;  // read, but held back
+        planned.position = planned.read_to;
+        for (std::uint64_t number = from < 40 ? 0 : from; number < planned.read_to; ++number)
+            planned.plans.push_back({0, number, number + 1, fmt::format("lane {}", number % 4), fmt::format("{}", number)});
+        return planned;
+    }
+
+    Result<void> store(Transaction& transaction, Planned& planned) override {
+        planned.plans.push_back({0, 0, 0, "extra", "extra"});
+        return transaction.put("rows", "stored", fmt::format("{}", planned.position));
+    }
+
+    Result<void> put(const Plan& plan) override {
+        if (plan.lane == broken_lane) return fail(Code::unavailable, "away");
+        return {};
+    }
+
+    Result<void> publish(Transaction& transaction, const Plan& plan, std::vector<Plan>& more) override {
+        if (plan.lane == "lane 1") more.push_back({0, 0, 0, "notices", "notice of " + plan.body});
+        return transaction.put("published", plan.lane + "/" + plan.body, "");
+    }
+
+    Result<bool> failed(Transaction& transaction, const Plan& plan, const Error& error) override {
+        if (auto noted = transaction.put("rows", "failed", error.message); !noted) return fail(noted.error());
+        return gives_up && plan.body == "2";
+    }
+
+    std::string broken_lane;
+    bool gives_up = false;
+    std::vector<std::uint64_t> restarts;
+};
+
+std::size_t count_of(MetaStore& store, std::string_view space, std::string_view prefix) {
+    std::size_t count = 0;
+    EXPECT_TRUE(store.view([&](Transaction& transaction) -> Result<void> {
+        const auto pairs = transaction.scan(space, prefix, "", 10000);
+        if (!pairs) return fail(pairs.error());
+        count = pairs->size();
+        return {};
+    }));
+    return count;
+}
+
+TEST_F(FollowerTest, ALaneThatFailsDelaysNoOther) {
+    configure_log(static_cast<LogLevel>(9), false);
+    support::MemoryMetaStore store;
+    LanesView view;
+    view.broken_lane = "lane 2";
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    log_.grow(40);
+    for (int i = 0; i < 200; ++i) (void)follower.step();
+    EXPECT_EQ(count_of(store, "published", "lane 0/"), 10u);
+    EXPECT_EQ(count_of(store, "published", "lane 1/"), 10u);
+    EXPECT_EQ(count_of(store, "published", "lane 2/"), 0u);
+    EXPECT_EQ(count_of(store, "published", "lane 3/"), 10u);
+    EXPECT_EQ(count_of(store, "published", "extra/"), 1u) << "store() adds plans";
+    EXPECT_EQ(count_of(store, "published", "notices/"), 10u) << "publish() adds plans";
+    EXPECT_EQ(count_of(store, "rows", "failed"), 1u);
+    EXPECT_EQ(follower.position(), 2u) << "event 2 is in a plan, and still needed";
+    EXPECT_EQ(*published_position(store, "lanes"), 2u);
+
+    log_.grow(10);  // later events are read and planned meanwhile
+    for (int i = 0; i < 200; ++i) (void)follower.step();
+    EXPECT_EQ(count_of(store, "published", "lane 0/"), 13u);
+
+    view.broken_lane.clear();
+    clock_.advance(std::chrono::seconds(1));
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(follower.step());
+    EXPECT_EQ(count_of(store, "published", "lane 2/"), 12u);
+    EXPECT_EQ(follower.position(), 50u);
+}
+
+TEST_F(FollowerTest, APlanMayBeGivenUp) {
+    configure_log(static_cast<LogLevel>(9), false);
+    support::MemoryMetaStore store;
+    LanesView view;
+    view.broken_lane = "lane 2";
+    view.gives_up = true;
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    log_.grow(40);
+    for (int i = 0; i < 200; ++i) (void)follower.step();
+    EXPECT_EQ(follower.position(), 6u) << "2 is given up, 6 is tried";
+    EXPECT_NE(metrics_.render().find("cairn_view_given_up_total{view=\"lanes\"} 1"), std::string::npos);
+}
+
+TEST_F(FollowerTest, WhatIsHeldBackIsReadAgain) {
+    support::MemoryMetaStore store;
+    LanesView view;
+    {
+        Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+        log_.grow(30);
+        while (*follower.step()) {}
+        EXPECT_EQ(follower.position(), 0u);
+    }
+    Metrics metrics;
+    Follower follower({view, log_, store, nullptr, clock_, metrics}, options());
+    log_.grow(10);
+    while (*follower.step()) {}
+    EXPECT_EQ(follower.position(), 40u);
+    EXPECT_EQ(view.restarts, (std::vector<std::uint64_t>{0, 0}));
+    EXPECT_EQ(count_of(store, "published", "lane"), 40u);
+}
+
+TEST_F(FollowerTest, WhatCouldNotBeStoredIsReadAgain) {
+    configure_log(static_cast<LogLevel>(9), false);
+    support::MemoryMetaStore store;
+    LanesView view;
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
+    EXPECT_FALSE(*follower.step());
+    log_.grow(40);
+    store.fail_with(Error{Code::exhausted, "disk full"});
+    EXPECT_FALSE(follower.step());
+    store.fail_with(std::nullopt);
+    while (*follower.step()) {}
+    EXPECT_EQ(view.restarts, (std::vector<std::uint64_t>{0, 0}));
+    EXPECT_EQ(count_of(store, "published", "lane"), 40u);
 }
 
 }  // namespace
