@@ -1,0 +1,68 @@
+#include "view/trail/batch.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace cairn::trail {
+
+namespace {
+
+constexpr std::size_t piece_bytes = 32 * 1024;
+constexpr std::size_t compressed_bytes_max = 64 * 1024;
+
+}  // namespace
+
+Result<void> Batch::add(std::string_view record, std::uint64_t number, Time time) {
+    if (facts_.events == 0) {
+        facts_.from = number;
+        facts_.oldest = facts_.newest = time;
+    }
+    CAIRN_TRY(write(facts_.events == 0 ? std::string_view("{\"Records\":[") : std::string_view(",")));
+    CAIRN_TRY(write(record));
+    facts_.to = number + 1;
+    facts_.oldest = std::min(facts_.oldest, time);
+    facts_.newest = std::max(facts_.newest, time);
+    ++facts_.events;
+    return {};
+}
+
+Result<void> Batch::write(std::string_view bytes) {
+    plain_.append(bytes);
+    facts_.bytes += bytes.size();
+    return plain_.size() < piece_bytes ? Result<void>() : compress();
+}
+
+Result<void> Batch::compress() {
+    digest_.add(plain_);
+    member_.append(plain_, compressed_);
+    plain_.clear();
+    return compressed_.size() < compressed_bytes_max ? Result<void>() : spill();
+}
+
+Result<void> Batch::spill() {
+    if (!file_) {
+        auto opened = disk_.open(spool_, OpenMode::create);
+        if (!opened) return fail(std::move(opened).error());
+        file_ = std::move(*opened);
+        CAIRN_TRY(file_->truncate(0));
+    }
+    CAIRN_TRY(file_->write(file_bytes_, compressed_));
+    file_bytes_ += compressed_.size();
+    compressed_.clear();
+    return {};
+}
+
+Result<Batch::Finished> Batch::finish() {
+    CAIRN_CHECK(facts_.events > 0);
+    CAIRN_TRY(write("]}"));
+    CAIRN_TRY(compress());
+    member_.finish(compressed_);
+    if (file_) CAIRN_TRY(spill());
+    facts_.hash = digest_.hex();
+    Finished finished{std::move(facts_), std::move(compressed_), std::nullopt};
+    if (file_) finished.spool = spool_;
+    return finished;
+}
+
+}  // namespace cairn::trail
