@@ -63,8 +63,10 @@ void GzipMember::finish(std::string& out) {
     *this = {};
 }
 
-std::string recompress(std::string_view member, std::size_t bytes) {
-    std::string plain(bytes, '\0');
+std::string recompress(std::string_view member) {
+    constexpr std::size_t size_bytes = 4;  // ISIZE ends a member
+    CAIRN_CHECK(member.size() > size_bytes);
+    std::string plain(load<std::uint32_t>(member.data() + member.size() - size_bytes), '\0');
     const auto inflater = std::make_unique<inflate_state>();
     isal_inflate_init(inflater.get());
     inflater->crc_flag = ISAL_GZIP;

@@ -31,7 +31,7 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-/// The same content as one member, compressed as `small` says. `bytes` is its size when decompressed; `member` was made by GzipMember.
-std::string recompress(std::string_view member, std::size_t bytes);
+/// The same content as one member, compressed as `small` says. `member` was made by GzipMember.
+std::string recompress(std::string_view member);
 
 }  // namespace cairn::trail

@@ -44,9 +44,9 @@ std::string folder(const Folder& folder, Time day) {
                        static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-std::string log_file_key(const Folder& place, Time deadline, std::string_view unique) {
+std::string log_file_key(const Folder& place, Time closed, std::string_view unique) {
     constexpr auto step = std::chrono::minutes(5);
-    const auto minute = std::chrono::ceil<std::chrono::minutes>(deadline);
+    const auto minute = std::chrono::ceil<std::chrono::minutes>(closed);
     const auto slot = minute + (step - minute.time_since_epoch() % step) % step;
     const auto at = civil(slot);
     return fmt::format("{}{}_{}_{}_{:04}{:02}{:02}T{:02}{:02}Z_{}.json.gz", folder(place, slot), place.account, place.tree, place.region,

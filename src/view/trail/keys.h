@@ -29,8 +29,8 @@ std::string folder(const Folder& folder, Time day);
 std::string root_folder(std::string_view prefix, std::string_view organization);
 std::string marker_key(std::string_view prefix, std::string_view organization, std::string_view account, std::string_view tree);
 
-/// The key of a log file whose slot ends at `deadline`, which is rounded up to five minutes; `unique` are 16 letters and digits.
-std::string log_file_key(const Folder& place, Time deadline, std::string_view unique);
+/// The key of a log file closed at `closed`, which is rounded up to five minutes; `unique` are 16 letters and digits.
+std::string log_file_key(const Folder& place, Time closed, std::string_view unique);
 
 /// 16 random letters and digits.
 std::string unique_name();

@@ -1,0 +1,467 @@
+#include "view/trail/delivery.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "follow/events.h"
+#include "view/trail/batch.h"
+#include "view/trail/chain.h"
+#include "view/trail/contents.h"
+#include "view/trail/plan_body.h"
+#include "view/trail/selection.h"
+#include "view/trail/status.h"
+
+namespace cairn::trail {
+
+namespace {
+
+using Kind = PlannedDelivery::Kind;
+
+constexpr std::string_view space = "trail";
+constexpr std::string_view covered_prefix = "covered/";
+constexpr std::size_t digests_at_once = 100;
+constexpr auto no_number = std::numeric_limits<std::uint64_t>::max();
+constexpr auto forget_interval = std::chrono::hours(24);
+
+/// One log file at a time is filled for each.
+struct BatchName {
+    std::string trail_id, account, region;
+    Tree tree = Tree::events;
+
+    friend auto operator<=>(const BatchName&, const BatchName&) = default;
+    ChainName chain() const { return {trail_id, account, region}; }
+};
+
+std::string covered_key(const BatchName& name) {
+    return fmt::format("{}{}/{}/{}/{}", covered_prefix, name.trail_id, name.account, name.region, static_cast<int>(name.tree));
+}
+
+/// Settings that a log file depends on.
+bool same_destination(const Trail& one, const Trail& other) {
+    return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn && one.topic_arn == other.topic_arn;
+}
+
+/// Windows begin at the second of StartLogging; where validation was switched on later, at that moment.
+Time begin_of(const Trail& trail, Time now) {
+    constexpr auto just_now = std::chrono::minutes(1);
+    return trail.started && *trail.started <= now && now - *trail.started < just_now ? *trail.started : now;
+}
+
+DeliveryCaller caller_of(const PlannedDelivery& planned) {
+    const auto arn = parse_trail_arn(planned.trail_arn);
+    return {planned.trail_arn, arn ? arn->account : planned.account};
+}
+
+bool wants_digests(const TrailHistory& history) { return !history.deleted && history.newest().logging && history.newest().validation; }
+
+}  // namespace
+
+class Delivery::Implementation {
+public:
+    Implementation(Parts parts, DeliveryOptions options)
+        : parts_(parts), options_(std::move(options)), reader_(parts.find_dictionary), contents_(parts.disk, {}),
+          events_(parts.metrics.counter("cairn_trail_events_total", "Events put into log files.")) {}
+
+    void restart(std::uint64_t position);
+    Result<follow::View::Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks);
+    Result<void> store(Transaction& transaction, follow::View::Planned& planned);
+    Result<void> put(const follow::Plan& plan);
+    Result<void> publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more);
+    Result<bool> failed(Transaction& transaction, const follow::Plan& plan, const Error& error);
+
+private:
+    struct OpenBatch {
+        Batch batch;
+        Trail trail;
+        Time opened{};
+    };
+    using Batches = std::map<BatchName, OpenBatch>;
+
+    enum class Action { begin, end, close };
+    struct ChainWork {
+        ChainName name;
+        Trail trail;
+        Action action = Action::close;
+        std::optional<SigningKeys::Key> key;
+    };
+
+    Result<void> load();
+    Result<void> refresh(Time now);
+    Result<void> read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now, std::vector<follow::Plan>& plans);
+    Result<void> add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
+                     std::vector<follow::Plan>& plans);
+    Result<void> close_due(Time now, std::vector<follow::Plan>& plans);
+    Result<void> close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans);
+    Result<void> find_chain_work(Time now);
+    Result<std::vector<DigestToDeliver>> work_on(Transaction& transaction, const ChainWork& work, Time now);
+    void adopt();
+
+    Result<std::string> content_of(const follow::Plan& plan, const PlannedDelivery& planned);
+    Result<Batch::Finished> rebuild(const follow::Plan& plan, const PlannedDelivery& planned);
+    Result<void> put_file(const follow::Plan& plan, const PlannedDelivery& planned);
+    Result<void> put_digest(const PlannedDelivery& planned);
+
+    const Parts parts_;
+    const DeliveryOptions options_;
+
+    // Of the thread that plans.
+    follow::EventReader reader_;
+    std::shared_ptr<const Selection> selection_;
+    Batches batches_;
+    std::map<BatchName, std::uint64_t> covered_;  // events below are in files: what is read again after a restart
+    std::map<ChainName, Chain> chains_;           // active ones
+    bool loaded_ = false;
+    std::vector<ChainWork> work_;
+    Time work_time_{};
+    std::vector<std::pair<ChainName, Chain>> stored_chains_;  // by the last store(): adopted when it is known to have succeeded
+    std::vector<Selection::Hit> hits_;
+    Time forgotten_{};
+
+    std::atomic<std::uint64_t> spool_number_{0};
+    Contents contents_;
+    Counter& events_;
+};
+
+void Delivery::Implementation::restart(std::uint64_t) {
+    batches_.clear();
+    stored_chains_.clear();
+    work_.clear();
+    loaded_ = false;
+}
+
+Result<void> Delivery::Implementation::load() {
+    std::map<BatchName, std::uint64_t> covered;
+    std::map<ChainName, Chain> chains;
+    CAIRN_TRY(parts_.disk.make_folder(options_.spool_folder));
+    CAIRN_TRY(parts_.store.view([&](Transaction& transaction) -> Result<void> {
+        const auto rows = transaction.scan(space, covered_prefix, "", std::numeric_limits<std::size_t>::max());
+        if (!rows) return fail(rows.error());
+        for (const auto& [key, value] : *rows) {
+            const auto json = parse_json(value);
+            if (!json || !json->find("to")) return fail(Code::corrupt, fmt::format("{}: damaged", key));
+            covered[{std::string(json->text("trail")), std::string(json->text("account")), std::string(json->text("region")),
+                     static_cast<Tree>(json->find("tree") ? json->find("tree")->as_integer() : 0)}] =
+                static_cast<std::uint64_t>(json->find("to")->as_integer());
+        }
+        auto active = load_active_chains(transaction);
+        if (!active) return fail(std::move(active).error());
+        for (auto& [name, chain] : *active) chains.insert_or_assign(name, chain);
+        return {};
+    }));
+    covered_ = std::move(covered);
+    chains_ = std::move(chains);
+    loaded_ = true;
+    return {};
+}
+
+void Delivery::Implementation::adopt() {
+    for (auto& [name, chain] : stored_chains_) {
+        if (chain.active)
+            chains_.insert_or_assign(name, chain);
+        else
+            chains_.erase(name);
+    }
+    stored_chains_.clear();
+}
+
+Result<void> Delivery::Implementation::refresh(Time now) {
+    if (now - forgotten_ > forget_interval || now < forgotten_) {
+        CAIRN_TRY(parts_.trails.forget_before(now - options_.give_up_after - forget_interval));
+        forgotten_ = now;
+    }
+    auto snapshot = parts_.trails.snapshot();
+    if (!selection_ || selection_->generation() != snapshot.generation) selection_ = std::make_shared<const Selection>(snapshot);
+    return {};
+}
+
+Result<follow::View::Planned> Delivery::Implementation::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) {
+    adopt();
+    const auto now = parts_.clock.now();
+    if (!loaded_) CAIRN_TRY(load());
+    CAIRN_TRY(refresh(now));
+
+    follow::View::Planned planned;
+    CAIRN_TRY(read(from, blocks, now, planned.plans));
+    CAIRN_TRY(close_due(now, planned.plans));
+    CAIRN_TRY(find_chain_work(now));
+    planned.read_to = blocks.empty() ? from : std::max(from, blocks.back().first_number + blocks.back().event_count);
+    planned.position = planned.read_to;
+    for (const auto& [name, open] : batches_) planned.position = std::min(planned.position, open.batch.from());
+    planned.store = !work_.empty();
+    return planned;
+}
+
+Result<void> Delivery::Implementation::read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now, std::vector<follow::Plan>& plans) {
+    if (selection_->empty()) return {};
+    for (const auto& block : blocks) {
+        const auto read = reader_.each(block, from, no_number, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
+            selection_->select(event, envelope, hits_);
+            for (const auto& hit : hits_)
+                CAIRN_TRY(add({hit.trail->id, std::string(event.account), std::string(event.region), hit.tree}, *hit.trail, number, event,
+                              envelope.ingest_time, now, plans));
+            return {};
+        });
+        if (read) continue;
+        if (read.error().code != Code::corrupt) return read;
+        log_error("a damaged block is left out of trails", {{"number", block.first_number}, {"reason", read.error().message}});
+    }
+    return {};
+}
+
+Result<void> Delivery::Implementation::add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested,
+                                           Time now, std::vector<follow::Plan>& plans) {
+    const auto covered = covered_.find(name);
+    if (covered != covered_.end() && number < covered->second) return {};
+    constexpr std::size_t frame_bytes = 16;
+    auto open = batches_.find(name);
+    if (open != batches_.end() && (open->second.batch.bytes() + event.raw.size() + frame_bytes > options_.file_bytes_max ||
+                                   !same_destination(open->second.trail, trail))) {
+        CAIRN_TRY(close(open, now, plans));
+        open = batches_.end();
+    }
+    if (open == batches_.end())
+        open = batches_.emplace(name, OpenBatch{Batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_)), trail,
+                                                 std::min(ingested, now)}).first;
+    return open->second.batch.add(event.raw, number, event.time);
+}
+
+Result<void> Delivery::Implementation::close_due(Time now, std::vector<follow::Plan>& plans) {
+    for (auto open = batches_.begin(); open != batches_.end();) {
+        const auto next = std::next(open);
+        const auto deadline = open->second.opened + options_.delivery_interval;
+        const auto current = parts_.trails.find(open->second.trail.arn());
+        const bool stopped = !current || current->newest().id != open->first.trail_id || !current->newest().logging;
+        const bool set_back = now < open->second.opened;  // the clock: nobody waits for it to come again
+        if (now >= deadline || stopped || set_back) CAIRN_TRY(close(open, now, plans));
+        open = next;
+    }
+    return {};
+}
+
+Result<void> Delivery::Implementation::close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans) {
+    const auto& name = open->first;
+    const auto& trail = open->second.trail;
+    auto finished = open->second.batch.finish();
+    if (!finished) return fail(std::move(finished).error());
+    const auto& facts = finished->facts;
+    const auto prefix = trail.prefix.value_or("");
+    PlannedDelivery planned;
+    planned.kind = Kind::file;
+    planned.trail_id = name.trail_id;
+    planned.trail_arn = trail.arn();
+    planned.account = name.account;
+    planned.region = name.region;
+    planned.bucket = trail.bucket;
+    planned.key = log_file_key({prefix, "", name.account, tree_name(name.tree), name.region}, now, unique_name());
+    planned.key_arn = trail.key_arn;
+    planned.topic_arn = trail.topic_arn;
+    planned.planned = now;
+    planned.tree = name.tree;
+    planned.hash = facts.hash;
+    planned.oldest = facts.oldest;
+    planned.newest = facts.newest;
+    plans.push_back({0, facts.from, facts.to, "file/" + name.trail_id, encode(planned)});
+    events_.add(facts.events);
+    contents_.keep(planned.key, std::move(*finished));
+    batches_.erase(open);
+    return {};
+}
+
+// Which chains begin, end, or have a window that is over.
+Result<void> Delivery::Implementation::find_chain_work(Time now) {
+    work_.clear();
+    work_time_ = now;
+    std::map<std::string, const TrailHistory*> by_id;
+    const auto snapshot = parts_.trails.snapshot();
+    for (const auto& history : snapshot.trails) {
+        const auto& trail = history->newest();
+        by_id[trail.id] = history.get();
+        if (!wants_digests(*history)) continue;
+        std::set<std::string> regions{trail.home_region};
+        if (trail.multi_region) regions.insert(options_.regions.begin(), options_.regions.end());
+        for (const auto& [name, open] : batches_)
+            if (name.trail_id == trail.id) regions.insert(name.region);
+        for (const auto& region : regions) {
+            const ChainName name{trail.id, trail.account, region};
+            const auto chain = chains_.find(name);
+            if (chain == chains_.end() || chain->second.ending) work_.push_back({name, trail, Action::begin, {}});
+        }
+    }
+    for (const auto& [name, chain] : chains_) {
+        const auto known = by_id.find(name.trail_id);
+        if (known == by_id.end()) continue;
+        const auto& trail = known->second->newest();
+        if (!wants_digests(*known->second) && !chain.ending) work_.push_back({name, trail, Action::end, {}});
+        if (chain.window_end <= now) work_.push_back({name, trail, Action::close, {}});
+    }
+    for (auto& work : work_) {
+        if (work.action == Action::end) continue;
+        auto key = parts_.keys.current(work.name.region, now);
+        if (!key) return fail(std::move(key).error());
+        work.key = std::move(*key);
+    }
+    return {};
+}
+
+Result<std::vector<DigestToDeliver>> Delivery::Implementation::work_on(Transaction& transaction, const ChainWork& work, Time now) {
+    if (work.action == Action::end) {
+        CAIRN_TRY(end_chain(transaction, work.name));
+        return std::vector<DigestToDeliver>{};
+    }
+    const ChainContext context{work.trail, *work.key, options_.digest_interval};
+    if (work.action == Action::begin) return begin_chain(transaction, work.name, context, begin_of(work.trail, now));
+    return close_windows(transaction, work.name, context, now, digests_at_once);
+}
+
+Result<void> Delivery::Implementation::store(Transaction& transaction, follow::View::Planned& planned) {
+    stored_chains_.clear();
+    for (const auto& plan : planned.plans) {
+        const auto file = decode_delivery(plan.body);
+        if (!file) return fail(file.error());
+        const BatchName name{file->trail_id, file->account, file->region, file->tree};
+        CAIRN_TRY(transaction.put(space, covered_key(name),
+                                  to_text(JsonObject{{"trail", name.trail_id}, {"account", name.account}, {"region", name.region},
+                                                     {"tree", static_cast<int>(name.tree)}, {"to", plan.to}})));
+        CAIRN_TRY(count_open_files(transaction, name.chain(), 1));
+    }
+    for (const auto& work : work_) {
+        auto digests = work_on(transaction, work, work_time_);
+        if (!digests) return fail(std::move(digests).error());
+        for (auto& made : *digests) {
+            PlannedDelivery delivery;
+            delivery.kind = Kind::digest;
+            delivery.trail_id = work.name.trail_id;
+            delivery.trail_arn = work.trail.arn();
+            delivery.account = work.name.account;
+            delivery.region = work.name.region;
+            delivery.bucket = std::move(made.bucket);
+            delivery.key = std::move(made.key);
+            delivery.key_arn = work.trail.key_arn;
+            delivery.planned = work_time_;
+            delivery.digest = std::move(made.digest.json);
+            delivery.signature = std::move(made.digest.signature);
+            planned.plans.push_back({0, 0, 0, "digest/" + work.name.trail_id, encode(delivery)});
+        }
+        auto chain = load_chain(transaction, work.name);
+        if (!chain) return fail(std::move(chain).error());
+        stored_chains_.emplace_back(work.name, std::move(*chain));
+    }
+    return {};
+}
+
+Result<void> Delivery::Implementation::put(const follow::Plan& plan) {
+    const auto planned = decode_delivery(plan.body);
+    if (!planned) return fail(planned.error());
+    switch (planned->kind) {
+        case Kind::file: return put_file(plan, *planned);
+        case Kind::digest: return put_digest(*planned);
+        case Kind::notice: break;
+    }
+    if (!parts_.notifier) return fail(Code::unavailable, "NotFound: there is no notification service");
+    return parts_.notifier->publish(planned->topic_arn.value_or(""),
+                                    to_text(JsonObject{{"s3Bucket", planned->bucket}, {"s3ObjectKey", JsonArray{planned->key}}}), planned->trail_arn);
+}
+
+Result<void> Delivery::Implementation::put_file(const follow::Plan& plan, const PlannedDelivery& planned) {
+    auto content = content_of(plan, planned);
+    if (!content) return fail(std::move(content).error());
+    if (options_.compression == Compression::small) content = recompress(*content);
+    return parts_.buckets.put(caller_of(planned), planned.bucket, planned.key, {*content, {}, planned.key_arn});
+}
+
+Result<void> Delivery::Implementation::put_digest(const PlannedDelivery& planned) {
+    GzipMember member;
+    std::string content;
+    member.append(planned.digest, content);
+    member.finish(content);
+    return parts_.buckets.put(caller_of(planned), planned.bucket, planned.key,
+                              {content, {{"signature", planned.signature}, {"signature-algorithm", std::string(digest_algorithm)}}, planned.key_arn});
+}
+
+// The one kept, or made again from the log, which holds these events until they are published.
+Result<std::string> Delivery::Implementation::content_of(const follow::Plan& plan, const PlannedDelivery& planned) {
+    if (auto kept = contents_.find(planned.key)) return std::move(*kept);
+    auto finished = rebuild(plan, planned);
+    if (!finished) return fail(std::move(finished).error());
+    if (finished->facts.hash != planned.hash) return fail(Code::internal, fmt::format("{} cannot be made again as it was planned", planned.key));
+    contents_.keep(planned.key, std::move(*finished));
+    auto kept = contents_.find(planned.key);
+    if (!kept) return fail(Code::unavailable, fmt::format("{} cannot be read back", planned.key));
+    return std::move(*kept);
+}
+
+Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
+    constexpr std::size_t read_bytes = 4 << 20;
+    const Selection selection(parts_.trails.snapshot());
+    follow::EventReader reader(parts_.find_dictionary);
+    std::vector<Selection::Hit> hits;
+    Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
+    for (auto from = plan.from; from < plan.to;) {
+        const auto blocks = parts_.log.read(from, read_bytes);
+        if (!blocks) return fail(blocks.error());
+        if (blocks->empty()) break;
+        for (const auto& block : *blocks) {
+            CAIRN_TRY(reader.each(block, from, plan.to, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
+                if (event.account != planned.account || event.region != planned.region || tree_of(event) != planned.tree) return {};
+                selection.select(event, envelope, hits);
+                const bool wanted = std::ranges::any_of(hits, [&](const auto& hit) { return hit.trail->id == planned.trail_id; });
+                return wanted ? batch.add(event.raw, number, event.time) : Result<void>();
+            }));
+            from = std::max(from, block.first_number + block.event_count);
+        }
+    }
+    if (batch.events() == 0) return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key));
+    return batch.finish();
+}
+
+Result<void> Delivery::Implementation::publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more) {
+    const auto planned = decode_delivery(plan.body);
+    if (!planned) return fail(planned.error());
+    const auto now = parts_.clock.now();
+    if (planned->kind == Kind::notice) return note_success(transaction, planned->trail_id, planned->region, Leg::notice, now);
+    if (planned->kind == Kind::digest) return note_success(transaction, planned->trail_id, planned->region, Leg::digest, now);
+    CAIRN_TRY(add_file(transaction, planned->chain(), {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
+    CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now));
+    if (planned->topic_arn) {
+        auto notice = *planned;
+        notice.kind = Kind::notice;
+        more.push_back({0, 0, 0, "notice/" + planned->trail_id, encode(notice)});
+    }
+    contents_.drop(planned->key);  // should this not be committed, the content is made again
+    return {};
+}
+
+Result<bool> Delivery::Implementation::failed(Transaction& transaction, const follow::Plan& plan, const Error& error) {
+    const auto planned = decode_delivery(plan.body);
+    if (!planned) return fail(planned.error());
+    const auto now = parts_.clock.now();
+    const auto leg = planned->kind == Kind::file ? Leg::file : planned->kind == Kind::digest ? Leg::digest : Leg::notice;
+    CAIRN_TRY(note_failure(transaction, planned->trail_id, planned->region, leg, now, error));
+    if (planned->kind == Kind::notice) return true;  // the service sends no second one
+    if (now - planned->planned < options_.give_up_after) return false;
+    if (planned->kind == Kind::file) CAIRN_TRY(count_open_files(transaction, planned->chain(), -1));
+    return true;
+}
+
+Delivery::Delivery(Parts parts, DeliveryOptions options) : implementation_(std::make_unique<Implementation>(parts, std::move(options))) {}
+Delivery::~Delivery() = default;
+void Delivery::restart(std::uint64_t position) { implementation_->restart(position); }
+Result<follow::View::Planned> Delivery::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) { return implementation_->plan(from, blocks); }
+Result<void> Delivery::store(Transaction& transaction, Planned& planned) { return implementation_->store(transaction, planned); }
+Result<void> Delivery::put(const follow::Plan& plan) { return implementation_->put(plan); }
+Result<void> Delivery::publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more) {
+    return implementation_->publish(transaction, plan, more);
+}
+Result<bool> Delivery::failed(Transaction& transaction, const follow::Plan& plan, const Error& error) {
+    return implementation_->failed(transaction, plan, error);
+}
+
+}  // namespace cairn::trail

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "event/block.h"
+#include "follow/view.h"
+#include "seam/clock.h"
+#include "seam/delivery_store.h"
+#include "seam/disk.h"
+#include "seam/event_log.h"
+#include "seam/notifier.h"
+#include "view/trail/gzip_member.h"
+#include "view/trail/signing_keys.h"
+#include "view/trail/trails.h"
+
+namespace cairn::trail {
+
+struct DeliveryOptions {
+    std::chrono::milliseconds delivery_interval = std::chrono::minutes(5);  ///< 0: at once
+    std::chrono::milliseconds digest_interval = std::chrono::hours(1);
+    std::chrono::milliseconds give_up_after = std::chrono::days(30);
+    std::size_t file_bytes_max = 50'000'000;  ///< of a log file, before compression
+    Compression compression = Compression::fast;
+    std::vector<std::string> regions;         ///< that exist: a multi-region trail has a digest chain in each
+    std::string spool_folder = "view/trail/spool";
+};
+
+/// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics. Every selected event
+/// is in one file, every file in one digest.
+class Delivery final : public follow::View {
+public:
+    /// All of them outlive it. Without `notifier` no notices are sent.
+    struct Parts {
+        EventLog& log;
+        FindDictionary find_dictionary;
+        MetaStore& store;
+        Trails& trails;
+        SigningKeys& keys;
+        DeliveryStore& buckets;
+        Notifier* notifier = nullptr;
+        Disk& disk;
+        const Clock& clock;
+        Metrics& metrics;
+    };
+
+    Delivery(Parts parts, DeliveryOptions options);
+    ~Delivery() override;
+
+    std::string name() const override { return "trail"; }
+    void restart(std::uint64_t position) override;
+    Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override;
+    Result<void> store(Transaction& transaction, Planned& planned) override;
+    Result<void> put(const follow::Plan& plan) override;
+    Result<void> publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more) override;
+    Result<bool> failed(Transaction& transaction, const follow::Plan& plan, const Error& error) override;
+
+private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace cairn::trail

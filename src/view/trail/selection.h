@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event/envelope.h"
+#include "event/record.h"
+#include "view/trail/keys.h"
+#include "view/trail/trails.h"
+
+namespace cairn::trail {
+
+/// Which trails want an event: their selectors, regions and logging times as they were when the event came in. Immutable; any thread.
+class Selection {
+public:
+    explicit Selection(const Trails::Snapshot& snapshot);
+    ~Selection();
+
+    std::uint64_t generation() const { return generation_; }
+    bool empty() const { return trails_.empty(); }
+
+    /// A trail that wants an event, with the settings it had at that moment. Valid as long as the selection.
+    struct Hit {
+        const Trail* trail = nullptr;
+        Tree tree = Tree::events;
+    };
+
+    /// Fills `hits`. Events that were imported or replayed are wanted by nobody (DESIGN.md principle 8).
+    void select(const EventView& event, const Envelope& envelope, std::vector<Hit>& hits) const;
+
+    const std::vector<std::shared_ptr<const TrailHistory>>& trails() const { return trails_; }
+
+private:
+    struct Compiled;
+    const std::uint64_t generation_;
+    const std::vector<std::shared_ptr<const TrailHistory>> trails_;
+    std::vector<Compiled> compiled_;
+};
+
+/// The tree of an event's file.
+Tree tree_of(const EventView& event);
+
+}  // namespace cairn::trail

@@ -1,0 +1,577 @@
+#include "view/trail/delivery.h"
+
+#include <map>
+#include <random>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "follow/follower.h"
+#include "sign/digest.h"
+#include "support/fake_clock.h"
+#include "support/memory_disk.h"
+#include "support/memory_meta_store.h"
+#include "view/trail/status.h"
+
+namespace cairn::trail {
+namespace {
+
+constexpr const char* account = "111122223333";
+
+std::string gunzip(std::string bytes) {
+    z_stream stream{};
+    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+    std::string out(1 << 20, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    EXPECT_EQ(stream.avail_in, 0u);
+    out.resize(out.size() - stream.avail_out);
+    inflateEnd(&stream);
+    return out;
+}
+
+struct Crash {};
+
+/// Counts the places where a process can die, and dies at one of them.
+class Fuse {
+public:
+    std::uint64_t passed = 0, burns_at = 0;
+    void pass() {
+        if (++passed == burns_at) throw Crash{};
+    }
+};
+
+/// Blocks with envelopes of their own.
+class BlockLog final : public EventLog {
+public:
+    void add(const std::vector<std::string>& records, Time ingested, Inlet inlet = Inlet::live) {
+        BlockBuilder builder(RetentionClass::management);
+        Envelope envelope;
+        envelope.ingest_time = ingested;
+        envelope.inlet = inlet;
+        for (const auto& record : records) builder.add(record, envelope);
+        blocks_.push_back({end_, static_cast<std::uint32_t>(records.size()), std::make_shared<const std::string>(builder.finish({}))});
+        end_ += records.size();
+    }
+    void append(Batch, Done) override {}
+    Result<void> admit(std::uint64_t) const override { return {}; }
+    std::uint64_t end() const override { return end_; }
+    std::uint64_t begin() const override { return 0; }
+    Result<std::vector<StoredBlock>> read(std::uint64_t from, std::size_t bytes_max) override {
+        std::vector<StoredBlock> found;
+        std::size_t bytes = 0;
+        for (const auto& block : blocks_) {
+            if (block.first + block.count <= from) continue;
+            if (!found.empty() && bytes >= bytes_max) break;
+            found.push_back({block.first, block.count, RetentionClass::management, *block.bytes, block.bytes});
+            bytes += block.bytes->size();
+        }
+        return found;
+    }
+    Result<StoredBlock> find(std::uint64_t) override { return fail(Code::not_found, "not used"); }
+    bool wait(std::uint64_t, int) override { return false; }
+
+private:
+    struct Block {
+        std::uint64_t first;
+        std::uint32_t count;
+        std::shared_ptr<const std::string> bytes;
+    };
+    std::vector<Block> blocks_;
+    std::uint64_t end_ = 0;
+};
+
+struct StoredObject {
+    std::string bytes;
+    std::map<std::string, std::string> metadata;
+    int puts = 0;
+};
+
+class FakeBuckets final : public DeliveryStore {
+public:
+    explicit FakeBuckets(Fuse& fuse) : fuse_(fuse) {}
+    Result<void> check(const DeliveryCaller&, const std::string&) override { return {}; }
+    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) override {
+        fuse_.pass();
+        EXPECT_EQ(caller.account, account);
+        if (away.contains(bucket)) return fail(Code::not_found, "NoSuchBucket: it is away");
+        auto& stored = objects[bucket + "/" + key];
+        stored.bytes = object.bytes;
+        stored.metadata = {object.metadata.begin(), object.metadata.end()};
+        ++stored.puts;
+        fuse_.pass();
+        return {};
+    }
+
+    std::map<std::string, StoredObject> objects;
+    std::set<std::string> away;
+
+private:
+    Fuse& fuse_;
+};
+
+class FakeTopics final : public Notifier {
+public:
+    Result<void> publish(const std::string& topic, const std::string& message, const std::string&) override {
+        if (denies) return fail(Code::denied, "AuthorizationError: not allowed");
+        messages.push_back(topic + " " + message);
+        return {};
+    }
+    std::vector<std::string> messages;
+    bool denies = false;
+};
+
+class FusedStore final : public MetaStore {
+public:
+    FusedStore(MetaStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
+    Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
+        fuse_.pass();
+        auto done = store_.transact(work);
+        fuse_.pass();
+        return done;
+    }
+    Result<void> view(const std::function<Result<void>(Transaction&)>& work) override { return store_.view(work); }
+
+private:
+    MetaStore& store_;
+    Fuse& fuse_;
+};
+
+class DeliveryTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        configure_log(static_cast<LogLevel>(9), false);
+        options_.delivery_interval = std::chrono::minutes(5);
+        options_.regions = {"us-east-1"};
+        ASSERT_TRUE(trails_.load());
+        start();
+    }
+    void TearDown() override {
+        stop();
+        configure_log(LogLevel::info, false);
+    }
+
+    /// A process begins: nothing is left but log, store and buckets.
+    void start() {
+        metrics_ = std::make_unique<Metrics>();
+        delivery_ = std::make_unique<Delivery>(Delivery::Parts{log_, nullptr, fused_, trails_, keys_, buckets_, &topics_, disk_, clock_, *metrics_}, options_);
+        follow::FollowerOptions options;
+        options.retry_least_ms = options.retry_most_ms = 1000;
+        follower_ = std::make_unique<follow::Follower>(follow::Follower::Parts{*delivery_, log_, fused_, nullptr, clock_, *metrics_}, options);
+    }
+    void stop() {
+        follower_.reset();
+        delivery_.reset();
+    }
+
+    void run() {
+        for (int idle = 0, steps = 0; idle < 2 && steps < 10'000; ++steps) {
+            const auto done = follower_->step();
+            idle = done && *done ? 0 : idle + 1;
+        }
+    }
+    void pass(std::chrono::milliseconds time) {
+        clock_.advance(time);
+        run();
+    }
+
+    Trail trail(std::string name, bool validation = false) {
+        Trail made;
+        made.name = std::move(name);
+        made.account = account;
+        made.home_region = "us-east-1";
+        made.bucket = "bucket";
+        made.validation = validation;
+        return made;
+    }
+    std::string create(const Trail& made) {
+        const auto created = trails_.create(made, {5, {"us-east-1", "eu-west-1"}});
+        EXPECT_TRUE(created);
+        return created->arn();
+    }
+    void set_logging(const std::string& arn, bool logging) {
+        EXPECT_TRUE(trails_.change(arn, [&](Trail& changed) -> Result<void> {
+            changed.logging = logging;
+            (logging ? changed.started : changed.stopped) = clock_.now();
+            return {};
+        }));
+        clock_.advance(std::chrono::milliseconds(10));  // settings made one after the other are valid one after the other
+    }
+
+    std::string record(const char* region = "us-east-1", std::optional<Time> time = std::nullopt) {
+        const auto number = next_record_++;
+        return fmt::format(R"({{"eventVersion": "1.08","eventTime":"{}","eventSource":"ec2.amazonaws.com","eventName":"StopInstances","awsRegion":"{}",)"
+                           R"("recipientAccountId":"{}","eventID":"0fb1f6d2-0000-4000-8000-{:012}","eventCategory":"Management","readOnly":false}})",
+                           format_time(std::chrono::floor<std::chrono::seconds>(time.value_or(clock_.now()))), region, account, number);
+    }
+    std::string add(const char* region = "us-east-1") {
+        auto made = record(region);
+        log_.add({made}, clock_.now());
+        return made;
+    }
+
+    std::vector<std::string> keys(std::string_view tree) const {
+        std::vector<std::string> found;
+        for (const auto& [key, object] : buckets_.objects)
+            if (key.find(fmt::format("/{}/", tree)) != std::string::npos) found.push_back(key);
+        return found;
+    }
+
+    /// Every eventID in the files, and how often.
+    std::map<std::string, int> delivered() const {
+        std::map<std::string, int> ids;
+        for (const auto& key : keys("CloudTrail")) {
+            const auto json = parse_json(gunzip(buckets_.objects.at(key).bytes));
+            if (!json) {
+                ADD_FAILURE() << key;
+                continue;
+            }
+            for (const auto& one : json->find("Records")->as_array()) ++ids[std::string(one.text("eventID"))];
+        }
+        return ids;
+    }
+
+    /// Walks every chain and counts what its digests name. Fails where a link, hash or signature is wrong.
+    std::map<std::string, int> digested(int* chains = nullptr) {
+        std::map<std::string, int> files;
+        std::map<std::string, std::string> ends;  // of windows, by region
+        for (const auto& key : keys("CloudTrail-Digest")) {
+            const auto& object = buckets_.objects.at(key);
+            const auto text = gunzip(object.bytes);
+            const auto json = parse_json(text);
+            EXPECT_TRUE(json) << text;
+            const auto previous_signature = json->find("previousDigestSignature") ? json->text("previousDigestSignature") : "null";
+            const auto said = fmt::format("{}\n{}/{}\n{}\n{}", json->text("digestEndTime"), json->text("digestS3Bucket"), json->text("digestS3Object"),
+                                          sign::sha256_hex(text), previous_signature);
+            EXPECT_EQ(fmt::format("{}/{}", json->text("digestS3Bucket"), json->text("digestS3Object")), key);
+            bool verified = false;
+            const auto public_keys = keys_.list("us-east-1", Time{}, clock_.now() + std::chrono::days(1000));
+            for (const auto& public_key : *public_keys)
+                if (public_key.fingerprint == json->text("digestPublicKeyFingerprint"))
+                    verified = *sign::rsa_verify(public_key.der, said, *from_hex(object.metadata.at("signature")));
+            EXPECT_TRUE(verified) << key;
+            if (const auto* previous = json->find("previousDigestS3Object")) {
+                const auto before = fmt::format("{}/{}", json->text("previousDigestS3Bucket"), previous->as_string());
+                EXPECT_TRUE(buckets_.objects.contains(before)) << before;
+                if (buckets_.objects.contains(before)) {
+                    const auto& link = buckets_.objects.at(before);
+                    EXPECT_EQ(sign::sha256_hex(gunzip(link.bytes)), json->text("previousDigestHashValue"));
+                    EXPECT_EQ(link.metadata.at("signature"), previous_signature);
+                    EXPECT_EQ(parse_json(gunzip(link.bytes))->text("digestEndTime"), json->text("digestStartTime")) << "no gap, no overlap";
+                }
+            } else if (chains) {
+                ++*chains;
+            }
+            for (const auto& file : json->find("logFiles")->as_array()) {
+                const auto name = fmt::format("{}/{}", file.text("s3Bucket"), file.text("s3Object"));
+                ++files[name];
+                const auto object_named = buckets_.objects.find(name);
+                if (object_named == buckets_.objects.end()) {
+                    ADD_FAILURE() << name << " is not there";
+                    continue;
+                }
+                EXPECT_EQ(sign::sha256_hex(gunzip(object_named->second.bytes)), file.text("hashValue"));
+            }
+        }
+        return files;
+    }
+
+    TrailStatus status(const std::string& arn, const char* region = "us-east-1") {
+        TrailStatus found;
+        EXPECT_TRUE(store_.view([&](Transaction& transaction) -> Result<void> {
+            auto loaded = load_status(transaction, trails_.find(arn)->newest().id, region);
+            EXPECT_TRUE(loaded);
+            found = *loaded;
+            return {};
+        }));
+        return found;
+    }
+
+    Fuse fuse_;
+    support::FakeClock clock_;
+    support::MemoryMetaStore store_;
+    FusedStore fused_{store_, fuse_};
+    support::MemoryDisk disk_;
+    BlockLog log_;
+    FakeBuckets buckets_{fuse_};
+    FakeTopics topics_;
+    sign::SecretBox box_{std::string(32, 'k')};
+    SigningKeys keys_{store_, box_};
+    Trails trails_{store_, clock_};
+    DeliveryOptions options_;
+    std::uint64_t next_record_ = 1;
+    std::unique_ptr<Metrics> metrics_;
+    std::unique_ptr<Delivery> delivery_;
+    std::unique_ptr<follow::Follower> follower_;
+};
+
+TEST_F(DeliveryTest, AFileHoldsTheRawRecordsOfItsInterval) {
+    const auto arn = create(trail("one"));
+    add();  // before logging
+    run();
+    pass(std::chrono::seconds(2));
+    set_logging(arn, true);
+    const auto first = add(), second = add();
+    run();
+    EXPECT_TRUE(buckets_.objects.empty()) << "the interval is not over";
+    pass(std::chrono::minutes(4));
+    EXPECT_TRUE(buckets_.objects.empty());
+    pass(std::chrono::minutes(1));
+    const auto files = keys("CloudTrail");
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(gunzip(buckets_.objects.at(files[0]).bytes), fmt::format(R"({{"Records":[{},{}]}})", first, second));
+    EXPECT_TRUE(files[0].starts_with("bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/21/111122223333_CloudTrail_us-east-1_20261121T1210Z_")) << files[0];
+    EXPECT_EQ(status(arn)[Leg::file].latest, clock_.now());
+    pass(std::chrono::minutes(20));
+    EXPECT_EQ(buckets_.objects.size(), 1u) << "no file without events";
+    EXPECT_EQ(follower_->position(), log_.end());
+}
+
+TEST_F(DeliveryTest, EachRegionAndTrailHasItsFiles) {
+    auto everywhere = trail("everywhere");
+    everywhere.multi_region = true;
+    everywhere.prefix = "p";
+    set_logging(create(everywhere), true);
+    set_logging(create(trail("home")), true);
+    add("us-east-1");
+    add("eu-west-1");
+    add("nowhere-9");
+    pass(std::chrono::minutes(6));
+    std::set<std::string> folders;
+    for (const auto& key : keys("CloudTrail")) folders.insert(key.substr(0, key.rfind("/2026")));
+    EXPECT_EQ(folders, (std::set<std::string>{"bucket/AWSLogs/111122223333/CloudTrail/us-east-1", "bucket/p/AWSLogs/111122223333/CloudTrail/us-east-1",
+                                              "bucket/p/AWSLogs/111122223333/CloudTrail/eu-west-1", "bucket/p/AWSLogs/111122223333/CloudTrail/nowhere-9"}));
+}
+
+TEST_F(DeliveryTest, WithoutAnIntervalFilesComeAtOnce) {
+    stop();
+    options_.delivery_interval = std::chrono::milliseconds(0);
+    start();
+    set_logging(create(trail("one")), true);
+    add();
+    run();
+    EXPECT_EQ(keys("CloudTrail").size(), 1u);
+}
+
+TEST_F(DeliveryTest, FilesAreCutAtTheirSize) {
+    stop();
+    options_.file_bytes_max = 1000;
+    start();
+    set_logging(create(trail("one")), true);
+    for (int i = 0; i < 20; ++i) add();
+    pass(std::chrono::minutes(6));
+    EXPECT_GT(keys("CloudTrail").size(), 4u);
+    for (const auto& key : keys("CloudTrail")) EXPECT_LE(gunzip(buckets_.objects.at(key).bytes).size(), 1000u);
+    EXPECT_EQ(delivered().size(), 20u);
+}
+
+TEST_F(DeliveryTest, ImportedEventsAndThoseOfOtherTimesAreNotSelected) {
+    const auto arn = create(trail("one"));
+    pass(std::chrono::minutes(10));
+    set_logging(arn, true);
+    log_.add({record()}, clock_.now(), Inlet::import);
+    log_.add({record()}, clock_.now(), Inlet::replay);
+    log_.add({record("us-east-1", clock_.now() - std::chrono::minutes(5))}, clock_.now());  // happened before StartLogging
+    const auto derived = record();
+    log_.add({derived}, clock_.now(), Inlet::derived);
+    pass(std::chrono::minutes(6));
+    set_logging(arn, false);
+    const auto late = record("us-east-1", clock_.now() - std::chrono::minutes(1));
+    clock_.advance(std::chrono::minutes(2));
+    log_.add({late}, clock_.now());      // happened before StopLogging
+    log_.add({record()}, clock_.now());  // happened after it
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(delivered().size(), 2u);
+    std::string all;
+    for (const auto& key : keys("CloudTrail")) all += gunzip(buckets_.objects.at(key).bytes);
+    EXPECT_NE(all.find(derived), std::string::npos);
+    EXPECT_NE(all.find(late), std::string::npos);
+}
+
+TEST_F(DeliveryTest, ABucketThatIsAwayGetsEverythingLater) {
+    auto other = trail("other");
+    other.bucket = "elsewhere";
+    const auto arn = create(trail("one"));
+    set_logging(arn, true);
+    set_logging(create(other), true);
+    buckets_.away = {"bucket"};
+    for (int i = 0; i < 5; ++i) {
+        add();
+        pass(std::chrono::minutes(6));
+    }
+    EXPECT_EQ(status(arn)[Leg::file].error, "NoSuchBucket");
+    EXPECT_FALSE(status(arn)[Leg::file].latest);
+    EXPECT_EQ(keys("CloudTrail").size(), 5u) << "the other trail is not delayed";
+    EXPECT_EQ(follower_->position(), 0u) << "the log must keep what is not delivered";
+    stop();
+    start();  // contents are gone with the process
+    buckets_.away.clear();
+    pass(std::chrono::minutes(2));
+    EXPECT_EQ(keys("CloudTrail").size(), 10u);
+    for (const auto& [id, count] : delivered()) EXPECT_EQ(count, 2) << id;
+    EXPECT_EQ(status(arn)[Leg::file].error, "");
+    EXPECT_EQ(status(arn)[Leg::file].latest, clock_.now());
+    EXPECT_EQ(follower_->position(), log_.end());
+}
+
+TEST_F(DeliveryTest, AfterThirtyDaysAFileIsGivenUp) {
+    set_logging(create(trail("one")), true);
+    buckets_.away = {"bucket"};
+    add();
+    pass(std::chrono::minutes(6));
+    pass(std::chrono::days(29));
+    EXPECT_EQ(follower_->position(), 0u);
+    pass(std::chrono::days(2));
+    EXPECT_EQ(follower_->position(), log_.end());
+    buckets_.away.clear();
+    pass(std::chrono::days(1));
+    EXPECT_TRUE(buckets_.objects.empty());
+}
+
+TEST_F(DeliveryTest, ATopicIsToldOfEachFileOnce) {
+    auto told = trail("one");
+    told.topic_arn = "arn:aws:sns:us-east-1:111122223333:topic";
+    const auto arn = create(told);
+    set_logging(arn, true);
+    add();
+    pass(std::chrono::minutes(6));
+    ASSERT_EQ(topics_.messages.size(), 1u);
+    const auto key = keys("CloudTrail").at(0).substr(std::string("bucket/").size());
+    EXPECT_EQ(topics_.messages[0], fmt::format(R"({} {{"s3Bucket":"bucket","s3ObjectKey":["{}"]}})", *told.topic_arn, key));
+    topics_.denies = true;
+    add();
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(status(arn)[Leg::notice].error, "AuthorizationError");
+    topics_.denies = false;
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(topics_.messages.size(), 1u) << "a failed notice is not sent again";
+    EXPECT_TRUE(status(arn)[Leg::notice].latest);
+}
+
+TEST_F(DeliveryTest, DigestsFollowEachOtherEveryHour) {
+    const auto arn = create(trail("one", true));
+    set_logging(arn, true);
+    run();
+    ASSERT_EQ(keys("CloudTrail-Digest").size(), 1u) << "the starting digest";
+    for (int hour = 0; hour < 5; ++hour) {
+        if (hour % 2 == 0) add();
+        pass(std::chrono::minutes(30));
+        pass(std::chrono::minutes(30));
+    }
+    EXPECT_EQ(keys("CloudTrail-Digest").size(), 6u);
+    int chains = 0;
+    const auto files = digested(&chains);
+    EXPECT_EQ(chains, 1);
+    EXPECT_EQ(files.size(), 3u);
+    for (const auto& [file, count] : files) EXPECT_EQ(count, 1) << file;
+    EXPECT_EQ(status(arn)[Leg::digest].latest, clock_.now());
+
+    stop();  // for five hours nobody is there
+    clock_.advance(std::chrono::hours(5));
+    start();
+    run();
+    EXPECT_EQ(keys("CloudTrail-Digest").size(), 11u) << "every missed window is written";
+    clock_.advance(-std::chrono::hours(3));  // the clock is set back
+    run();
+    add();
+    pass(std::chrono::minutes(6));
+    clock_.advance(std::chrono::hours(4));
+    pass(std::chrono::hours(1));
+    EXPECT_EQ(digested().size(), keys("CloudTrail").size());
+}
+
+TEST_F(DeliveryTest, StoppingEndsTheChainWithADigestAndStartingBeginsAnother) {
+    const auto arn = create(trail("one", true));
+    set_logging(arn, true);
+    add();
+    pass(std::chrono::minutes(10));
+    add();
+    set_logging(arn, false);
+    run();  // the rest is delivered at once
+    EXPECT_EQ(keys("CloudTrail").size(), 2u);
+    pass(std::chrono::hours(1));
+    EXPECT_EQ(keys("CloudTrail-Digest").size(), 2u);
+    pass(std::chrono::hours(5));
+    EXPECT_EQ(keys("CloudTrail-Digest").size(), 2u) << "the chain has ended";
+    set_logging(arn, true);
+    pass(std::chrono::hours(1));
+    int chains = 0;
+    EXPECT_EQ(digested(&chains).size(), 2u);
+    EXPECT_EQ(chains, 2);
+
+    set_logging(arn, false);  // and at once again
+    pass(std::chrono::minutes(1));
+    set_logging(arn, true);
+    add();
+    pass(std::chrono::minutes(10));
+    pass(std::chrono::hours(2));
+    chains = 0;
+    EXPECT_EQ(digested(&chains).size(), 3u);
+    EXPECT_EQ(chains, 3);
+}
+
+// The process dies at the nth place of every kind, again and again: every event is in one file, every file in one digest.
+TEST_F(DeliveryTest, ACrashAnywhereLosesAndDoublesNothing) {
+    stop();
+    options_.delivery_interval = std::chrono::minutes(1);
+    options_.digest_interval = std::chrono::minutes(10);
+    set_logging(create(trail("one", true)), true);
+    set_logging(create(trail("two", true)), true);
+    int crashes = 0;
+    std::uint64_t burns_at = 1;
+    for (int life = 0; life < 150; ++life) {
+        fuse_.passed = 0;
+        fuse_.burns_at = burns_at++ % 23 + 1;
+        buckets_.away.clear();
+        if (life % 5 == 0) buckets_.away = {"bucket"};
+        try {
+            start();
+            for (int i = 0; i < 3; ++i) {
+                add();
+                pass(std::chrono::seconds(50));
+            }
+        } catch (const Crash&) {
+            ++crashes;
+        }
+        stop();
+    }
+    EXPECT_GT(crashes, 100);
+    fuse_.burns_at = 0;
+    buckets_.away.clear();
+    start();
+    pass(std::chrono::minutes(2));
+    pass(std::chrono::minutes(20));
+    pass(std::chrono::minutes(20));
+    const auto ids = delivered();
+    EXPECT_EQ(ids.size(), log_.end());
+    for (const auto& [id, count] : ids) EXPECT_EQ(count, 2) << id;
+    int chains = 0;
+    const auto files = digested(&chains);
+    EXPECT_EQ(chains, 2);
+    EXPECT_EQ(files.size(), keys("CloudTrail").size());
+    for (const auto& [file, count] : files) EXPECT_EQ(count, 1) << file;
+    EXPECT_EQ(follower_->position(), log_.end());
+}
+
+TEST_F(DeliveryTest, KeysAreRenewedBeforeTheyEnd) {
+    const auto arn = create(trail("one", true));
+    set_logging(arn, true);
+    run();
+    for (int day = 0; day < 40; ++day) pass(std::chrono::days(1));
+    const auto keys = keys_.list("us-east-1", Time{}, clock_.now() + std::chrono::days(100));
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->size(), 2u);
+    EXPECT_GE(keys->front().valid_to, keys->back().valid_from) << "no gap between them";
+    digested();
+}
+
+}  // namespace
+}  // namespace cairn::trail
