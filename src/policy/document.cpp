@@ -109,11 +109,44 @@ Result<void> read_conditions(const Json& json, bool variables, Statement& statem
     return {};
 }
 
-Result<Statement> parse_statement(const Json& json, bool variables) {
+/// The members of a Principal that say who; federated and canonical users are nobody that cairn knows.
+Result<void> read_principal_kinds(const Json& json, Principals& principals) {
+    CAIRN_TRY(check_members(json.as_object(), {"AWS", "Service", "Federated", "CanonicalUser"}));
+    if (json.as_object().empty()) return fail(Code::invalid, "Principal names nobody");
+    for (const auto& [kind, value] : json.as_object()) {
+        const auto names = texts_of(value);
+        if (!names) return fail(Code::invalid, fmt::format("Principal, {}: {}", kind, names.error().message));
+        for (const auto& name : *names) {
+            if (kind == "AWS" && name == "*")
+                principals.anyone = true;
+            else if (kind == "AWS")
+                principals.aws.push_back(name);
+            else if (kind == "Service")
+                principals.services.push_back(name);
+        }
+    }
+    return {};
+}
+
+Result<void> read_principals(const Json& json, Statement& statement) {
+    const auto member = either(json, "Principal", "NotPrincipal");
+    if (!member) return fail(member.error());
+    auto& principals = statement.principals;
+    principals.all_but = member->second;
+    if (member->first->is_object()) return read_principal_kinds(*member->first, principals);
+    if (!member->first->is_string() || member->first->as_string() != "*") return fail(Code::invalid, "Principal is neither \"*\" nor an object");
+    principals.anyone = true;
+    return {};
+}
+
+Result<Statement> parse_statement(const Json& json, bool variables, DocumentKind kind) {
     if (!json.is_object()) return fail(Code::invalid, "it is not an object");
-    CAIRN_TRY(check_members(json.as_object(),
-                            {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}));
+    const bool of_resource = kind == DocumentKind::resource;
+    CAIRN_TRY(of_resource ? check_members(json.as_object(), {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+                                                             "Condition"})
+                          : check_members(json.as_object(), {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}));
     Statement statement;
+    if (of_resource) CAIRN_TRY(read_principals(json, statement));
     auto sid = optional_text(json, "Sid");
     if (!sid) return fail(std::move(sid).error());
     statement.sid = std::move(*sid);
@@ -140,8 +173,9 @@ std::string place_of(const Json& statement, std::size_t index) {
 }
 
 /// Whether variables have a meaning: they came with the second version of the language.
-Result<bool> read_version(const Json& json) {
+Result<bool> read_version(const Json& json, DocumentKind kind) {
     const auto version = json.text("Version");
+    if (version.empty() && kind == DocumentKind::resource && !json.find("Version")) return false;
     if (version == "2012-10-17") return true;
     if (version == "2008-10-17") return false;
     return fail(Code::invalid, "Version is neither \"2012-10-17\" nor \"2008-10-17\"");
@@ -149,7 +183,7 @@ Result<bool> read_version(const Json& json) {
 
 }  // namespace
 
-Result<Document> parse_document(std::string_view text) {
+Result<Document> parse_document(std::string_view text, DocumentKind kind) {
     if (text.size() > policy_bytes_max)
         return fail(Code::invalid, fmt::format("policy: it is longer than {} bytes", policy_bytes_max));
     const auto json = parse_json(text);
@@ -157,7 +191,7 @@ Result<Document> parse_document(std::string_view text) {
     if (!json->is_object()) return fail(Code::invalid, "policy: it is not an object");
     if (auto known = check_members(json->as_object(), {"Version", "Id", "Statement"}); !known)
         return fail(Code::invalid, "policy: " + known.error().message);
-    const auto variables = read_version(*json);
+    const auto variables = read_version(*json, kind);
     if (!variables) return fail(Code::invalid, "policy: " + variables.error().message);
     auto id = optional_text(*json, "Id");
     if (!id) return fail(Code::invalid, "policy: " + id.error().message);
@@ -168,7 +202,7 @@ Result<Document> parse_document(std::string_view text) {
     const auto& list = single.front().is_null() && statements ? statements->as_array() : single;
     if (list.empty() || list.front().is_null()) return fail(Code::invalid, "policy: there is no Statement");
     for (std::size_t i = 0; i < list.size(); ++i) {
-        auto statement = parse_statement(list[i], *variables);
+        auto statement = parse_statement(list[i], *variables, kind);
         if (!statement) return fail(Code::invalid, fmt::format("policy, {}: {}", place_of(list[i], i), statement.error().message));
         document.statements.push_back(std::move(*statement));
     }

@@ -8,14 +8,14 @@
 
 namespace cairn::policy {
 
-namespace {
-
 bool applies(const Statement& statement, std::string_view folded_action, const Call& call) {
     return statement.covers_action(folded_action) && statement.covers_resource(call.resource, call.context) &&
            std::ranges::all_of(statement.conditions, [&](const Condition& condition) {
                return statement.takes(condition.holds(call.context));
            });
 }
+
+namespace {
 
 /// Adds a condition on cairn:account or cairn:region to `clause`. False when it cannot hold for any event.
 bool add_open_condition(const Statement& statement, const Condition& condition, const Context& context, Scope::Clause& clause) {
