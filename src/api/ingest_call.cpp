@@ -162,7 +162,7 @@ void IngestCall::run(CallPointer call) {
     if (call->request.method != "POST")
         return refuse({.status = 405, .code = "MethodNotAllowed", .message = "send records with POST", .field = {}});
     if (auto known = authenticate(context_.parts, *call, {"cairn"}, true, true); !known) return refuse(v1_error_of(known.error()));
-    auto scope = readable(*call, "cairn:Ingest", {});
+    auto scope = readable(*call, "cairn:Ingest");
     if (!scope) return refuse(scope.error());
     const auto options = read_options(call->request.query());
     if (!options) return refuse(options.error());
@@ -192,7 +192,7 @@ void IngestCall::run(CallPointer call) {
     writer.envelope.inlet = options->inlet;
     writer.envelope.writer = principal.type == identity::PrincipalType::ingest_token ? principal.access_key_id : principal.arn;
     writer.may_write = [scope = std::move(*scope)](std::string_view account, std::string_view region) {
-        return scope.admits(account, region);
+        return scope->admits(account, region);
     };
     context_.parts.submit(
         source, std::move(texts), std::move(writer),

@@ -36,7 +36,7 @@ std::expected<Interest, V1Error> read_interest(const Call& call, Members& member
     if (members.error()) return std::unexpected(*members.error());
     auto scope = readable(call, std::string(action), reach);
     if (!scope) return std::unexpected(scope.error());
-    interest.scope = std::move(*scope);
+    interest.scope = **scope;
     return interest;
 }
 

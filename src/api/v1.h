@@ -30,6 +30,9 @@ net::Response v1_answer(std::string body, std::string_view request_id);
 V1Error v1_error_of(const wire::ApiError& error);
 V1Error v1_error_of(const Error& error, std::string_view doing);
 
+/// That for a request that the server did not hand on.
+V1Error v1_refusal(int status, const wire::ApiError& error);
+
 /// Reads the members of a request, remembering the first that is wrong. Unknown members are wrong: a misspelt filter must
 /// not widen a search.
 class Members {
@@ -69,7 +72,7 @@ Json query_parameters(std::string_view query);
 struct Reach {
     std::vector<std::string> accounts, regions;  ///< empty: all
 };
-std::expected<Scope, V1Error> readable(const Call& call, const std::string& action, const Reach& reach);
+std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action, const Reach& reach = {});
 
 /// POST /v1/search, /v1/values, /v1/count; GET /v1/events/ID.
 class SearchCalls {

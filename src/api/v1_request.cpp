@@ -7,12 +7,13 @@
 
 #include "api/v1.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace cairn::api {
 
 net::Response v1_error(const V1Error& error, std::string_view request_id) {
-    Json inner = JsonObject{{"code", error.code}, {"message", error.message}};
-    if (!error.field.empty()) inner.set("field", error.field);
+    Json inner = JsonObject{{"code", error.code}, {"message", valid_utf8(error.message)}};
+    if (!error.field.empty()) inner.set("field", valid_utf8(error.field));
     if (error.position) inner.set("position", static_cast<std::int64_t>(*error.position));
     inner.set("requestId", request_id);
     net::Response response{.status = error.status,
@@ -60,6 +61,11 @@ V1Error v1_error_of(const Error& error, std::string_view doing) {
             .code = "InternalFailure",
             .message = "the request failed because of an internal error; the log of the server says more",
             .field = {}};
+}
+
+V1Error v1_refusal(int status, const wire::ApiError& error) {
+    const auto code = status == 413 ? "BodyTooLarge" : status == 408 ? "Timeout" : status == 503 ? "Busy" : "MalformedRequest";
+    return {.status = status, .code = code, .message = error.message, .field = {}, .retry_after_seconds = status == 503 ? 1 : 0};
 }
 
 Members::Members(const Json& body, std::initializer_list<std::string_view> known) : body_(body) {
@@ -198,14 +204,14 @@ Json query_parameters(std::string_view query) {
     return body;
 }
 
-std::expected<Scope, V1Error> readable(const Call& call, const std::string& action, const Reach& reach) {
+std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action, const Reach& reach) {
     const auto& principal = call.caller.principal;
     auto scope = identity::scope_of(principal, action, call.request.peer_address);
-    if (scope.admits_nothing()) return std::unexpected(v1_error_of(access_denied(call, action, "*", false)));
+    if (scope->admits_nothing()) return std::unexpected(v1_error_of(access_denied(call, action, "*", false)));
     if (reach.accounts.empty() && reach.regions.empty()) return scope;
     Scope asked;
     asked.allow({.accounts = reach.accounts, .regions = reach.regions});
-    return scope.intersected(asked);
+    return std::make_shared<const Scope>(scope->intersected(asked));
 }
 
 }  // namespace cairn::api

@@ -21,7 +21,7 @@ std::expected<history::Search, V1Error> read_search(const Call& call, Members& m
     if (members.error()) return std::unexpected(*members.error());
     auto scope = readable(call, std::string(actions[0]), reach);
     if (!scope) return std::unexpected(scope.error());
-    search.scope = std::move(*scope);
+    search.scope = **scope;
     return search;
 }
 
@@ -94,7 +94,9 @@ SearchCalls::Outcome SearchCalls::run(const Call& call, const std::string& path)
             std::unexpected(V1Error{.code = "InvalidBody", .message = body.error().message, .field = {}});
         return outcome;
     }
-    outcome.parameters = *body;
+    // A page token is of no use to a reader of the record.
+    for (const auto& [name, value] : body->as_object())
+        if (name != "cursor") outcome.parameters.set(name, value);
     if (path == "search")
         outcome.body = search(call, *body);
     else if (path == "values")
@@ -185,11 +187,11 @@ std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const J
 }
 
 std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const std::string& id) const {
-    auto scope = readable(call, std::string(actions[1]), {});
+    auto scope = readable(call, std::string(actions[1]));
     if (!scope) return std::unexpected(scope.error());
     auto query = match::Query::parse("eventID = \"" + id + '"');
     if (!query) return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
-    auto page = context_.parts.history.search(search_of(std::move(*scope), std::move(*query), 10));
+    auto page = context_.parts.history.search(search_of(**scope, std::move(*query), 10));
     if (!page) return std::unexpected(v1_error_of(page.error(), "event"));
     if (page->events.empty())
         return std::unexpected(V1Error{.status = 404, .code = "NotFound", .message = "no event " + id + " that you may see", .field = {}});

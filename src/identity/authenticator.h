@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,7 +80,7 @@ policy::Decision authorize(const Principal& principal, const std::string& action
                            std::string_view source_ip, const policy::Context& more = {});
 
 /// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
-/// account; those of the operator account to what their policies say.
-Scope scope_of(const Principal& principal, const std::string& action, std::string_view source_ip);
+/// account; those of the operator account to what their policies say. Never null.
+std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action, std::string_view source_ip);
 
 }  // namespace cairn::identity

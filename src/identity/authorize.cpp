@@ -78,11 +78,21 @@ policy::Decision authorize(const Principal& principal, const std::string& action
     return policy::evaluate(principal.policies, {action, resource, context_of(principal, source_ip, more)});
 }
 
-Scope scope_of(const Principal& principal, const std::string& action, std::string_view source_ip) {
+namespace {
+
+Scope compiled_scope(const Principal& principal, const std::string& action, std::string_view source_ip) {
     const auto home = principal.operator_account ? Scope::all() : Scope::of(principal.account, "");
     if (principal.type == PrincipalType::root) return home;
     const auto allowed = policy::compile_scope(principal.policies, {action, "*", context_of(principal, source_ip, {})});
     return principal.operator_account ? allowed : home.intersected(allowed);
+}
+
+}  // namespace
+
+std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action, std::string_view source_ip) {
+    if (!principal.scopes) return std::make_shared<const Scope>(compiled_scope(principal, action, source_ip));
+    if (auto known = principal.scopes->find(action, principal.operator_account)) return known;
+    return principal.scopes->remember(action, principal.operator_account, compiled_scope(principal, action, source_ip));
 }
 
 }  // namespace cairn::identity

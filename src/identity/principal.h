@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "identity/scope_cache.h"
 #include "policy/policy.h"
 
 namespace cairn::identity {
@@ -21,6 +23,7 @@ struct Principal {
     std::string access_key_id;  ///< for tokens: the token's id
     std::vector<policy::Policy> policies; ///< root: may do everything in its account, and, if `operator_account`, in all
     bool operator_account = false;        ///< the node's first account: sees and writes every account unless a policy says less
+    std::shared_ptr<ScopeCache> scopes{}; ///< of this caller; null when its policies ask for address or time of a request
     Time authenticated{};                 ///< when the caller was authenticated: aws:CurrentTime in policies
 };
 

@@ -1,6 +1,7 @@
 #include "identity/principals.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@
 namespace cairn::identity {
 
 namespace {
+
+constexpr const char* keys_of_a_request[] = {"aws:SourceIp", "aws:CurrentTime", "aws:EpochTime"};
 
 std::vector<policy::Policy> policies_or_none(const std::vector<std::string>& documents, const std::string& arn) {
     auto policies = parse_policies(documents);
@@ -33,6 +36,14 @@ policy::Policy ingest_policy(const std::vector<std::string>& accounts) {
     return std::move(*policy);
 }
 
+/// Scopes can be kept when no policy asks for what differs from request to request.
+Principal remembering_scopes(Principal principal) {
+    const auto& policies = principal.policies;
+    const bool differs = std::ranges::any_of(keys_of_a_request, [&](const char* key) { return policy::asks_for(policies, key); });
+    if (!differs) principal.scopes = std::make_shared<ScopeCache>();
+    return principal;
+}
+
 }  // namespace
 
 Result<std::vector<policy::Policy>> parse_policies(const std::vector<std::string>& documents) {
@@ -53,7 +64,7 @@ Principal root_principal(const std::string& account, const std::string& key_id) 
     principal.principal_id = account;
     principal.name = "root";
     principal.access_key_id = key_id;
-    return principal;
+    return remembering_scopes(std::move(principal));
 }
 
 Principal user_principal(const User& user, const std::string& key_id) {
@@ -65,7 +76,7 @@ Principal user_principal(const User& user, const std::string& key_id) {
     principal.name = user.name;
     principal.access_key_id = key_id;
     principal.policies = policies_or_none(user.policies, principal.arn);
-    return principal;
+    return remembering_scopes(std::move(principal));
 }
 
 Principal session_principal(const std::string& account, const std::string& role, const std::string& role_id,
@@ -78,7 +89,7 @@ Principal session_principal(const std::string& account, const std::string& role,
     principal.name = session;
     principal.access_key_id = key_id;
     principal.policies = policies_or_none(policies, principal.arn);
-    return principal;
+    return remembering_scopes(std::move(principal));
 }
 
 Principal token_principal(const AccessKey& token) {
@@ -91,7 +102,7 @@ Principal token_principal(const AccessKey& token) {
     principal.access_key_id = token.id;
     // A token for no account may write nothing.
     if (!token.ingest_accounts.empty()) principal.policies = {ingest_policy(token.ingest_accounts)};
-    return principal;
+    return remembering_scopes(std::move(principal));
 }
 
 }  // namespace cairn::identity

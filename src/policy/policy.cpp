@@ -55,6 +55,20 @@ std::optional<Scope::Clause> clause_of(const Statement& statement, std::string_v
     return clause;
 }
 
+bool mentions(const Condition::Operand& operand, std::string_view folded_key) {
+    const auto* pattern = std::get_if<Pattern>(&operand);
+    return pattern && pattern->mentions(folded_key);
+}
+
+bool mentions(const Statement& statement, std::string_view folded_key) {
+    const auto condition_does = [&](const Condition& condition) {
+        return condition.key == folded_key ||
+               std::ranges::any_of(condition.operands, [&](const auto& operand) { return mentions(operand, folded_key); });
+    };
+    return std::ranges::any_of(statement.conditions, condition_does) ||
+           std::ranges::any_of(statement.resources, [&](const Pattern& resource) { return resource.mentions(folded_key); });
+}
+
 }  // namespace
 
 bool Statement::covers_action(std::string_view folded_action) const {
@@ -91,6 +105,13 @@ Decision evaluate(const std::vector<Policy>& policies, const Call& call) {
         }
     }
     return decision;
+}
+
+bool asks_for(const std::vector<Policy>& policies, std::string_view name) {
+    const auto key = folded(name);
+    return std::ranges::any_of(policies, [&](const Policy& policy) {
+        return std::ranges::any_of(policy.document().statements, [&](const Statement& statement) { return mentions(statement, key); });
+    });
 }
 
 Scope compile_scope(const std::vector<Policy>& policies, const Call& call) {

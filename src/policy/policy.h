@@ -36,6 +36,9 @@ private:
 /// An explicit deny wins, else any allow, else no.
 Decision evaluate(const std::vector<Policy>& policies, const Call& call);
 
+/// Whether a condition or a variable of these policies asks for the key `name`.
+bool asks_for(const std::vector<Policy>& policies, std::string_view name);
+
 /// Which accounts and regions `call` may touch: evaluates with cairn:account and cairn:region left open. Conditions on these
 /// two keys become clauses; all other conditions are evaluated with the context given.
 Scope compile_scope(const std::vector<Policy>& policies, const Call& call);

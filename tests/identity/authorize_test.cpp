@@ -111,7 +111,7 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
     for (std::size_t i = 0; i < principals.size(); ++i) {
         for (const auto& action : {lookup, ingest}) {
             for (const auto* address : {"10.0.0.1", "192.0.2.1"}) {
-                const auto scope = scope_of(principals[i], action, address);
+                const auto scope = *scope_of(principals[i], action, address);
                 for (const auto& account : {home, other, std::string()}) {
                     for (const auto* region : {"eu-west-1", "us-east-1", ""}) {
                         SCOPED_TRACE(std::to_string(i) + action + address + account + region);
@@ -125,6 +125,31 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
         }
     }
     EXPECT_GT(admitted, 100);
+}
+
+TEST(ScopeOf, IsCompiledOnceForACaller) {
+    const auto constant = user({allow("cairn:*", R"(,"Condition":{"StringEquals":{"aws:username":"ana"},"StringLike":{"cairn:region":"eu-*"}})")});
+    const auto copy = constant;
+    const auto scope = scope_of(constant, ingest, "10.0.0.1");
+    EXPECT_EQ(scope_of(copy, ingest, "192.0.2.1"), scope);
+    EXPECT_NE(scope_of(copy, lookup, "10.0.0.1"), scope);
+    auto promoted = constant;
+    promoted.operator_account = true;
+    EXPECT_NE(scope_of(promoted, ingest, "10.0.0.1"), scope);
+    EXPECT_EQ(scope_of(constant, ingest, "10.0.0.1"), scope);
+}
+
+TEST(ScopeOf, IsCompiledAnewWhereAPolicyAsksForTheRequest) {
+    for (const auto* condition : {R"("IpAddress":{"aws:SourceIp":"10.0.0.0/8"})", R"("DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"})",
+                                  R"("NumericLessThan":{"aws:EpochTime":"1"})", R"("StringLike":{"cairn:region":"${aws:SourceIp}"})"}) {
+        SCOPED_TRACE(condition);
+        const auto varying = user({allow("cairn:*", std::string(R"(,"Condition":{)") + condition + "}")});
+        EXPECT_EQ(varying.scopes, nullptr);
+        EXPECT_NE(scope_of(varying, ingest, "10.0.0.1"), scope_of(varying, ingest, "10.0.0.1"));
+    }
+    const auto office = user({allow("cairn:*", R"(,"Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})")});
+    EXPECT_FALSE(scope_of(office, ingest, "10.0.0.1")->admits_nothing());
+    EXPECT_TRUE(scope_of(office, ingest, "192.0.2.1")->admits_nothing());
 }
 
 }  // namespace

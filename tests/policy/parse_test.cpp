@@ -12,6 +12,23 @@ std::string with_statement(const std::string& statement) {
     return R"({"Version":"2012-10-17","Statement":)" + statement + "}";
 }
 
+TEST(PolicyParse, KnowsWhatAPolicyAsksFor) {
+    const struct { const char* statement; bool asks; } cases[] = {
+        {R"({"Effect":"Allow","Action":"*","Resource":"*"})", false},
+        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"AWS:sourceip":"10.0.0.0/8"}}})", true},
+        {R"({"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"aws:SourceIp":"true"}}})", true},
+        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"${aws:SourceIp}"}}})", true},
+        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:SourceIp}/*"})", true},
+        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"})", false},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.statement);
+        const auto policy = Policy::parse(with_statement(row.statement));
+        ASSERT_TRUE(policy) << policy.error().message;
+        EXPECT_EQ(asks_for({*policy}, "aws:SourceIp"), row.asks);
+    }
+}
+
 TEST(PolicyParse, AcceptsTheLanguage) {
     const char* statements[] = {
         R"({"Effect":"Allow","Action":"*","Resource":"*"})",
