@@ -14,7 +14,9 @@
 #include "api/live_calls.h"
 #include "api/v1.h"
 #include "base/uuid.h"
+#include "net/http_server.h"
 #include "wire/answers.h"
+#include "wire/model.h"
 
 namespace cairn::api {
 
@@ -52,6 +54,16 @@ net::Response plain(int status, std::string body, std::string_view type = "text/
     return {.status = status,
             .headers = {{"Content-Type", std::string(type)}, {"Cache-Control", "no-store"}},
             .body = std::move(body)};
+}
+
+/// What the server refused before anybody could look at it, as AWS names it (AWS General Reference, "Common errors").
+std::string_view refusal_code(int status) {
+    switch (status) {
+        case 408: return "RequestTimeoutException";
+        case 413: return "RequestEntityTooLargeException";
+        case 503: return "ServiceUnavailable";
+        default: return "MalformedHttpRequestException";
+    }
 }
 
 }  // namespace
@@ -190,6 +202,23 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
 
 std::size_t Api::body_limit(const net::Request& head) const {
     return service_of(head) == Service::ingest ? state_->settings.ingest_body_bytes_max : body_bytes_max;
+}
+
+net::Response Api::refusal(const net::Request& head, int status, std::string_view text) const {
+    const auto request_id = format_uuid(random_uuid());
+    const auto code = refusal_code(status);
+    const wire::ApiError error{std::string(code), std::string(text)};
+    switch (head.method.empty() ? Service::none : service_of(head)) {
+        case Service::control: return wire::error_answer(wire::Protocol::json, error, request_id);
+        case Service::audit: return wire::error_answer(wire::Protocol::rest_json, error, request_id);
+        case Service::tokens: return wire::error_answer(wire::Protocol::query, error, request_id, &wire::model_of("sts"));
+        case Service::ingest:
+        case Service::own: return v1_error(v1_refusal(status, error), request_id);
+        default: break;
+    }
+    auto response = net::plain_refusal(head, status, text);
+    response.headers.emplace_back("x-amzn-RequestId", request_id);
+    return response;
 }
 
 void Api::end_streams() { state_->live.end(); }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "api/parts.h"
 #include "net/http.h"
@@ -26,6 +27,9 @@ public:
 
     /// The longest body a request with this head may have.
     std::size_t body_limit(const net::Request& head) const;
+
+    /// What the server answers a request that it does not hand on (net::Refusal): in the protocol of its service.
+    net::Response refusal(const net::Request& head, int status, std::string_view text) const;
 
     /// Ends all streams and waits, so that a server can drain. New ones are refused.
     void end_streams();

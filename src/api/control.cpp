@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/lookup.h"
+#include "base/utf8.h"
 #include "wire/answers.h"
 #include "wire/model.h"
 
@@ -74,7 +75,7 @@ void ControlPlane::handle(CallPointer call) {
         return refuse(std::move(call),
                       {"UnknownOperationException",
                        fmt::format("X-Amz-Target names no operation of CloudTrail: '{}'",
-                                   call->request.find("x-amz-target").substr(0, 200))});
+                                   valid_utf8(call->request.find("x-amz-target"), 200))});
 
     const auto document = read_body(call->request);
     if (!document) return finish(std::move(call), operation->name, nullptr, std::unexpected(document.error()));
@@ -133,7 +134,10 @@ void TokenService::handle(CallPointer call) {
         auto response = wire::error_answer(Protocol::query, error, call->request_id, &model);
         answer(context_, std::move(call), std::move(response), "sts");
     };
-    if (auto known = authenticate(context_.parts, *call, {"sts"}); !known) return refuse(known.error());
+    if (auto known = authenticate(context_.parts, *call, {"sts"}); !known) {
+        const bool unsigned_request = known.error().code == "MissingAuthenticationTokenException";
+        return refuse(unsigned_request ? ApiError{known.error().code, "Request is missing Authentication Token"} : known.error());
+    }
 
     std::string action, version;
     for (const auto part : {call->request.query(), std::string_view(call->request.body)})
@@ -141,10 +145,11 @@ void TokenService::handle(CallPointer call) {
             if (name == "Action") action = std::move(value);
             if (name == "Version") version = std::move(value);
         }
-    const auto* operation = model.find(action);
+    if (action.empty()) return refuse({"MissingAction", "The request names no Action."});
+    const auto* operation = version == model.api_version() ? model.find(action) : nullptr;
     if (!operation)
-        return refuse({"InvalidAction", fmt::format("Could not find operation {} for version {}", action.substr(0, 200),
-                                                    version.empty() ? "NO_VERSION_SPECIFIED" : version.substr(0, 50))});
+        return refuse({"InvalidAction", fmt::format("Could not find operation {} for version {}", valid_utf8(action, 200),
+                                                    version.empty() ? "NO_VERSION_SPECIFIED" : valid_utf8(version, 50))});
     const auto& principal = call->caller.principal;
     const Json output = JsonObject{
         {"UserId", principal.principal_id}, {"Account", principal.account}, {"Arn", principal.arn}};

@@ -20,6 +20,8 @@ struct Request {
     std::string body;         ///< whole, chunks joined, not decompressed; followed by 64 readable bytes of capacity
     std::string peer_address; ///< numeric, without port
     bool tls = false;
+    std::string_view tls_version = {};  ///< "TLSv1.3"; static text, empty without TLS
+    std::string_view tls_cipher = {};   ///< "TLS_AES_128_GCM_SHA256", for TLS 1.2 as OpenSSL names it; likewise
 
     std::string_view path() const;   ///< target before '?', undecoded
     std::string_view query() const;  ///< target after '?', undecoded; empty when there is none

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/metrics.h"
 #include "base/result.h"
@@ -17,6 +19,13 @@ struct TlsFiles {
     std::string key;          ///< PEM
 };
 
+/// What a request is answered that the server does not hand on: `text` says in a few words what is wrong. `head` is the
+/// request without its body, or empty when its head was not understood. Called on a server's thread.
+using Refusal = std::function<Response(const Request& head, int status, std::string_view text)>;
+
+/// The text alone.
+Response plain_refusal(const Request& head, int status, std::string_view text);
+
 struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port()
@@ -28,10 +37,12 @@ struct ServerOptions {
     std::chrono::milliseconds head_timeout{10'000};     ///< first byte of a request to the end of its head
     std::chrono::milliseconds body_timeout{30'000};     ///< longest pause inside a body
     std::chrono::milliseconds idle_timeout{75'000};     ///< between requests
+    Refusal refusal = plain_refusal;
 };
 
 /// HTTP/1.1 over TCP or TLS: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue, HEAD. One event loop
-/// per thread. Broken requests are answered 400, 408, 413, 417, 431 or 501 with a short text and closed.
+/// per thread. Broken requests are answered 400, 408, 413, 417, 431, 501, 503 or 505 in the
+/// words of `options.refusal`, and closed.
 class HttpServer {
 public:
     /// Listens at once. Errors: unavailable (address in use, named), invalid (certificate or key, named).

@@ -174,7 +174,7 @@ private:
     awaitable<bool> write(std::string_view first, std::string_view second = {});
     awaitable<bool> ready(Transport::Outcome wanted);
     awaitable<void> answered();
-    awaitable<void> refuse(HeadProblem problem);
+    awaitable<void> refuse(HeadProblem problem, const Request& head);
     awaitable<bool> send(const Response& response, const HeadFacts& facts, bool head_only);
     Transport::Outcome write_now(std::string_view& first, std::string_view& second);
     awaitable<bool> stream_out(const Response& head, std::shared_ptr<StreamQueue> queue, HeadFacts facts, bool head_only);
@@ -182,6 +182,7 @@ private:
     static awaitable<void> watch_peer(std::shared_ptr<Connection> self, std::shared_ptr<StreamQueue> queue);
     awaitable<void> linger();
 
+    void introduce(Request& request) const;
     void call_handler(Request request);
     void close();
     std::string_view unread() const { return std::string_view(buffer_).substr(used_); }
@@ -260,12 +261,13 @@ awaitable<Connection::Next> Connection::serve_one() {
     BodyShare share(state_);
     if (framing && framing->has_body() && !take_waiting_body(request, *framing, share)) {
         if (const auto ok = co_await read_body(request, *framing, share); !ok) {
-            co_await refuse(ok.error());
+            co_await refuse(ok.error(), request);
             co_return Next::linger;
         }
     } else if (!framing) {
         if (framing.error().status == 0) co_return Next::close;
-        co_await refuse(framing.error());
+        request = Request();
+        co_await refuse(framing.error(), request);
         co_return Next::linger;
     }
 
@@ -292,9 +294,16 @@ awaitable<Connection::Next> Connection::serve_one() {
     co_return unread().empty() && !answer.stream ? Next::close : Next::linger;
 }
 
-void Connection::call_handler(Request request) {
+/// Says who sent the request, and how.
+void Connection::introduce(Request& request) const {
     request.peer_address = peer_address_;
     request.tls = transport_.encrypted();
+    request.tls_version = transport_.tls_version();
+    request.tls_cipher = transport_.tls_cipher();
+}
+
+void Connection::call_handler(Request request) {
+    introduce(request);
     try {
         state_.handler(std::move(request), make_responder(shared_from_this()));
     } catch (const std::exception& error) {
@@ -384,8 +393,7 @@ awaitable<std::expected<Framing, HeadProblem>> Connection::read_head(Request& re
 }
 
 std::size_t Connection::body_bytes_max(Request& request) {
-    request.peer_address = peer_address_;
-    request.tls = transport_.encrypted();
+    introduce(request);
     return state_.body_limit ? state_.body_limit(request) : SIZE_MAX / 2;
 }
 
@@ -544,11 +552,11 @@ awaitable<bool> Connection::send(const Response& response, const HeadFacts& fact
     co_return (first.empty() && body.empty()) || co_await write(first, body);
 }
 
-awaitable<void> Connection::refuse(HeadProblem problem) {
+awaitable<void> Connection::refuse(HeadProblem problem, const Request& head) {
     if (aborted_) co_return;
-    const Response response{problem.status, {{"Content-Type", "text/plain"}}, std::string(problem.text) + "\n"};
+    const auto response = state_.options.refusal(head, problem.status, problem.text);
     const HeadFacts facts{.date = loop_->date(), .close = true};
-    co_await send(response, facts, false);
+    co_await send(response, facts, head.method == "HEAD");
 }
 
 awaitable<void> Connection::linger() {

@@ -70,9 +70,13 @@ private:
 
 }  // namespace
 
+Response plain_refusal(const Request&, int status, std::string_view text) {
+    return {status, {{"Content-Type", "text/plain"}}, std::string(text) + "\n"};
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options, Handler handler, BodyLimit body_limit,
                                                       Metrics& metrics) {
-    CAIRN_CHECK(options.threads > 0 && handler);
+    CAIRN_CHECK(options.threads > 0 && options.refusal && handler);
     auto listener = Listener::open(options.host, options.port);
     if (!listener) return fail(std::move(listener).error());
     allow_open_files(options.connections_max, other_files);

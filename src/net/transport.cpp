@@ -85,6 +85,13 @@ Transport::Outcome Transport::handshake() {
     return result == 1 ? Outcome::done : after(result);
 }
 
+std::string_view Transport::tls_version() const { return ssl_ ? SSL_get_version(ssl_.get()) : std::string_view(); }
+
+std::string_view Transport::tls_cipher() const {
+    const auto* const cipher = ssl_ ? SSL_get_current_cipher(ssl_.get()) : nullptr;
+    return cipher != nullptr ? SSL_CIPHER_get_name(cipher) : std::string_view();
+}
+
 Transport::Moved Transport::read(char* to, std::size_t size_max) {
     if (ssl_) {
         ERR_clear_error();

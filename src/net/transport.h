@@ -30,6 +30,10 @@ public:
 
     bool encrypted() const { return ssl_ != nullptr; }
 
+    /// Of TLS after the handshake: "TLSv1.3" and "TLS_AES_128_GCM_SHA256", static text. Empty when plain.
+    std::string_view tls_version() const;
+    std::string_view tls_cipher() const;
+
     /// For TLS, until done, before anything else.
     Outcome handshake();
     Moved read(char* to, std::size_t size_max);

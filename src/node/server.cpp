@@ -69,8 +69,12 @@ public:
             identity::AuthOptions{config_.auth == "trust", config_.account, config_.region});
         api_ = std::make_unique<api::Api>(api_parts(), api_settings(config_));
 
+        auto options = server_options(config_, *endpoint);
+        options.refusal = [this](const net::Request& head, int status, std::string_view text) {
+            return api_->refusal(head, status, text);
+        };
         auto http = net::HttpServer::start(
-            server_options(config_, *endpoint),
+            std::move(options),
             [this](net::Request request, std::unique_ptr<net::Responder> responder) {
                 api_->handle(std::move(request), std::move(responder));
             },

@@ -15,6 +15,8 @@ constexpr ErrorKind table[] = {
     {"InvalidAction", 400, 400, "InvalidAction"},
     {"InternalFailure", 500, 500, "InternalFailure"},
     {"InvalidSignatureException", 400, 403, "SignatureDoesNotMatch"},
+    {"MalformedHttpRequestException", 400, 400, "MalformedHttpRequest"},
+    {"MissingAction", 400, 400, "MissingAction"},
     {"MissingAuthenticationTokenException", 400, 403, "MissingAuthenticationToken"},
     {"RequestEntityTooLargeException", 413, 413, "RequestEntityTooLarge"},
     {"RequestTimeoutException", 408, 408, "RequestTimeout"},

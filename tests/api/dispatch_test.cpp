@@ -34,7 +34,18 @@ TEST(Dispatch, CallerIdentity) {
     const auto other = call("Action=AssumeRole&Version=2011-06-15");
     EXPECT_EQ(other.response.status, 400);
     EXPECT_NE(other.response.body.find("<Code>InvalidAction</Code><Message>Could not find operation AssumeRole for version 2011-06-15"), std::string::npos);
-    EXPECT_EQ(call("").response.status, 400);
+    const struct { const char* body; const char* code; } wrong[] = {
+        {"", "<Code>MissingAction</Code>"},
+        {"Version=2011-06-15", "<Code>MissingAction</Code>"},
+        {"Action=GetCallerIdentity", "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED"},
+        {"Action=GetCallerIdentity&Version=2010-05-08", "Could not find operation GetCallerIdentity for version 2010-05-08"},
+        {"Action=%ff&Version=2011-06-15", "Could not find operation \xef\xbf\xbd for version 2011-06-15"},
+    };
+    for (const auto& row : wrong) {
+        const auto refused = call(row.body);
+        EXPECT_EQ(refused.response.status, 400) << row.body;
+        EXPECT_NE(refused.response.body.find(row.code), std::string::npos) << refused.response.body;
+    }
 }
 
 TEST(Dispatch, WhoIsNotKnownIsToldSoInTheProtocolOfTheService) {
@@ -71,6 +82,7 @@ TEST(Dispatch, UnsignedRequestsGoByTargetThenByPath) {
     EXPECT_EQ(status("GET", "/nothing/here"), 404);
     EXPECT_EQ(status("POST", "/", {{"X-Amz-Target", "CloudTrail_20131101.LookupEvents"}}), 400);
     EXPECT_EQ(status("POST", "/"), 400);
+    EXPECT_EQ(status("POST", "/", {{"Content-Type", "application/x-www-form-urlencoded"}}), 403);
     EXPECT_EQ(status("POST", "/ingest"), 401);
     EXPECT_EQ(status("POST", "/v1/search"), 401);
     EXPECT_EQ(engine.own("GET", "/v1/nonsense").response.status, 404);
@@ -96,65 +108,30 @@ TEST(Dispatch, BodiesHaveTheLimitOfTheirCall) {
     EXPECT_EQ(limit("/ingest", "cloudtrail"), std::size_t{1} << 20);
 }
 
-TEST(OwnCalls, AreEventsWithTheRealCaller) {
+TEST(Dispatch, WhatTheServerRefusesIsAnsweredInTheProtocolOfTheService) {
     FakeEngine engine;
-    engine.lookup(R"({"MaxResults":1,"NextToken":null,"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"x"}]})");
-    const auto event = engine.wait_for_events("LookupEvents", 1).at(0);
-    EXPECT_EQ(event.text("eventSource"), "cloudtrail.amazonaws.com");
-    EXPECT_EQ(event.text("eventTime"), "2026-01-02T04:00:00Z");
-    EXPECT_EQ(event.text("awsRegion"), "us-east-1");
-    EXPECT_EQ(event.text("sourceIPAddress"), "192.0.2.9");
-    EXPECT_EQ(event.text("userAgent"), "aws-cli/2.15.0");
-    EXPECT_EQ(event.text("recipientAccountId"), "111122223333");
-    EXPECT_EQ(to_text(*event.find("userIdentity")),
-              R"({"type":"IAMUser","principalId":"AIDAEXAMPLE0000000001","arn":"arn:aws:iam::111122223333:user/admin",)"
-              R"("accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","userName":"admin"})");
-    EXPECT_EQ(to_text(*event.find("requestParameters")),
-              R"({"lookupAttributes":[{"attributeKey":"EventName","attributeValue":"x"}],"maxResults":1})");
-    EXPECT_TRUE(event.find("readOnly")->as_bool());
-    EXPECT_EQ(event.find("errorCode"), nullptr);
-}
+    const auto refused = [&](const char* target, const char* service, int status) {
+        return Answer{engine.api->refusal(FakeEngine::request("POST", target, "", service), status, "the body is too large"), {}};
+    };
+    const auto json = refused("/", "cloudtrail", 413);
+    EXPECT_EQ(json.response.status, 413);
+    EXPECT_EQ(json.header("Content-Type"), "application/x-amz-json-1.1");
+    EXPECT_EQ(json.response.body, R"({"__type":"RequestEntityTooLargeException","message":"the body is too large"})");
+    const auto rest = refused("/PutAuditEvents", "cloudtrail-data", 413);
+    EXPECT_EQ(rest.response.status, 413);
+    EXPECT_EQ(rest.header("x-amzn-ErrorType"), "RequestEntityTooLargeException");
+    const auto query = refused("/", "sts", 400);
+    EXPECT_EQ(query.response.status, 400);
+    EXPECT_NE(query.response.body.find("<Code>MalformedHttpRequest</Code>"), std::string::npos) << query.response.body;
+    const auto own = refused("/ingest", "cairn", 413);
+    EXPECT_EQ(own.response.status, 413);
+    EXPECT_EQ(own.json().find("error")->text("code"), "BodyTooLarge");
+    EXPECT_EQ(refused("/v1/search", "cairn", 503).header("Retry-After"), "1");
+    EXPECT_EQ(refused("/", "cloudtrail", 408).json().text("__type"), "RequestTimeoutException");
+    EXPECT_EQ(refused("/", "cloudtrail", 503).json().text("__type"), "ServiceUnavailable");
 
-TEST(OwnCalls, FailuresKeepTheirCodeAndRoleSessionsTheirIssuer) {
-    FakeEngine engine;
-    auto& session = engine.caller("session");
-    session.type = identity::PrincipalType::role_session;
-    session.arn = "arn:aws:sts::111122223333:assumed-role/ops/s1";
-    session.principal_id = "AROAEXAMPLE0000000001:s1";
-    session.policies.clear();
-    const auto answer = engine.call(FakeEngine::request("POST", "/", R"({"Name":"t"})", "cloudtrail", "us-east-1",
-                                                        {{"X-Amz-Target", "CloudTrail_20131101.DeleteTrail"}, {"X-Test-Key", "session"}}));
-    EXPECT_EQ(answer.json().text("__type"), "AccessDeniedException");
-    const auto event = engine.wait_for_events("DeleteTrail", 1).at(0);
-    EXPECT_EQ(event.text("errorCode"), "AccessDenied");
-    EXPECT_EQ(event.text("errorMessage"),
-              "User: arn:aws:sts::111122223333:assumed-role/ops/s1 is not authorized to perform: cloudtrail:DeleteTrail on resource: * "
-              "because no identity-based policy allows the cloudtrail:DeleteTrail action");
-    EXPECT_EQ(event.find("requestParameters"), nullptr);
-    EXPECT_FALSE(event.find("readOnly")->as_bool());
-    EXPECT_EQ(to_text(*event.find("userIdentity")),
-              R"({"type":"AssumedRole","principalId":"AROAEXAMPLE0000000001:s1","arn":"arn:aws:sts::111122223333:assumed-role/ops/s1",)"
-              R"("accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","sessionContext":{"sessionIssuer":{"type":"Role",)"
-              R"("principalId":"AROAEXAMPLE0000000001","arn":"arn:aws:iam::111122223333:role/ops","accountId":"111122223333",)"
-              R"("userName":"ops"},"attributes":{"mfaAuthenticated":"false"}}})");
-}
-
-TEST(OwnCalls, AFailedWriteIsRecordedBeforeItIsAnswered) {
-    FakeEngine engine;
-    const auto target = net::Headers{{"X-Amz-Target", "CloudTrail_20131101.CreateTrail"}};
-    engine.call(FakeEngine::request("POST", "/", R"({"Name":"t","S3BucketName":"b"})", "cloudtrail", "us-east-1", target));
-    EXPECT_EQ(engine.history.covered(), 1u);  // without waiting
-    engine.ingest_failure = fail(Code::exhausted, "full");
-    const auto answer = engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", target));
-    EXPECT_EQ(answer.json().text("__type"), "UnsupportedOperationException");
-}
-
-TEST(OwnCalls, AreNotRecordedWhenSwitchedOff) {
-    Settings settings;
-    settings.record_calls = false;
-    FakeEngine engine(settings);
-    engine.lookup("{}");
-    engine.own("POST", "/v1/search", "{}");
-    engine.api.reset();
-    EXPECT_EQ(engine.history.covered(), 0u);
+    const Answer unknown{engine.api->refusal({}, 431, "the head of the request is too long"), {}};
+    EXPECT_EQ(unknown.response.status, 431);
+    EXPECT_EQ(unknown.response.body, "the head of the request is too long\n");
+    for (const auto* answer : {&json, &rest, &query, &own, &unknown}) EXPECT_EQ(answer->header("x-amzn-RequestId").size(), 36u);
 }

@@ -233,6 +233,31 @@ TEST(HttpServer, BrokenRequestsAreRefusedAndClosed) {
     }
 }
 
+TEST(HttpServer, RefusalsAreWordedByTheOwner) {
+    ServerOptions options;
+    options.refusal = [](const Request& head, int status, std::string_view text) {
+        return Response{status, {{"X-Refused", "yes"}}, head.method + " " + head.target + ": " + std::string(text)};
+    };
+    Running running(echo, options);
+    const struct { std::string bytes, body; } cases[] = {
+        {"POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", "POST /long: the body is too large"},
+        {"POST /cut HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "POST /cut: malformed chunked body"},
+        {"GET /no HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", " : Host given twice"},  // nothing of a head that was not understood
+    };
+    for (const auto& row : cases) {
+        auto client = running.connect();
+        client.send(row.bytes);
+        const auto answer = client.read_answer();
+        EXPECT_EQ(answer.body, row.body);
+        EXPECT_NE(answer.head.find("X-Refused: yes\r\n"), std::string::npos);
+        EXPECT_TRUE(client.closed_by_server());
+    }
+    auto client = running.connect();
+    client.send("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n");
+    EXPECT_EQ(client.read_answer(false).status, 413);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
 TEST(HttpServer, AnOversizeBodyIsRefusedBeforeItIsRead) {
     Running running;
     auto client = running.connect();

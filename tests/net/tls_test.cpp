@@ -21,6 +21,7 @@ protected:
         options.tls = certificate_.files();
         auto started = HttpServer::start(std::move(options), [this](Request request, std::unique_ptr<Responder> responder) {
             if (request.target == "/stream") return answer_stream(std::move(responder));
+            if (request.target == "/how") return responder->send({200, {}, std::string(request.tls_version) + ' ' + std::string(request.tls_cipher)});
             responder->send({200, {}, (request.tls ? "tls " : "plain ") + request.body});
         }, {}, metrics_);
         ASSERT_TRUE(started) << started.error().message;
@@ -120,6 +121,17 @@ TEST_F(Tls, OldVersionsAreRefused) {
     EXPECT_FALSE(TlsClient(server_->port(), TLS1_1_VERSION).connected);
     EXPECT_TRUE(TlsClient(server_->port(), TLS1_2_VERSION).connected);
     EXPECT_TRUE(TlsClient(server_->port(), TLS1_3_VERSION).connected);
+}
+
+TEST_F(Tls, RequestsKnowHowTheyAreEncrypted) {
+    start();
+    const auto how = [&](int version_max) {
+        TlsClient client(server_->port(), version_max);
+        const auto answer = client.exchange("GET /how HTTP/1.1\r\nHost: a\r\n\r\n");
+        return answer.substr(answer.find("\r\n\r\n") + 4);
+    };
+    EXPECT_TRUE(how(TLS1_3_VERSION).starts_with("TLSv1.3 TLS_")) << how(TLS1_3_VERSION);
+    EXPECT_TRUE(how(TLS1_2_VERSION).starts_with("TLSv1.2 ECDHE-")) << how(TLS1_2_VERSION);
 }
 
 TEST_F(Tls, Alpn) {
