@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "base/log.h"
 #include "base/uuid.h"
 
 namespace cairn::api {
@@ -44,8 +43,10 @@ void answer_and_record(const Context& context, CallPointer call, net::Response r
     auto record = render_own_call(*call, own, format_uuid(random_uuid()));
     count(context, *call, response, own.event_name);
     if (own.read_only || own.answer_first) {
-        call->responder->send(std::move(response));
-        context.own_calls.record(std::move(record));
+        context.own_calls.record(std::move(record),
+                                 [responder = std::move(call->responder), response = std::move(response)]() mutable {
+                                     responder->send(std::move(response));
+                                 });
         return;
     }
     const bool failed = own.error != nullptr;
@@ -53,7 +54,6 @@ void answer_and_record(const Context& context, CallPointer call, net::Response r
     context.own_calls.record_before_answer(
         std::move(record), [responder, failed, response = std::move(response),
                             unrecorded = std::move(unrecorded)](Result<void> recorded) mutable {
-            if (!recorded) log_warning("call not recorded", {{"error", recorded.error().message}});
             responder->send(recorded || failed ? std::move(response) : std::move(unrecorded));
         });
 }

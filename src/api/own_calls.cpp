@@ -1,25 +1,20 @@
 #include "api/own_calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 
 namespace cairn::api {
 
 namespace {
 
-constexpr std::size_t waiting_max = 100'000;
+constexpr std::size_t waiting_bytes_max = 8 << 20;
+constexpr std::chrono::seconds line_interval{10};
 constexpr std::size_t text_bytes_max = 1024;         // user agent, error code and message
 constexpr std::size_t parameters_bytes_max = 100'000;
-
-// Cut at a whole character.
-std::string cut(std::string_view text) {
-    if (text.size() <= text_bytes_max) return std::string(text);
-    auto size = text_bytes_max;
-    while (size > 0 && (text[size] & 0xc0) == 0x80) --size;
-    return std::string(text.substr(0, size));
-}
 
 // Header values may be any bytes; a record is UTF-8.
 std::string header_text(std::string_view value) {
@@ -66,7 +61,24 @@ Json user_identity(const identity::Principal& principal) {
 
 // Records name a denial "AccessDenied" whatever the API calls it.
 std::string record_code(const std::string& code) {
-    return code == "AccessDeniedException" ? "AccessDenied" : cut(code);
+    return code == "AccessDeniedException" ? "AccessDenied" : valid_utf8(code, text_bytes_max);
+}
+
+// The name without the port.
+std::string_view host_name(std::string_view host) {
+    const auto colon = host.rfind(':');
+    return colon == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, colon);
+}
+
+JsonObject tls_details(const net::Request& request) {
+    JsonObject details;
+    if (request.tls) {
+        details.emplace_back("tlsVersion", request.tls_version);
+        details.emplace_back("cipherSuite", request.tls_cipher);
+    }
+    if (const auto host = host_name(request.find("host")); !host.empty())
+        details.emplace_back("clientProvidedHostHeader", header_text(host));
+    return details;
 }
 
 }  // namespace
@@ -77,10 +89,11 @@ Json record_parameters(const Json& json) {
         for (const auto& item : json.as_array()) out.push_back(record_parameters(item));
         return out;
     }
+    if (json.is_string()) return valid_utf8(json.as_string());
     if (!json.is_object()) return json;
     JsonObject out;
     for (const auto& [name, value] : json.as_object()) {
-        auto lower = name;
+        auto lower = valid_utf8(name);
         if (!lower.empty() && lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] | 0x20);
         out.emplace_back(std::move(lower), record_parameters(value));
     }
@@ -104,7 +117,7 @@ std::string render_own_call(const Call& call, const OwnCall& own, std::string_vi
                       {"userAgent", header_text(call.request.find("user-agent"))}};
     if (own.error) {
         record.emplace_back("errorCode", record_code(own.error->code));
-        record.emplace_back("errorMessage", cut(own.error->message));
+        record.emplace_back("errorMessage", valid_utf8(own.error->message, text_bytes_max));
     }
     record.emplace_back("requestParameters", parameters(own.parameters));
     record.emplace_back("responseElements", own.error || own.read_only ? Json() : parameters(own.response));
@@ -115,16 +128,16 @@ std::string render_own_call(const Call& call, const OwnCall& own, std::string_vi
     record.emplace_back("managementEvent", true);
     record.emplace_back("recipientAccountId", principal.account);
     record.emplace_back("eventCategory", "Management");
-    if (call.request.tls)
-        record.emplace_back("tlsDetails",
-                            JsonObject{{"clientProvidedHostHeader", header_text(call.request.find("host"))}});
+    if (auto details = tls_details(call.request); !details.empty()) record.emplace_back("tlsDetails", std::move(details));
     return to_text(record);
 }
 
-OwnCalls::OwnCalls(const Parts& parts, const Settings&)
+OwnCalls::OwnCalls(const Parts& parts, const Settings& settings)
     : parts_(parts),
+      records_max_(settings.own_calls_waiting_max),
       recorded_(parts.metrics.counter("cairn_own_calls_recorded_total", "Own API calls that became events")),
-      dropped_(parts.metrics.counter("cairn_own_calls_dropped_total", "Own API calls that could not be recorded")),
+      unrecorded_(parts.metrics.counter("cairn_own_calls_unrecorded_total", "Own API calls that the log refused to take")),
+      held_count_(parts.metrics.counter("cairn_own_calls_held_total", "Answers that waited until their call had a place to be recorded")),
       thread_([this] { work(); }) {}
 
 OwnCalls::~OwnCalls() {
@@ -136,16 +149,32 @@ OwnCalls::~OwnCalls() {
     thread_.join();
     std::unique_lock lock(mutex_);
     idle_.wait(lock, [&] { return !batch_in_flight_ && writes_in_flight_ == 0; });
+    if (unlogged_ > 0) log_warning("own calls could not be recorded", {{"calls", unlogged_}});
 }
 
-void OwnCalls::record(std::string record) {
+bool OwnCalls::has_room(std::size_t record_bytes) const {
+    return waiting_.empty() || (waiting_.size() < records_max_ && waiting_bytes_ + record_bytes <= waiting_bytes_max);
+}
+
+void OwnCalls::enqueue(std::string record) {
+    waiting_bytes_ += record.size();
+    waiting_.push_back(std::move(record));
+}
+
+void OwnCalls::record(std::string record, Answer answer) {
+    bool first = false;
     {
         std::lock_guard lock(mutex_);
-        if (waiting_.size() >= waiting_max) return dropped_.add();
-        waiting_.push_back(std::move(record));
-        if (waiting_.size() > 1) return;
+        if (!held_.empty() || !has_room(record.size())) {
+            held_count_.add();
+            held_.push_back({std::move(record), std::move(answer)});
+            return;
+        }
+        first = waiting_.empty();
+        enqueue(std::move(record));
     }
-    wake_.notify_one();
+    answer();
+    if (first) wake_.notify_one();
 }
 
 void OwnCalls::record_before_answer(std::string record, std::function<void(Result<void>)> done) {
@@ -159,7 +188,7 @@ void OwnCalls::record_before_answer(std::string record, std::function<void(Resul
         ++writes_in_flight_;
     }
     parts_.submit(std::move(buffer), {text}, std::move(writer), [this, done = std::move(done)](Result<ingest::Receipt> receipt) {
-        (receipt ? recorded_ : dropped_).add();
+        finished(1, receipt);
         done(receipt ? Result<void>() : fail(receipt.error()));
         std::lock_guard lock(mutex_);
         --writes_in_flight_;
@@ -170,6 +199,7 @@ void OwnCalls::record_before_answer(std::string record, std::function<void(Resul
 void OwnCalls::work() {
     while (true) {
         std::vector<std::string> records;
+        std::vector<Answer> answers;
         {
             std::unique_lock lock(mutex_);
             wake_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
@@ -177,10 +207,23 @@ void OwnCalls::work() {
             // One batch at a time: while it is written the next ones gather.
             idle_.wait(lock, [&] { return !batch_in_flight_; });
             records = std::exchange(waiting_, {});
+            waiting_bytes_ = 0;
             batch_in_flight_ = true;
+            answers = let_in();
         }
+        for (auto& answer : answers) answer();
         hand_over(std::move(records));
     }
+}
+
+std::vector<OwnCalls::Answer> OwnCalls::let_in() {
+    std::vector<Answer> answers;
+    while (!held_.empty() && has_room(held_.front().record.size())) {
+        enqueue(std::move(held_.front().record));
+        answers.push_back(std::move(held_.front().answer));
+        held_.pop_front();
+    }
+    return answers;
 }
 
 void OwnCalls::hand_over(std::vector<std::string> records) {
@@ -198,16 +241,35 @@ void OwnCalls::hand_over(std::vector<std::string> records) {
     writer.envelope.writer = "cairn";
     const auto count = records.size();
     parts_.submit(std::move(buffer), std::move(texts), std::move(writer), [this, count](Result<ingest::Receipt> receipt) {
-        if (receipt) {
-            recorded_.add(count);
-        } else {
-            dropped_.add(count);
-            log_warning("own calls not recorded", {{"calls", count}, {"error", receipt.error().message}});
-        }
+        finished(count, receipt);
         std::lock_guard lock(mutex_);
         batch_in_flight_ = false;
         idle_.notify_all();
     });
+}
+
+void OwnCalls::finished(std::size_t count, const Result<ingest::Receipt>& receipt) {
+    if (!receipt) return unrecorded(count, receipt.error().message);
+    const auto rejected = static_cast<std::size_t>(receipt->counts.rejected);
+    recorded_.add(count - rejected);
+    if (rejected == 0) return;
+    const auto result = std::ranges::find(receipt->results, ingest::Outcome::rejected, &ingest::RecordResult::outcome);
+    unrecorded(rejected, result->reason);
+}
+
+// One line for many: while the disk is full every read comes here.
+void OwnCalls::unrecorded(std::size_t count, const std::string& reason) {
+    unrecorded_.add(count);
+    std::size_t calls = 0;
+    {
+        std::lock_guard lock(mutex_);
+        unlogged_ += count;
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_line_) return;
+        next_line_ = now + line_interval;
+        calls = std::exchange(unlogged_, 0);
+    }
+    log_warning("own calls could not be recorded", {{"calls", calls}, {"reason", reason}});
 }
 
 }  // namespace cairn::api

@@ -35,6 +35,8 @@ struct Settings {
     bool record_calls = true;    ///< cairn's own API calls become events
     bool record_ingest = false;  ///< calls of POST /ingest too
 
+    std::size_t own_calls_waiting_max = 10'000;  ///< records of reads that wait for ingest before callers do
+
     std::size_t ingest_body_bytes_max = 64u << 20;   ///< of one POST /ingest, as sent
     std::size_t ingest_text_bytes_max = 256u << 20;  ///< of the same, decompressed
     std::size_t streams_max = 200;                   ///< GET /v1/tail at a time

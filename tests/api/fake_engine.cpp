@@ -232,6 +232,11 @@ private:
 
 }  // namespace
 
+bool FakeEngine::Pending::answered() const {
+    std::lock_guard lock(state->mutex);
+    return state->answered;
+}
+
 Answer FakeEngine::Pending::wait() const {
     std::unique_lock lock(state->mutex);
     EXPECT_TRUE(state->changed.wait_for(lock, patience, [&] { return state->answered; })) << "no answer";
@@ -270,8 +275,17 @@ FakeEngine::FakeEngine(Settings settings) {
             return identity::Authenticated{caller->second, std::string(copy.find("x-test-region")), service};
         },
         .submit =
-            [this](std::shared_ptr<const std::string>, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
-                done(ingest_failure ? take(texts, writer) : Result<ingest::Receipt>(fail(ingest_failure.error())));
+            [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
+                {
+                    std::lock_guard lock(mutex_);
+                    if (holding_) {
+                        held_.push_back([this, buffer, texts = std::move(texts), writer = std::move(writer), done = std::move(done)]() mutable {
+                            submit(std::move(texts), std::move(writer), std::move(done));
+                        });
+                        return stored_.notify_all();
+                    }
+                }
+                submit(std::move(texts), std::move(writer), std::move(done));
             },
         .history = history,
         .log = log,
@@ -283,6 +297,30 @@ FakeEngine::FakeEngine(Settings settings) {
 }
 
 FakeEngine::~FakeEngine() { api.reset(); }
+
+void FakeEngine::submit(std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
+    done(ingest_failure ? take(texts, writer) : Result<ingest::Receipt>(fail(ingest_failure.error())));
+}
+
+void FakeEngine::hold_ingest() {
+    std::lock_guard lock(mutex_);
+    holding_ = true;
+}
+
+void FakeEngine::release_ingest() {
+    std::vector<std::move_only_function<void()>> held;
+    {
+        std::lock_guard lock(mutex_);
+        holding_ = false;
+        held.swap(held_);
+    }
+    for (auto& request : held) request();
+}
+
+void FakeEngine::wait_for_held(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(stored_.wait_for(lock, patience, [&] { return held_.size() >= count; }));
+}
 
 identity::Principal& FakeEngine::caller(const std::string& key) {
     auto& principal = callers_[key];

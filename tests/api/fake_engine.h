@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -87,6 +88,7 @@ public:
     struct Pending {
         struct State;
         std::shared_ptr<State> state;
+        bool answered() const;
         Answer wait() const;                                   ///< for the answer
         std::string wait_for(const std::string& text) const;  ///< for a stream to hold `text`
         void hang_up() const;
@@ -96,6 +98,11 @@ public:
     /// Stored records of an event name, once there are `count` of them.
     std::vector<Json> wait_for_events(const std::string& event_name, std::size_t count);
 
+    /// Ingest takes requests and does not answer them, until it is released.
+    void hold_ingest();
+    void release_ingest();
+    void wait_for_held(std::size_t count);
+
     support::FakeClock clock;
     Metrics metrics;
     FakeLog log;
@@ -104,6 +111,7 @@ public:
     std::unique_ptr<Api> api;
 
 private:
+    void submit(std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done);
     Result<ingest::Receipt> take(const std::vector<std::string_view>& texts, const ingest::Writer& writer);
 
     std::mutex mutex_;
@@ -111,6 +119,8 @@ private:
     std::map<std::string, identity::Principal> callers_;
     std::map<std::string, std::string> admitted_;  // guarded by mutex_: identity to record
     std::vector<std::string> records_;             // guarded by mutex_
+    bool holding_ = false;                                  // guarded by mutex_
+    std::vector<std::move_only_function<void()>> held_;  // guarded by mutex_: requests that ingest did not answer
 };
 
 /// A record of an event.
