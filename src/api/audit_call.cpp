@@ -7,6 +7,7 @@
 
 #include "api/event_json.h"
 #include "api/lookup.h"
+#include "base/utf8.h"
 #include "wire/answers.h"
 #include "wire/model.h"
 
@@ -85,7 +86,10 @@ std::expected<Channel, ApiError> AuditCall::check(Call& call, std::vector<Entry>
     const auto name = input->text("channelArn");
     auto channel = find_channel(name, call.caller.region, account);
     const auto resource = channel ? channel->arn() : std::string("*");
-    if (auto allowed = authorize(call, "cloudtrail-data:PutAuditEvents", resource); !allowed)
+    policy::Context conditions;
+    if (const auto external_id = input->text("externalId"); !external_id.empty())
+        conditions.emplace_back("cloudtrail:ExternalId", external_id);
+    if (auto allowed = authorize(call, "cloudtrail-data:PutAuditEvents", resource, conditions); !allowed)
         return std::unexpected(allowed.error());
 
     // The model asks for an ARN where the service also takes an id: a good channel passes as its ARN.
@@ -176,7 +180,7 @@ void AuditCall::finish(CallPointer call, const std::vector<Entry>& entries) cons
         if (entry.problem)
             failed.push_back(JsonObject{{"id", entry.entry.id},
                                         {"errorCode", entry.problem->code},
-                                        {"errorMessage", entry.problem->message.substr(0, 1024)}});
+                                        {"errorMessage", valid_utf8(entry.problem->message, 1024)}});
         else
             successful.push_back(JsonObject{{"id", entry.entry.id}, {"eventID", entry.event_id}});
     }

@@ -10,6 +10,7 @@
 #include "api/event_json.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "sign/digest.h"
 
@@ -156,7 +157,7 @@ std::expected<Channel, ApiError> find_channel(std::string_view name, std::string
     const auto named = default_channel(parts[3], parts[4]);
     const auto id = parts[5].substr(kind.size());
     if ((id != named.id && id != "default") || parts[3] != region)
-        return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", name.substr(0, 256)));
+        return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", valid_utf8(name, 256)));
     if (parts[4] != account)
         return refused("ChannelInsufficientPermission",
                        fmt::format("Account {} may not put events into a channel of account {}.", account, parts[4]));

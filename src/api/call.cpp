@@ -65,10 +65,11 @@ wire::ApiError access_denied(const Call& call, const std::string& action, const 
                                                  call.caller.principal.arn, action, resource, reason)};
 }
 
-std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource) {
-    const auto decision = identity::authorize(
-        call.caller.principal, action, resource, call.request.peer_address,
-        {{"cairn:account", call.caller.principal.account}, {"cairn:region", call.caller.region}});
+std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource,
+                                              const policy::Context& more) {
+    policy::Context context{{"cairn:account", call.caller.principal.account}, {"cairn:region", call.caller.region}};
+    context.insert(context.end(), more.begin(), more.end());
+    const auto decision = identity::authorize(call.caller.principal, action, resource, call.request.peer_address, context);
     if (decision == policy::Decision::allowed) return {};
     return std::unexpected(access_denied(call, action, resource, decision == policy::Decision::denied_explicitly));
 }

@@ -34,8 +34,10 @@ std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,
                                                  const std::vector<std::string_view>& services, bool bearer = false,
                                                  bool unsigned_payload = false);
 
-/// May the caller do `action` ("cloudtrail:LookupEvents") on `resource`? Conditions see the caller's account and region.
-std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource);
+/// May the caller do `action` ("cloudtrail:LookupEvents") on `resource`? Conditions see the caller's account and region, and
+/// `more`.
+std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource,
+                                              const policy::Context& more = {});
 
 /// The AccessDeniedException of that.
 wire::ApiError access_denied(const Call& call, const std::string& action, const std::string& resource, bool explicitly);

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace cairn::api {
 
@@ -61,7 +62,7 @@ std::expected<void, ApiError> read_attribute(const Json& attribute, Lookup& look
     if (!find_key(lookup.attribute_key))
         return error(code, fmt::format("Unknown AttributeKey '{}'. Valid keys: EventId, EventName, ReadOnly, Username, "
                                        "ResourceType, ResourceName, EventSource, AccessKeyId.",
-                                       lookup.attribute_key.substr(0, 100)));
+                                       valid_utf8(lookup.attribute_key, 100)));
     if (lookup.attribute_value.empty()) return error(code, "The AttributeValue is empty.");
     if (weight(lookup.attribute_value) > 2000)
         return error(code, "The AttributeValue is too long: up to 2000 characters, of which '_', ' ', ',' and the new line "

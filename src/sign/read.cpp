@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -47,7 +48,7 @@ struct Parts {
 
 std::expected<void, Refusal> read_scope(std::string_view credential, CredentialScope& scope) {
     const auto parts = split(credential, '/');
-    if (parts.size() != 5)
+    if (parts.size() != 5 || std::ranges::any_of(parts, [](std::string_view part) { return part.empty(); }))
         return refuse(Problem::incomplete,
                       fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. "
                                   "keyid/date/region/service/term, got '{}'.", credential));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "wire/xml.h"
 
 namespace cairn::wire {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view json_type = "application/x-amz-json-1.1", rest_type = "application/json",
                            xml_type = "text/xml";
+constexpr std::size_t message_bytes_max = 8 * 1024;
 
 net::Response answer(int status, std::string_view type, std::string body, std::string_view request_id) {
     return {.status = status,
@@ -63,7 +65,8 @@ net::Response query_answer(const Model& model, const Operation& operation, const
     return answer(operation.status, xml_type, xml.take(), request_id);
 }
 
-net::Response error_answer(Protocol protocol, const ApiError& error, std::string_view request_id, const Model* model) {
+net::Response error_answer(Protocol protocol, const ApiError& given, std::string_view request_id, const Model* model) {
+    const ApiError error{given.code, valid_utf8(given.message, message_bytes_max)};
     const auto status = error_status(protocol, error.code);
     switch (protocol) {
         case Protocol::json:

@@ -148,6 +148,21 @@ TEST(PutAuditEvents, EveryRuleOfTheDocumentHasItsCode) {
     EXPECT_EQ(failed_code(put(engine, {not_json})), "InvalidData");
 }
 
+TEST(PutAuditEvents, PoliciesSeeTheExternalId) {
+    FakeEngine engine;
+    engine.caller("partner").policies = {*policy::Policy::parse(
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudtrail-data:PutAuditEvents","Resource":"*",)"
+        R"("Condition":{"StringEquals":{"cloudtrail:ExternalId":"shop/7"}}}]})")};
+    const auto put_as = [&](const std::string& external_id) {
+        return put(engine, {entry("one", event_data())}, "default" + external_id, "partner").header("x-amzn-ErrorType");
+    };
+    EXPECT_EQ(put_as("&externalId=shop%2F7"), "");
+    EXPECT_EQ(put_as("&externalId=shop%2F8"), "AccessDeniedException");
+    EXPECT_EQ(put_as(""), "AccessDeniedException");
+    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=x").header("x-amzn-ErrorType"), "ValidationException");
+    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=a%20b").header("x-amzn-ErrorType"), "ValidationException");
+}
+
 TEST(PutAuditEvents, WholeRequestErrors) {
     FakeEngine engine;
     engine.caller("nobody").policies.clear();

@@ -135,6 +135,9 @@ TEST(SigV4, WhatIsMissingIsNamed) {
         {algorithm + credential + ", " + headers + ", " + signature, "2015-08-30T12:36:00Z", "Date must be in ISO-8601 'basic format'. Got '2015-08-30T12:36:00Z'."},
         {algorithm + "Credential=AKID/20150830, " + headers + ", " + signature, "20150830T123600Z",
          "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKID/20150830'."},
+        {algorithm + "Credential=AKID/20150830//cloudtrail/aws4_request, " + headers + ", " + signature, "20150830T123600Z",
+         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
+         "'AKID/20150830//cloudtrail/aws4_request'."},
         {algorithm + "rubbish", "20150830T123600Z", "Invalid key=value pair (missing equal-sign) in Authorization header"},
         {"AWS4-HMAC-SHA1 " + credential, "20150830T123600Z", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1'."},
         {"", "20150830T123600Z", "Unsupported AWS 'algorithm': ''."},

@@ -50,6 +50,13 @@ TEST(Answers, ErrorsSpeakTheProtocolOfTheCaller) {
               "<RequestId>id-3</RequestId></ErrorResponse>");
 }
 
+TEST(Answers, MessagesAreValidUtf8) {
+    const ApiError error{"ValidationException", "Value '\xc3' and '\xff'"};
+    EXPECT_EQ(error_answer(Protocol::json, error, "id").body, "{\"__type\":\"ValidationException\",\"message\":\"Value '\xef\xbf\xbd' and '\xef\xbf\xbd'\"}");
+    for (const auto protocol : {Protocol::rest_json, Protocol::query})
+        EXPECT_EQ(error_answer(protocol, error, "id").body.find('\xff'), std::string::npos);
+}
+
 TEST(Answers, CallerIdentityIsXml) {
     const auto& model = model_of("sts");
     const auto answer = query_answer(model, *model.find("GetCallerIdentity"),
