@@ -46,6 +46,7 @@ std::size_t find_dashes(const char* text, std::size_t at, std::size_t size) {
     return size;
 }
 
+#if !defined(__SSE2__)
 constexpr std::array<signed char, 256> hex_values = [] {
     std::array<signed char, 256> values{};
     values.fill(-1);
@@ -53,6 +54,7 @@ constexpr std::array<signed char, 256> hex_values = [] {
     for (int i = 0; i < 6; ++i) values[static_cast<std::size_t>('a' + i)] = static_cast<signed char>(10 + i);
     return values;
 }();
+#endif
 
 /// 32 lower-case hex digits to 16 bytes; false when some byte is none.
 bool read_hex(const char* digits, char* out) {
