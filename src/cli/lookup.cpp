@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/moment.h"
 #include "cli/command.h"
 #include "cli/event_output.h"
-#include "cli/moment.h"
 #include "cli/remote.h"
+#include "cli/search_flags.h"
 #include "cli/terminal.h"
 
 namespace cairn::cli {
@@ -17,29 +18,24 @@ namespace cairn::cli {
 namespace {
 
 struct LookupFlags {
-    RemoteOptions remote;
-    std::vector<std::string> words;
-    std::string from, to, account, only_region, output = "table", cursor, count_by;
+    SearchFlags search;
+    std::string from, to, output = "table", cursor, count_by;
     std::uint64_t limit = 50;
     bool oldest_first = false;
 };
 
 Time now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
-
-/// The request body that all calls under /v1/ share. Error: invalid, naming the option.
+/// Error: invalid, naming the option.
 Result<Json> request_of(const LookupFlags& flags) {
-    Json request(JsonObject{});
-    request.set("q", joined(flags.words));
+    auto request = flags.search.request();
+    if (!request) return request;
     for (const auto& [name, text] : {std::pair("from", flags.from), std::pair("to", flags.to)}) {
         if (text.empty()) continue;
         const auto time = parse_moment(text, now());
         if (!time) return fail(Code::invalid, fmt::format("--{} {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", name, text));
-        request.set(name, format_time(*time));
+        request->set(name, format_time(*time));
     }
-    if (!flags.account.empty()) request.set("acct", flags.account);
-    if (!flags.only_region.empty()) request.set("region", flags.only_region);
     return request;
 }
 
@@ -70,14 +66,22 @@ int print_values(const LookupFlags& flags, Remote& remote, Json request) {
     return 0;
 }
 
+void print_nothing_found(const LookupFlags& flags) {
+    const auto hint = hint_for_nothing(fmt::format("{}", fmt::join(flags.search.words, " ")));
+    fmt::print(stderr, "no such events{}{}\n", hint.empty() ? "" : "; ", hint);
+}
+
 void print_page(const LookupFlags& flags, const Json& page) {
     const auto* events = page.find("events");
     const auto& list = events ? events->as_array() : Json().as_array();
     if (flags.output == "page") return fmt::print("{}\n", to_text(page));
     if (flags.output == "table") {
         fmt::print("{}", event_table(list, terminal_width(), colours_wanted(STDOUT_FILENO)));
+        std::fflush(stdout);
         const auto* cursor = page.find("cursor");
-        if (cursor) fmt::print(stderr, "{} events; there are more: --limit {} or a narrower search\n", list.size(), flags.limit * 10);
+        if (cursor)
+            fmt::print(stderr, "{} events; there are more: --limit {} or a narrower search\n", list.size(), flags.limit * 10);
+        if (list.empty()) print_nothing_found(flags);
         return;
     }
     for (const auto& event : list) fmt::print("{}\n", flags.output == "records" ? std::string(event.text("record")) : to_text(event));
@@ -86,7 +90,7 @@ void print_page(const LookupFlags& flags, const Json& page) {
 int lookup(const LookupFlags& flags) {
     auto request = request_of(flags);
     if (!request) return failed(request.error());
-    auto remote = Remote::connect(flags.remote);
+    auto remote = Remote::connect(flags.search.remote);
     if (!remote) return failed(remote.error());
     if (!flags.count_by.empty()) return print_values(flags, *remote, std::move(*request));
 
@@ -115,20 +119,15 @@ int lookup(const LookupFlags& flags) {
 void add_lookup(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("lookup", "Search recorded events: who did what, when, from where");
     const auto flags = std::make_shared<LookupFlags>();
-    command->add_option("query", flags->words, "what to look for; nothing: the newest events");
+    flags->search.add_to(*command, "what to look for; nothing: the newest events", false);
     command->add_option("--from", flags->from, "not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z")->type_name("TIME");
     command->add_option("--to", flags->to, "not after")->type_name("TIME");
-    command->add_option("--limit", flags->limit, "how many events at most")->capture_default_str();
+    command->add_option("--limit", flags->limit, "how many events at most")->check(CLI::PositiveNumber)->capture_default_str();
     command->add_flag("--oldest-first", flags->oldest_first, "instead of newest first");
-    command->add_option("--account", flags->account, "one account only");
-    command->add_option("--in-region", flags->only_region, "one region only")->type_name("REGION");
     command->add_option("--count-by", flags->count_by, "instead of events, how many there are for each value of a field")->type_name("FIELD");
     command->add_option("-o,--output", flags->output, "table; json: one summary a line; records: the raw records, one a line; page: the answer as it is")
         ->check(CLI::IsMember({"table", "json", "records", "page"}))->capture_default_str();
     command->add_option("--cursor", flags->cursor, "go on where the page before ended (its member cursor)");
-    command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
-    command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file");
-    command->add_option("--ca-bundle", flags->remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
     command->footer(
         "Examples:\n"
         "  cairn lookup eventName=ConsoleLogin --from -1d\n"

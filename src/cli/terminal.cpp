@@ -42,6 +42,21 @@ std::string cut(std::string_view text, std::size_t width) {
     return out + "…";
 }
 
+struct Hidden {
+    std::size_t bytes = 0;  ///< 0: there is none
+    unsigned code_point = 0;
+};
+
+/// C1 controls (U+0080 to U+009F) and marks of writing direction (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+Hidden hidden_character(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return {2, byte(1)};
+    if (byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81) || (byte(2) & 0xc0) != 0x80) return {};
+    const unsigned code_point = 0x2000 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
+    const auto within = [&](unsigned first, unsigned last) { return code_point >= first && code_point <= last; };
+    return within(0x200e, 0x200f) || within(0x202a, 0x202e) || within(0x2066, 0x2069) ? Hidden{3, code_point} : Hidden{};
+}
+
 }  // namespace
 
 bool colours_wanted(int file_descriptor) {
@@ -55,17 +70,25 @@ std::string coloured(std::string_view text, Colour colour, bool wanted) {
 
 std::string printable(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto hidden = hidden_character(text.substr(i));
+        if (hidden.bytes > 0) {
+            out += fmt::format("\\u{:04x}", hidden.code_point);
+            i += hidden.bytes;
+            continue;
+        }
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
         else
-            out.push_back(c);
+            out.push_back(text[i]);
+        ++i;
     }
     return out;
 }
 
 std::string render_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
-                         std::size_t width, bool colours) {
+                         std::size_t width, bool colours, const CellColour& colour_of) {
     std::vector<std::size_t> widths;
     for (const auto& name : header) widths.push_back(columns(name));
     for (const auto& row : rows)
@@ -76,17 +99,19 @@ std::string render_table(const std::vector<std::string>& header, const std::vect
         if (*widest <= 12) break;
         --*widest;
     }
-    const auto line = [&](const std::vector<std::string>& cells) {
+    const auto line = [&](const std::vector<std::string>& cells, auto&& colour) {
         std::string text;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const auto cell = cut(cells[i], widths[i]);
-            text += cell;
+            text += coloured(cell, colour(i), colours);
             if (i + 1 < cells.size()) text.append(widths[i] - columns(cell) + 2, ' ');
         }
-        return text;
+        text.erase(text.find_last_not_of(' ') + 1);
+        return text + "\n";
     };
-    std::string out = coloured(line(header), Colour::bold, colours) + "\n";
-    for (const auto& row : rows) out += line(row) + "\n";
+    auto out = line(header, [](std::size_t) { return Colour::bold; });
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out += line(rows[row], [&](std::size_t column) { return colour_of ? colour_of(row, column) : Colour::plain; });
     return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +15,16 @@ bool colours_wanted(int file_descriptor);
 enum class Colour { plain, dim, bold, red, green, yellow, cyan };
 std::string coloured(std::string_view text, Colour colour, bool wanted);
 
-/// Printable: control characters of recorded text become "\xNN", so that a record cannot drive the terminal.
+/// Printable: control characters of recorded text become "\xNN" or "\uNNNN", and those that turn the direction of writing,
+/// so that a record can neither drive the terminal nor show itself as another.
 std::string printable(std::string_view text);
+
+/// The colour of a cell, by row and column.
+using CellColour = std::function<Colour(std::size_t row, std::size_t column)>;
 
 /// Columns as wide as their widest cell, but the table no wider than `width` (0: no limit): the widest cells are cut.
 std::string render_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
-                         std::size_t width, bool colours);
+                         std::size_t width, bool colours, const CellColour& colour_of = {});
 
 /// Columns of the terminal behind standard output, or 0.
 std::size_t terminal_width();

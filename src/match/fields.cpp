@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace cairn::match {
 
@@ -39,6 +42,37 @@ constexpr std::array fields = {
     FieldInfo{"eventTime", Field::event_time, op_equal | op_order | op_has},
 };
 
+/// Names of LookupEvents, of the record and of other tools.
+constexpr std::pair<std::string_view, std::string_view> other_names[] = {
+    {"username", "user"}, {"useridentity", "principal"}, {"identity", "principal"}, {"session", "user"},
+    {"resourcename", "resource"}, {"accesskeyid", "accessKey"}, {"key", "accessKey"}, {"sourceipaddress", "sourceIP"}, {"ip", "sourceIP"},
+    {"awsregion", "region"}, {"recipientaccountid", "account"}, {"accountid", "account"}, {"eventcategory", "category"},
+    {"name", "eventName"}, {"event", "eventName"}, {"action", "eventName"}, {"source", "eventSource"}, {"service", "eventSource"},
+    {"type", "eventType"}, {"error", "errorCode"}, {"message", "errorMessage"}, {"time", "eventTime"}, {"id", "eventID"},
+    {"vpcendpointid", "vpcEndpoint"}, {"mfaauthenticated", "mfa"}, {"agent", "userAgent"}, {"rolename", "role"}, {"rolearn", "role"},
+};
+
+std::string lowered(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    return lower;
+}
+
+/// Letters to insert, delete or replace; two neighbours that changed places count as one.
+std::size_t distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> before_last, last(other.size() + 1), next(other.size() + 1);
+    for (std::size_t j = 0; j <= other.size(); ++j) last[j] = j;
+    for (std::size_t i = 1; i <= one.size(); ++i) {
+        next[0] = i;
+        for (std::size_t j = 1; j <= other.size(); ++j) {
+            next[j] = std::min({last[j] + 1, next[j - 1] + 1, last[j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1)});
+            if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1]) next[j] = std::min(next[j], before_last[j - 2] + 1);
+        }
+        before_last = std::exchange(last, next);
+    }
+    return last.back();
+}
+
 constexpr FieldInfo path_info{"$.", Field::path, op_equal | op_part | op_order | op_has, {}, true};
 
 }  // namespace
@@ -48,6 +82,23 @@ std::span<const FieldInfo> all_fields() { return fields; }
 const FieldInfo* find_field(std::string_view wanted) {
     const auto* const found = std::ranges::find(fields, wanted, &FieldInfo::name);
     return found == fields.end() ? nullptr : found;
+}
+
+std::string_view field_meant_by(std::string_view name) {
+    constexpr std::size_t longest = 40;
+    if (name.size() > longest) return {};
+    const auto wanted = lowered(name);
+    const auto* const other = std::ranges::find(other_names, wanted, &std::pair<std::string_view, std::string_view>::first);
+    if (other != std::end(other_names)) return other->second;
+    std::string_view nearest;
+    std::size_t slips = wanted.size() < 4 ? 2 : 3;  // as many are too many
+    for (const auto& field : fields) {
+        const auto needed = distance(wanted, lowered(field.name));
+        if (needed >= slips) continue;
+        slips = needed;
+        nearest = field.name;
+    }
+    return nearest;
 }
 
 const FieldInfo& path_field() { return path_info; }

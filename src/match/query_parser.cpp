@@ -1,8 +1,10 @@
 #include "match/query_parser.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include <fmt/format.h>
+
+#include "base/moment.h"
 
 namespace cairn::match {
 
@@ -52,15 +54,23 @@ bool is_allowed(const FieldInfo& field, Operator op) {
     }
 }
 
-/// A date, a date-time, or seconds or milliseconds since 1970.
-std::optional<Time> read_time(std::string_view text) {
-    if (const auto time = parse_time(text)) return time;
-    if (text.size() == 10 && !is_number(text)) return parse_time(std::string(text) + "T00:00:00Z");
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
-    constexpr std::int64_t seconds_max = 100'000'000'000;  // the year 5138; milliseconds of 1973
-    return from_milliseconds(number < seconds_max && number > -seconds_max ? number * 1000 : number);
+/// For messages: "= != in(...) has:".
+std::string operators_of(const FieldInfo& field) {
+    std::string all;
+    for (const Operator op : {Operator::equal, Operator::not_equal, Operator::contains, Operator::starts_with, Operator::greater,
+                              Operator::at_least, Operator::less, Operator::at_most, Operator::in, Operator::has}) {
+        if (!is_allowed(field, op)) continue;
+        if (!all.empty()) all += ' ';
+        all += symbol(op);
+        if (op == Operator::in) all += "(...)";
+    }
+    return all;
+}
+
+std::string unknown_field(const std::string& name) {
+    const auto meant = field_meant_by(name);
+    if (meant.empty()) return fmt::format("unknown field \"{}\"; quote it to look for the text", name);
+    return fmt::format("unknown field \"{}\": did you mean {}, or the text, in quotes?", name, meant);
 }
 
 class Parser {
@@ -259,7 +269,7 @@ private:
             term.field = find_field(text_.substr(begin, at_ - begin));
         }
         std::string name(text_.substr(begin, at_ - begin));
-        if (!term.field && !name.empty()) return wrong(begin, fmt::format("unknown field \"{}\"; quote it to look for the text", name), name);
+        if (!term.field && !name.empty()) return wrong(begin, unknown_field(name), name);
         return name;
     }
 
@@ -370,7 +380,8 @@ private:
 
     /// Checks operator and values against the field, and prepares them.
     Parsed<Term> finish(Term term, const std::string& name, std::size_t op_begin, std::size_t value_begin) const {
-        if (!is_allowed(*term.field, term.op)) return wrong(op_begin, fmt::format("{} does not know the operator {}", name, symbol(term.op)), name);
+        if (!is_allowed(*term.field, term.op))
+            return wrong(op_begin, fmt::format("{} does not know the operator {}; it takes {}", name, symbol(term.op), operators_of(*term.field)), name);
         if (term.op == Operator::contains) {
             if (term.values.front().empty()) return wrong(value_begin, fmt::format("{}: needs a text", name), name);
             term.texts.emplace_back(term.values.front());
@@ -382,8 +393,8 @@ private:
         switch (term.field->field) {
             case Field::event_time:
                 for (const auto& value : term.values) {
-                    const auto time = read_time(value);
-                    if (!time) return bad(value, "time");
+                    const auto time = parse_written_time(value);
+                    if (!time) return bad(value, "time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z");
                     term.times.push_back(*time);
                 }
                 break;
@@ -394,7 +405,7 @@ private:
             case Field::mfa:
                 for (auto& value : term.values) {
                     const bool yes = is_word(value, "true");
-                    if (!yes && !is_word(value, "false")) return bad(value, "true or false");
+                    if (!yes && !is_word(value, "false")) return wrong(value_begin, fmt::format("{}: \"{}\" is neither true nor false", name, value), name);
                     value = yes ? "true" : "false";
                 }
                 break;

@@ -29,11 +29,12 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
     for (const auto& [unit, factor] : units) {
         if (!text.ends_with(unit)) continue;
         const auto value = parse_number(text.substr(0, text.size() - unit.size()));
-        if (!value) return value;
+        if (!value) break;
         if (*value > INT64_MAX / factor) return fail(Code::invalid, fmt::format("\"{}\" is too large", text));
         return *value * factor;
     }
-    return parse_number(text);
+    const auto value = parse_number(text);
+    return value ? value : fail(Code::invalid, fmt::format("\"{}\" is no number of bytes, such as 65536, 64KB or 1MiB", text));
 }
 
 /// A key with the way to read it into a Config.

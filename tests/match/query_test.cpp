@@ -53,7 +53,7 @@ TEST_F(OnSample, EveryFieldAndOperator) {
         {"text:boto3", true}, {"boto3", true}, {"-boto3", false}, {"\"may not\"", true}, {"aws-cli/2", true}, {"aws-cli\\/2", true}, {"\"\\\"Action\\\":\\\"s3:*\\\"\"", true}, {"f\xc3\xbcr", true}, {"nameA", true},
         {"nowhere", false}, {"-nowhere", true},
         {"eventTime=2026-01-02T03:04:05Z", true}, {"eventTime>2026-01-02", true}, {"eventTime>=2026-01-02T03:04:05Z", true}, {"eventTime<2026-01-02T03:04:05Z", false},
-        {"eventTime<=1767323045", true}, {"eventTime=1767323045000", true}, {"eventTime!=2026-01-02", true}, {"has:eventTime", true},
+        {"eventTime<=1767323045", true}, {"eventTime>=2026-01-02T03:04", true}, {"eventTime<\"2026-01-02 03:04:06\"", true}, {"eventTime=1767323045000", true}, {"eventTime!=2026-01-02", true}, {"has:eventTime", true},
         {"$.requestParameters.force=false", true}, {"$.requestParameters.force!=false", false}, {"$.requestParameters.instancesSet.items.instanceId=i-2", true},
         {"$.requestParameters.instancesSet.items[0].instanceId=i-2", false}, {"$.requestParameters.instancesSet.items[*].instanceId=i-2", true}, {"$.requestParameters.*.items[1].n=7.5", true},
         {"$.requestParameters.instancesSet.items.n>7", true}, {"$.requestParameters.instancesSet.items.n>7.5", false}, {"$.requestParameters.instancesSet.items.n>=7.5e0", true},
@@ -96,7 +96,7 @@ TEST(QueryError, NamesFieldAndPlace) {
         {"user=", "user", 4, "user= needs a value"}, {"user= )", "user", 4, "needs a value"}, {"user=\"a", "", 5, "a quote is not closed"}, {"\"a", "", 0, "a quote is not closed"}, {"-", "", 0, "'-' without a term"},
         {"a - b", "", 2, "'-' without a term"}, {"has:", "", 4, "has: needs a field"}, {"has:foo", "foo", 4, "unknown field"}, {"has:user=a", "user", 4, "has:user takes no value"}, {"has:$.a=b", "$.a", 4, "takes no value"},
         {"user in ()", "user", 9, "lacks a value"}, {"user in (a", "user", 10, "lacks ',' or ')'"}, {"user in (a,)", "user", 11, "lacks a value"}, {"user in (a b)", "user", 11, "lacks ',' or ')'"},
-        {"sourceIP=10.0.0.0/33", "sourceIP", 9, "no address range"}, {"sourceIP=a/b", "sourceIP", 9, "no address range"}, {"readOnly=maybe", "readOnly", 9, "no true or false"}, {"mfa=1", "mfa", 4, "no true or false"},
+        {"sourceIP=10.0.0.0/33", "sourceIP", 9, "no address range"}, {"sourceIP=a/b", "sourceIP", 9, "no address range"}, {"readOnly=maybe", "readOnly", 9, "is neither true nor false"}, {"mfa=1", "mfa", 4, "is neither true nor false"},
         {"eventTime>soon", "eventTime", 10, "\"soon\" is no time"}, {"$.a>b", "$.a", 4, "no number"}, {"$.=1", "$.", 0, "a member name is missing"}, {"$.a..b=1", "$.a.", 0, "a member name is missing"},
         {"$.a[=1", "$.a[", 0, "an index is missing"}, {"$.a[1=1", "$.a[1", 0, "']' is missing"}, {"$.a['x=1", "$.a['x=1", 0, "a quote is not closed"}, {"$.a", "$.a", 3, "needs an operator"}, {"=a", "", 0, "a field is missing"},
         {"user=a(b)", "", 6, "quote a value that holds parentheses"}, {"\"a\"\"b\"", "", 3, "a space is missing"}, {"user:\"\"", "user", 5, "needs a text"}, {"\"\"", "text", 0, "needs a text"}, {"s3:GetObject", "s3", 0, "quote it"},
@@ -113,6 +113,30 @@ TEST(QueryError, NamesFieldAndPlace) {
     std::string many;
     for (int i = 0; i < 300; ++i) many += "a ";
     EXPECT_FALSE(Query::parse(many));
+}
+
+TEST(QueryError, TeachesWhatIsMeant) {
+    const struct { const char* query; const char* message; } cases[] = {
+        {"eventNme=x", "unknown field \"eventNme\": did you mean eventName, or the text, in quotes?"},
+        {"EVENTNAME=x", "unknown field \"EVENTNAME\": did you mean eventName, or the text, in quotes?"},
+        {"Username=x", "unknown field \"Username\": did you mean user, or the text, in quotes?"},
+        {"AccessKeyId=x", "unknown field \"AccessKeyId\": did you mean accessKey, or the text, in quotes?"},
+        {"sourceIPAddress=x", "unknown field \"sourceIPAddress\": did you mean sourceIP, or the text, in quotes?"},
+        {"has:awsRegion", "unknown field \"awsRegion\": did you mean region, or the text, in quotes?"},
+        {"regoin=x", "unknown field \"regoin\": did you mean region, or the text, in quotes?"},
+        {"s3:GetObject", "unknown field \"s3\"; quote it to look for the text"},
+        {"https://x", "unknown field \"https\"; quote it to look for the text"},
+        {"eventID:a", "eventID does not know the operator :; it takes = != in(...) has:"},
+        {"eventTime^2026", "eventTime does not know the operator ^; it takes = != > >= < <= in(...) has:"},
+        {"text=a", "text does not know the operator =; it takes :"},
+        {"eventTime>soon", "eventTime: \"soon\" is no time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z"},
+        {"mfa=yes", "mfa: \"yes\" is neither true nor false"},
+    };
+    for (const auto& row : cases) {
+        const auto query = Query::parse(row.query);
+        ASSERT_FALSE(query) << row.query;
+        EXPECT_EQ(query.error().message, row.message);
+    }
 }
 
 TEST(QueryPlan, IndexedTermsAreThoseThatAllMatchesSatisfy) {
