@@ -62,6 +62,7 @@ struct Parts {
     FindDictionary find_dictionary;
     const Clock& clock;
     Metrics& metrics;
+    std::string store_id = {};  ///< told to writers: importers remember by it what this store has already
 };
 
 }  // namespace cairn::api

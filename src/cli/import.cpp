@@ -1,10 +1,14 @@
 #include "cli/import.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -23,54 +27,108 @@ namespace {
 
 constexpr std::size_t chunk_records_max = 2000;
 constexpr std::size_t chunk_bytes_max = 4 << 20;
+constexpr std::size_t record_bytes_max = 16 << 20;  // far above what any node takes, far below what one takes at a time
+
+constexpr std::string_view standard_input = "-";
 
 struct FoundFile {
     std::string path;
     std::uint64_t bytes = 0;
 };
 
+/// What a look below a path brought.
+struct Found {
+    std::vector<FoundFile> files;
+    std::vector<std::pair<std::string, std::string>> unreadable;  ///< path and reason
+};
+
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-/// All regular files below `path` in name order, so that an import taken up again goes the same way.
-Result<std::vector<FoundFile>> files_below(const std::string& path) {
+/// Walks through folders and the folders that links lead to, each once.
+class Walk {
+public:
+    Found run(const fs::path& folder) {
+        enter(folder);
+        std::ranges::sort(found_.files, {}, &FoundFile::path);
+        return std::move(found_);
+    }
+
+private:
+    void enter(const fs::path& folder) {
+        std::error_code error;
+        const auto real = fs::canonical(folder, error);
+        if (!error && !seen_.insert(real).second) return;
+        for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator(); it.increment(error))
+            if (!is_hidden(it->path())) visit(*it);
+        if (error) found_.unreadable.emplace_back(folder.string(), error.message());
+    }
+
+    void visit(const fs::directory_entry& entry) {
+        std::error_code error;
+        const auto status = entry.status(error);
+        if (fs::is_directory(status))
+            enter(entry.path());
+        else if (fs::is_regular_file(status))
+            found_.files.push_back({entry.path().string(), entry.file_size(error)});
+        else if (!fs::exists(status))
+            found_.unreadable.emplace_back(entry.path().string(), error ? error.message() : "leads to nothing");
+    }
+
+    Found found_;
+    std::set<fs::path> seen_;
+};
+
+/// All files below `path` in name order, so that an import taken up again goes the same way.
+Result<Found> files_below(const std::string& path) {
     std::error_code error;
-    if (!fs::exists(path, error)) return fail(Code::not_found, fmt::format("{} does not exist", path));
-    std::vector<FoundFile> files;
-    if (!fs::is_directory(path, error)) {
-        files.push_back({path, fs::file_size(path, error)});
-        return files;
+    if (path == standard_input) return Found{{{path, 0}}, {}};
+    if (!fs::exists(path, error)) return fail(Code::not_found, fmt::format("{} {}", path, error ? "cannot be read: " + error.message() : "does not exist"));
+    if (fs::is_directory(path, error)) return Walk().run(path);
+    return Found{{{path, fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0}}, {}};
+}
+
+/// Empty for what is no file with a content that stays: pipes.
+std::string key_of(const std::string& path) {
+    std::error_code error;
+    return fs::is_regular_file(path, error) ? ImportState::key_of(path) : std::string();
+}
+
+Result<std::string> read_bytes(const std::string& path, std::size_t expected) {
+    std::ifstream file;
+    if (path != standard_input) file.open(path, std::ios::binary);
+    if (file.fail()) return fail(Code::denied, fmt::format("cannot be read: {}", std::strerror(errno)));
+    std::istream& in = path == standard_input ? std::cin : file;
+    std::string bytes;
+    // One byte more than expected tells the end. Pipes, of which nothing is known, come in pieces.
+    for (std::size_t step = expected > 0 ? expected + 1 : 64 * 1024; in; step = 1 << 20) {
+        bytes.reserve(bytes.size() + step + RecordParser::padding);
+        const auto size = bytes.size();
+        bytes.resize(size + step);
+        in.read(bytes.data() + size, static_cast<std::streamsize>(step));
+        bytes.resize(size + static_cast<std::size_t>(in.gcount()));
     }
-    for (auto it = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
-         it != fs::recursive_directory_iterator(); it.increment(error)) {
-        if (error) break;
-        std::error_code gone;
-        if (it->is_regular_file(gone) && !is_hidden(it->path())) files.push_back({it->path().string(), it->file_size(gone)});
-    }
-    std::ranges::sort(files, {}, &FoundFile::path);
-    return files;
+    if (in.bad()) return fail(Code::denied, fmt::format("cannot be read: {}", std::strerror(errno)));
+    bytes.reserve(bytes.size() + RecordParser::padding);
+    return bytes;
 }
 
 /// The content, decompressed, with room behind its end for the parsers.
-Result<std::string> read_whole(const std::string& path, std::size_t bytes_max) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return fail(Code::denied, "cannot be read");
-    std::error_code error;
-    std::string bytes;
-    bytes.reserve(fs::file_size(path, error) + RecordParser::padding);
-    bytes.resize(bytes.capacity() - RecordParser::padding);
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(in.gcount()));
-    const auto encoding = ingest::detect_encoding(bytes);
+Result<std::string> read_whole(const FoundFile& file, std::size_t bytes_max) {
+    auto bytes = read_bytes(file.path, file.bytes);
+    if (!bytes) return bytes;
+    const auto encoding = ingest::detect_encoding(*bytes);
     if (encoding == ingest::Encoding::identity) return bytes;
-    return ingest::decompress(bytes, encoding, bytes_max);
+    return ingest::decompress(*bytes, encoding, bytes_max);
 }
 
 /// One file on its way: its content must outlive the chunks that are being stored.
 struct OpenFile {
-    std::string path;
+    std::string path, key;
+    std::uint64_t number = 0;  ///< in the order in which files are read
     std::string content;
     ingest::Sliced sliced;
-    bool cut = false;  ///< all its records are in chunks
+    bool cut = false;       ///< all its records are in chunks
+    bool rejected = false;  ///< not all of them were stored: to be read again next time
     std::size_t chunks_left = 0;
 };
 
@@ -102,39 +160,58 @@ public:
         : options_(options), sink_(sink), state_(std::move(state)), progress_(progress) {}
 
     Result<ImportReport> run() {
-        // Files may appear while this runs: look again until a look shows nothing new.
-        for (bool more = true; more;) {
+        // Files may appear or grow while this runs: look again until a look shows nothing new.
+        for (bool more = true; more && !stopped_;) {
             more = false;
             for (const auto& path : options_.paths) {
-                const auto files = files_below(path);
-                if (!files) return fail(files.error());
-                for (const auto& file : *files)
+                const auto found = files_below(path);
+                if (!found) return fail(found.error());
+                for (const auto& [unreadable, reason] : found->unreadable) unreadable_[unreadable] = reason;
+                for (const auto& file : found->files)
                     if (!known_.contains(file.path)) bytes_total_ += file.bytes;
-                for (const auto& file : *files) {
-                    if (!known_.insert(file.path).second) continue;
+                for (const auto& file : found->files) {
+                    auto key = key_of(file.path);
+                    if (stopped_ || !is_new(file.path, key)) continue;
                     more = true;
-                    CAIRN_TRY(take(file));
+                    CAIRN_TRY(take(file, std::move(key)));
                 }
             }
             if (!next_.items.empty()) CAIRN_TRY(start());
             while (!chunks_.empty()) CAIRN_TRY(settle_oldest());
         }
-        return std::move(report_);
+        return finished_report();
     }
 
 private:
-    Result<void> take(const FoundFile& found) {
-        if (state_.finished(found.path)) {
+    struct Known {
+        std::string key;
+        int reads = 0;
+    };
+
+    /// Whether a file is there for the first time, or has changed since. One that never rests is left to the next import.
+    bool is_new(const std::string& path, const std::string& key) {
+        constexpr int reads_max = 2;
+        Known& known = known_[path];
+        if (known.reads == reads_max || (known.reads > 0 && known.key == key)) return false;
+        known = {key, known.reads + 1};
+        return true;
+    }
+
+    Result<void> take(const FoundFile& found, std::string key) {
+        unreadable_.erase(found.path);
+        if (!key.empty() && state_.finished(key)) {
             ++report_.files_skipped;
             bytes_done_ += found.bytes;
             return {};
         }
         auto file = std::make_shared<OpenFile>();
         file->path = found.path;
-        auto content = read_whole(found.path, options_.file_bytes_max);
-        bytes_done_ += found.bytes;
+        file->key = std::move(key);
+        file->number = report_.files;
+        auto content = read_whole(found, options_.file_bytes_max);
         if (!content) {
-            report_.unreadable.push_back(fmt::format("{}: {}", found.path, content.error().message));
+            bytes_done_ += found.bytes;
+            unreadable_[found.path] = content.error().message;
             return {};
         }
         file->content = std::move(*content);
@@ -142,23 +219,48 @@ private:
         ++report_.files;
         report_.bytes += file->content.size();
         if (file->sliced.container == ingest::Container::digest) ++report_.digest_files;
-        return cut(file);
+        return cut(file, found.bytes);
     }
 
-    Result<void> cut(const std::shared_ptr<OpenFile>& file) {
+    Result<void> cut(const std::shared_ptr<OpenFile>& file, std::uint64_t bytes) {
         const auto& slices = file->sliced.slices;
-        report_.read += slices.size();
-        for (std::size_t i = 0; i < slices.size(); ++i) {
-            if (!slices[i].problem.empty()) {
+        const auto done_before = bytes_done_;
+        for (std::size_t i = 0; i < slices.size() && !stopped_; ++i) {
+            ++report_.read;
+            if (const auto problem = problem_of(slices[i]); !problem.empty()) {
                 ++report_.counts.rejected;
-                report_.lines.push_back({file->path, slices[i].line, ingest::Outcome::rejected, "", slices[i].problem});
+                file->rejected = true;
+                lines_.push_back({file->number, {file->path, slices[i].line, ingest::Outcome::rejected, "", problem}});
                 continue;
             }
             next_.add(file, i);
-            if (next_.full()) CAIRN_TRY(start());
+            if (!next_.full()) continue;
+            bytes_done_ = done_before + bytes * (i + 1) / slices.size();
+            CAIRN_TRY(start());
         }
-        file->cut = true;
-        return file->chunks_left == 0 ? state_.finish(file->path) : Result<void>();
+        bytes_done_ = done_before + bytes;
+        show_progress();
+        file->cut = !stopped_;
+        return file->chunks_left == 0 ? finish(*file) : Result<void>();
+    }
+
+    static std::string problem_of(const ingest::Slice& slice) {
+        if (slice.problem.empty() && slice.text.size() > record_bytes_max) return fmt::format("the record has {} bytes, more than {}", slice.text.size(), record_bytes_max);
+        return slice.problem;
+    }
+
+    Result<void> finish(const OpenFile& file) {
+        return file.cut && !file.rejected && !file.key.empty() ? state_.finish(file.key) : Result<void>();
+    }
+
+    void show_progress() { stopped_ = !progress_(bytes_done_, bytes_total_, report_.read) || stopped_; }
+
+    ImportReport finished_report() {
+        std::ranges::stable_sort(lines_, {}, [](const auto& numbered) { return std::pair(numbered.first, numbered.second.line); });
+        for (auto& [number, line] : lines_) report_.lines.push_back(std::move(line));
+        for (const auto& [path, reason] : unreadable_) report_.unreadable.push_back(fmt::format("{}: {}", path, reason));
+        report_.interrupted = stopped_;
+        return std::move(report_);
     }
 
     Result<void> start() {
@@ -167,7 +269,7 @@ private:
         std::vector<std::string_view> texts;
         for (const auto& item : chunk.items) texts.push_back(item.file->sliced.slices[item.slice].text);
         chunk.taken = std::async(std::launch::async, [this, texts = std::move(texts)] { return sink_.put(texts); });
-        progress_(bytes_done_, bytes_total_, report_.read);
+        show_progress();
         return {};
     }
 
@@ -182,10 +284,12 @@ private:
         report_.counts.rejected += taken->counts.rejected;
         for (const auto& problem : taken->problems) {
             const auto& item = chunk.items[problem.index];
-            report_.lines.push_back({item.file->path, item.file->sliced.slices[item.slice].line, problem.outcome, problem.event_id, problem.reason});
+            item.file->rejected |= problem.outcome == ingest::Outcome::rejected;
+            lines_.push_back({item.file->number,
+                              {item.file->path, item.file->sliced.slices[item.slice].line, problem.outcome, problem.event_id, problem.reason}});
         }
         for (const auto& file : chunk.files)
-            if (--file->chunks_left == 0 && file->cut) CAIRN_TRY(state_.finish(file->path));
+            if (--file->chunks_left == 0) CAIRN_TRY(finish(*file));
         return {};
     }
 
@@ -194,10 +298,13 @@ private:
     ImportState state_;
     const ImportProgress& progress_;
     ImportReport report_;
-    std::set<std::string> known_;
+    std::vector<std::pair<std::uint64_t, ImportReport::Line>> lines_;  ///< with the numbers of their files
+    std::map<std::string, std::string> unreadable_;                    ///< path and reason
+    std::map<std::string, Known> known_;
     Chunk next_;
     std::deque<Chunk> chunks_;
     std::uint64_t bytes_done_ = 0, bytes_total_ = 0;
+    bool stopped_ = false;
 };
 
 }  // namespace

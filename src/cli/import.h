@@ -32,8 +32,8 @@ public:
 };
 
 struct ImportOptions {
-    std::vector<std::string> paths;  ///< files and folders
-    std::string state_file;          ///< which files are finished; empty: none is kept
+    std::vector<std::string> paths;  ///< files and folders; "-" is standard input
+    std::string state_file;          ///< which files are finished; empty: none is kept. One for each store
     int workers = 2;
     std::size_t file_bytes_max = 4ull << 30;  ///< after decompression
 };
@@ -41,6 +41,7 @@ struct ImportOptions {
 /// What was read and what became of it: read = stored + duplicate + conflict + rejected.
 struct ImportReport {
     std::uint64_t files = 0, files_skipped = 0, digest_files = 0, bytes = 0, read = 0;
+    bool interrupted = false;  ///< the progress said so; what was read is stored
     ingest::Counts counts;
     struct Line {
         std::string file;
@@ -48,18 +49,20 @@ struct ImportReport {
         ingest::Outcome outcome = ingest::Outcome::rejected;
         std::string event_id, reason;
     };
-    std::vector<Line> lines;  ///< every conflict and rejection, in order of files
-    std::vector<std::string> unreadable;  ///< files that could not be read or decompressed, with the reason
+    std::vector<Line> lines;  ///< every conflict and rejection, in order of files and lines
+    std::vector<std::string> unreadable;  ///< files and folders that could not be read or decompressed, with the reason
 };
 
-/// Called now and then from one thread: bytes read so far, bytes known of, records read.
-using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t total, std::uint64_t records)>;
+/// Called now and then from one thread: bytes read so far, bytes known of, records read. False stops the import: no
+/// further file is opened, and what was read is stored and reported.
+using ImportProgress = std::function<bool(std::uint64_t done, std::uint64_t total, std::uint64_t records)>;
 
 /// Reads every file below the paths (AWSLogs layout or any other; plain, gzip or zstd; NDJSON, log files, EventBridge
-/// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. Files that
-/// `state_file` names as finished and that have not changed are skipped, so that an import can be taken up again; a file is
-/// finished only when all its records are durable. Error: not_found for a path; else that of the sink, after which the
-/// import can be started again.
+/// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. A file that
+/// has changed since it was read is read once more. Links are followed. Files that `state_file` names as finished
+/// and that have not changed are skipped, so that an import can be taken up again; a file is finished only when
+/// all its records are durable and none was rejected. Error: not_found for a path; else that of the sink, after which
+/// the import can be started again.
 Result<ImportReport> import_files(const ImportOptions& options, ImportSink& sink, const ImportProgress& progress);
 
 }  // namespace cairn::cli

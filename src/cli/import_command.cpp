@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <thread>
@@ -6,7 +7,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/import_sinks.h"
@@ -25,14 +25,22 @@ struct ImportFlags {
     std::size_t lines_max = 100;
 };
 
-/// A file for each (target, paths), so that the same command goes on where it was interrupted.
-std::string state_file(const std::string& target, const std::vector<std::string>& paths) {
-    std::string name = target;
-    for (const auto& path : paths) name += "\n" + path;
+volatile std::sig_atomic_t stop_wanted = 0;
+
+/// The first Ctrl-C stops after what was read, the second one at once.
+void stop_on_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { stop_wanted = 1; };
+    action.sa_flags = SA_RESTART | SA_RESETHAND;
+    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+}
+
+/// A file for each store, so that what one of them has is not taken for known by another.
+std::string state_file(const std::string& store) {
     const char* state = std::getenv("XDG_STATE_HOME");
     const char* home = std::getenv("HOME");
     const auto folder = state && *state ? std::string(state) : std::string(home ? home : ".") + "/.local/state";
-    return fmt::format("{}/cairn/import-{:016x}", folder, hash64(name));
+    return fmt::format("{}/cairn/imported-{}", folder, store);
 }
 
 const char* outcome_name(ingest::Outcome outcome) { return outcome == ingest::Outcome::conflict ? "conflict" : "rejected"; }
@@ -46,7 +54,7 @@ void print_json(const ImportReport& report) {
     const auto& counts = report.counts;
     fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files}, {"filesSkipped", report.files_skipped}, {"digestFiles", report.digest_files},
                                                {"bytes", report.bytes}, {"read", report.read}, {"stored", counts.stored},
-                                               {"duplicate", counts.duplicate}, {"conflict", counts.conflict}, {"rejected", counts.rejected},
+                                               {"duplicate", counts.duplicate}, {"conflict", counts.conflict}, {"rejected", counts.rejected}, {"interrupted", report.interrupted},
                                                {"lines", std::move(lines)}, {"unreadable", std::move(unreadable)}})));
 }
 
@@ -64,19 +72,26 @@ void print_text(const ImportReport& report, double seconds, std::size_t lines_ma
                report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
     fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored, counts.duplicate,
                counts.conflict, counts.rejected);
+    if (report.interrupted) fmt::print("interrupted; the same command goes on from here\n");
 }
 
 Result<ImportReport> import(const ImportFlags& flags) {
     ProgressBar bar("importing");
     const auto progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t records) {
         bar.show(done, total, fmt::format("{} records", records));
+        return stop_wanted == 0;
     };
+    stop_on_signals();
     auto options = flags.import;
     options.workers = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
     if (flags.config.data.empty()) {
-        const auto sink = remote_sink(flags.remote);
+        auto remote = flags.remote;
+        remote.writes = true;
+        const auto store = remote_store(remote);
+        if (!store) return fail(store.error());
+        const auto sink = remote_sink(remote);
         if (!sink) return fail(sink.error());
-        if (!flags.no_state) options.state_file = state_file(flags.remote.endpoint, options.paths);
+        if (!flags.no_state && !store->empty()) options.state_file = state_file(*store);
         return import_files(options, **sink, progress);
     }
     const auto config = flags.config.load();
@@ -100,6 +115,7 @@ int run_import(const ImportFlags& flags) {
         print_json(*report);
     else
         print_text(*report, seconds.count(), flags.lines_max == 0 ? SIZE_MAX : flags.lines_max);
+    if (report->interrupted) return 128 + SIGINT;
     return report->lines.empty() && report->unreadable.empty() ? 0 : 3;
 }
 
@@ -108,7 +124,7 @@ int run_import(const ImportFlags& flags) {
 void add_import(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("import", "Read CloudTrail files into a node, or into a data directory that no node has open");
     const auto flags = std::make_shared<ImportFlags>();
-    command->add_option("paths", flags->import.paths, "files and folders: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, EventBridge events, lookup-events output")->required();
+    command->add_option("paths", flags->import.paths, "files and folders, or - for standard input: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, EventBridge events, lookup-events output")->required();
     flags->config.add_to(*command);
     command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
     command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file");
@@ -116,11 +132,13 @@ void add_import(CLI::App& program, Run& run) {
     command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
     command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")->capture_default_str();
     command->add_flag("--json", flags->json, "print one JSON object");
-    command->footer("An interrupted import goes on where it was: run the same command again. Records that are stored already are\n"
-                    "counted as duplicates and not stored twice. Exit status: 0 all stored or known, 3 some records were\n"
-                    "rejected, in conflict or unreadable, 1 the import stopped.\n\n"
+    command->footer("An interrupted import goes on where it was: run the same command again. Files that this store has whole and that\n"
+                    "have not changed are skipped; records that are stored already count as duplicates and are not stored twice.\n"
+                    "Exit status: 0 all stored or known, 3 some records were rejected, in conflict or unreadable, 1 the import\n"
+                    "stopped, 130 it was interrupted.\n\n"
                     "  cairn import ./AWSLogs                       into the running node\n"
-                    "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node");
+                    "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node\n"
+                    "  aws cloudtrail lookup-events | cairn import -");
     command->callback([&run, flags] { run = [flags] { return run_import(*flags); }; });
 }
 

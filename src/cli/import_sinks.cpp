@@ -1,6 +1,7 @@
 #include "cli/import_sinks.h"
 
-#include <mutex>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 #include <zstd.h>
@@ -65,14 +66,16 @@ public:
     Result<Taken> put(const std::vector<std::string_view>& texts) override {
         auto body = compressed(joined(texts));
         if (!body) return fail(std::move(body).error());
-        Remote remote = remote_;
-        const auto answer = remote.call("POST", "/ingest?inlet=import", std::move(*body),
-                                        {{"Content-Type", "application/json"}, {"Content-Encoding", "zstd"}});
-        if (!answer) return fail(answer.error());
-        return read_receipt(*answer);
+        for (int attempts_left = attempts; true; std::this_thread::sleep_for(std::chrono::seconds(1))) {
+            Remote remote = remote_;
+            const auto answer = remote.call("POST", "/ingest?inlet=import", *body, {{"Content-Type", "application/json"}, {"Content-Encoding", "zstd"}});
+            if (answer) return read_receipt(*answer);
+            if (!answer.error().message.starts_with("Busy:") || --attempts_left == 0) return fail(answer.error());
+        }
     }
 
 private:
+    static constexpr int attempts = 60;  ///< at a node that has too much to do
     const Remote remote_;
 };
 
@@ -101,6 +104,14 @@ private:
 };
 
 }  // namespace
+
+Result<std::string> remote_store(const RemoteOptions& options) {
+    auto remote = Remote::connect(options);
+    if (!remote) return fail(std::move(remote).error());
+    const auto answer = remote->answer("POST", "/ingest?inlet=import", "[]", {{"Content-Type", "application/json"}});
+    if (!answer) return fail(answer.error());
+    return std::string(answer->find("x-cairn-store"));
+}
 
 Result<std::unique_ptr<ImportSink>> remote_sink(const RemoteOptions& options) {
     auto remote = Remote::connect(options);

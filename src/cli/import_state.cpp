@@ -29,11 +29,9 @@ std::string ImportState::key_of(const std::string& file) {
     return fmt::format("{} {} {}", size, changed, fs::absolute(file, error).lexically_normal().string());
 }
 
-bool ImportState::finished(const std::string& file) const { return !keys_.empty() && keys_.contains(key_of(file)); }
-
-Result<void> ImportState::finish(const std::string& file) {
+Result<void> ImportState::finish(const std::string& key) {
     if (!out_) return {};
-    if (std::fputs((key_of(file) + "\n").c_str(), out_.get()) < 0 || std::fflush(out_.get()) != 0)
+    if (std::fputs((key + "\n").c_str(), out_.get()) < 0 || std::fflush(out_.get()) != 0)
         return fail(Code::exhausted, "import state cannot be written");
     return {};
 }

@@ -16,15 +16,16 @@ public:
     /// Reads what is there; an empty `path` keeps nothing. A torn last line is ignored. Error: denied, when it cannot be written.
     static Result<ImportState> open(const std::string& path);
 
-    bool finished(const std::string& file) const;
-    Result<void> finish(const std::string& file);
+    /// What a file is known by as it is now. Taken before it is read, so that what is added later counts as a change.
+    static std::string key_of(const std::string& file);
+
+    bool finished(const std::string& key) const { return keys_.contains(key); }
+    Result<void> finish(const std::string& key);
 
 private:
     struct Close {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
-
-    static std::string key_of(const std::string& file);
 
     std::set<std::string> keys_;
     std::unique_ptr<std::FILE, Close> out_;

@@ -87,7 +87,7 @@ std::string host_of(const std::string& endpoint) {
 Result<Remote> Remote::connect(RemoteOptions options) {
     options.endpoint = first_of({options.endpoint, environment("CAIRN_ENDPOINT"), environment("AWS_ENDPOINT_URL"), "http://127.0.0.1:4610"});
     while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
-    options.token = first_of({options.token, environment("CAIRN_INGEST_TOKEN")});
+    options.token = options.writes ? first_of({options.token, environment("CAIRN_INGEST_TOKEN")}) : std::string();
     options.ca_file = first_of({options.ca_file, environment("AWS_CA_BUNDLE")});
 
     const bool named = !options.profile.empty();
@@ -102,7 +102,8 @@ Result<Remote> Remote::connect(RemoteOptions options) {
     if (named || credentials.access_key_id.empty())
         credentials = {settings["aws_access_key_id"], settings["aws_secret_access_key"], settings["aws_session_token"]};
     if (credentials.access_key_id.empty() && options.token.empty())
-        return fail(Code::invalid, fmt::format("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or profile \"{}\" in {}, or CAIRN_INGEST_TOKEN to write events", profile, credentials_file));
+        return fail(Code::invalid, fmt::format("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or profile \"{}\" in {}{}", profile, credentials_file,
+                                               options.writes ? ", or CAIRN_INGEST_TOKEN" : ""));
     return Remote(std::move(options), std::move(credentials));
 }
 
@@ -124,13 +125,19 @@ net::Request Remote::signed_request(std::string method, std::string target, std:
     return request;
 }
 
-Result<std::string> Remote::call(std::string method, std::string target, std::string body, net::Headers headers) {
+Result<net::Response> Remote::answer(std::string method, std::string target, std::string body, net::Headers headers) {
     net::ClientOptions client;
     client.ca_file = options_.ca_file;
     client.timeout = std::chrono::minutes(6);  // longer than the longest /v1/wait
     auto response = net::send(options_.endpoint, signed_request(std::move(method), std::move(target), std::move(body), std::move(headers)), client);
     if (!response) return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
     if (response->status / 100 != 2) return fail(code_of_status(response->status), error_text(*response));
+    return response;
+}
+
+Result<std::string> Remote::call(std::string method, std::string target, std::string body, net::Headers headers) {
+    auto response = answer(std::move(method), std::move(target), std::move(body), std::move(headers));
+    if (!response) return fail(std::move(response).error());
     return std::move(response->body);
 }
 

@@ -16,7 +16,8 @@ struct RemoteOptions {
     std::string profile;   ///< --profile, AWS_PROFILE, else "default", of the shared credentials file
     std::string region;    ///< --region, AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1
     std::string ca_file;   ///< --ca-bundle, AWS_CA_BUNDLE
-    std::string token;     ///< CAIRN_INGEST_TOKEN: a bearer token instead of a signature
+    std::string token;     ///< when `writes`, CAIRN_INGEST_TOKEN: a bearer token instead of a signature
+    bool writes = false;   ///< only writers can use a token
 };
 
 /// Signed calls (signing name `cairn`) to a running node. One thread at a time.
@@ -27,6 +28,9 @@ public:
 
     /// The answer of a 2xx status. Blocks. Errors: unavailable, naming the endpoint; else what the answer says: denied
     /// (401, 403), not_found (404), exhausted (429, 503, 507), invalid (other 4xx), internal (5xx).
+    Result<net::Response> answer(std::string method, std::string target, std::string body = {}, net::Headers headers = {});
+
+    /// The body of answer().
     Result<std::string> call(std::string method, std::string target, std::string body = {}, net::Headers headers = {});
 
     /// Hands the body on as it comes until the server ends or `use` returns false.

@@ -36,7 +36,7 @@ public:
         } else if (body_[at_] == '{') {
             documents();
         } else {
-            problem(at_, "neither a JSON object nor an array");
+            problem(at_, is_utf16() ? "UTF-16 text; only UTF-8 is read" : "neither a JSON object nor an array");
         }
         return std::move(out_);
     }
@@ -47,6 +47,9 @@ private:
     void found(Container container) {
         if (out_.container == Container::unknown) out_.container = container;
     }
+
+    /// What some shells write when output is redirected.
+    bool is_utf16() const { return body_.starts_with("\xff\xfe") || body_.starts_with("\xfe\xff"); }
 
     bool full() const { return out_.slices.size() >= slices_max_; }
 

@@ -41,6 +41,12 @@ std::string decode_or_keep(std::string_view text) {
     return ok ? out : std::string(text);
 }
 
+std::string_view value_of(const Headers& headers, std::string_view name) {
+    const auto named = [&](const auto& header) { return equal_names(header.first, name); };
+    const auto found = std::ranges::find_if(headers, named);
+    return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
 }  // namespace
 
 bool equal_names(std::string_view one, std::string_view other) {
@@ -54,11 +60,8 @@ std::string_view Request::query() const {
     return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
-std::string_view Request::find(std::string_view name) const {
-    for (const auto& [key, value] : headers)
-        if (equal_names(key, name)) return value;
-    return {};
-}
+std::string_view Request::find(std::string_view name) const { return value_of(headers, name); }
+std::string_view Response::find(std::string_view name) const { return value_of(headers, name); }
 
 std::string percent_decode(std::string_view text, bool* ok) {
     bool fine = true;

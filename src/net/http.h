@@ -34,6 +34,8 @@ struct Response {
     int status = 200;
     Headers headers;  ///< Content-Length, Date and Connection are added by the server
     std::string body;
+
+    std::string_view find(std::string_view name) const;  ///< as Request::find()
 };
 
 /// An answer that goes on: server-sent events. Members may be called from any thread and do not block.

@@ -62,6 +62,7 @@ public:
     identity::Directory& directory() override { return *directory_; }
     const Clock& clock() const override { return clock_; }
     FindDictionary find_dictionary() override { return dictionaries_->finder(); }
+    const std::string& store_id() const override { return store_.id; }
     void drain() override { ingest_->drain(); }
 
 private:

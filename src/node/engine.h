@@ -32,6 +32,7 @@ public:
     virtual identity::Directory& directory() = 0;
     virtual const Clock& clock() const = 0;
     virtual FindDictionary find_dictionary() = 0;
+    virtual const std::string& store_id() const = 0;  ///< Store::id of the data directory
 
     /// Waits until everything submitted is answered. Blocks.
     virtual void drain() = 0;

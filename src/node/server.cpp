@@ -120,7 +120,7 @@ private:
                 [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
                     engine_->ingest().submit(std::move(buffer), std::move(texts), std::move(writer), std::move(done));
                 },
-                engine_->history(), engine_->log(), engine_->find_dictionary(), engine_->clock(), metrics_};
+                engine_->history(), engine_->log(), engine_->find_dictionary(), engine_->clock(), metrics_, engine_->store_id()};
     }
 
     const Config config_;

@@ -10,6 +10,7 @@
 
 #include "backend/sqlite/sqlite_store.h"
 #include "base/uuid.h"
+#include "sign/digest.h"
 
 namespace cairn::node {
 
@@ -69,6 +70,7 @@ Result<Store> open_store(const std::string& data) {
     auto hash = load_or_make_key(data + "/fingerprint.key");
     if (!hash) return fail(std::move(hash).error());
     store.hash_key = std::move(*hash);
+    store.id = sign::sha256_hex("cairn store " + store.hash_key).substr(0, 32);
     auto meta = open_sqlite(data + "/meta.sqlite");
     if (!meta) return fail(std::move(meta).error());
     store.meta = std::move(*meta);

@@ -25,6 +25,7 @@ struct Store {
     std::unique_ptr<MetaStore> meta;
     std::string master_key;  ///< 32 bytes of `master.key` (mode 0600)
     std::string hash_key;    ///< 32 bytes: what fingerprints are keyed with; made once per data directory
+    std::string id;          ///< no secret; different for every data directory
 };
 
 /// Makes what is missing. Blocks. Errors: those of the files, each named; corrupt for a key file of another size.

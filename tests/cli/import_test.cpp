@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "cli/import_state.h"
 
@@ -61,11 +64,14 @@ protected:
         ImportOptions options;
         options.paths = {(folder_ / "logs").string()};
         if (with_state) options.state_file = (folder_ / "state").string();
-        return import_files(options, sink_, [](auto, auto, auto) {});
+        return import_files(options, sink_, [&](auto, auto, auto) { return go_on_; });
     }
+
+    std::string path(const std::string& name) const { return (folder_ / "logs" / name).string(); }
 
     fs::path folder_;
     MemorySink sink_;
+    bool go_on_ = true;
 };
 
 }  // namespace
@@ -126,5 +132,117 @@ TEST_F(ImportTest, WhatCannotBeReadIsNamed) {
     EXPECT_NE(report->unreadable[0].find("a.json.gz"), std::string::npos);
     ImportOptions options;
     options.paths = {(folder_ / "absent").string()};
-    EXPECT_FALSE(import_files(options, sink_, [](auto, auto, auto) {}));
+    EXPECT_FALSE(import_files(options, sink_, [](auto, auto, auto) { return true; }));
+}
+
+TEST_F(ImportTest, WhatWasAddedAfterTheReadingIsReadNextTime) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n");
+    // While the first record is stored the file grows twice: the second time too late for this import.
+    int grown = 0;
+    std::function<void()> grow = [&] {
+        write("a.ndjson", "{\"eventID\":\"1\"}\n{\"eventID\":\"2\"}\n" + std::string(grown, '\n'));
+        if (++grown < 2) sink_.during_put = grow;
+    };
+    sink_.during_put = grow;
+    auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files, 2u);  // read once more within the import
+    EXPECT_EQ(report->counts.stored, 2u);
+    write("a.ndjson", "{\"eventID\":\"1\"}\n{\"eventID\":\"2\"}\n\n{\"eventID\":\"3\"}\n");
+    report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->counts.stored, 1u);
+    report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files_skipped, 1u);
+}
+
+TEST_F(ImportTest, ADamagedFileThatIsMendedMeanwhileIsNotUnreadable) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n");
+    write("b.json.gz", std::string("\x1f\x8b\x08\x00garbage", 11));
+    sink_.during_put = [&] { write("b.json.gz", "{\"eventID\":\"2\"}\n"); };
+    const auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->unreadable.empty());
+    EXPECT_EQ(report->counts.stored, 2u);
+}
+
+TEST_F(ImportTest, FilesWithRejectedRecordsAreReadAgain) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n{\"x\":\"bad\"}\n");
+    write("b.ndjson", "{\"eventID\":\"2\"}\nnot json\n");
+    write("c.ndjson", "{\"eventID\":\"3\"}\n");
+    ASSERT_TRUE(run(true));
+    const auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files_skipped, 1u);
+    EXPECT_EQ(report->counts.duplicate, 2u);
+    EXPECT_EQ(report->counts.rejected, 2u);
+}
+
+TEST_F(ImportTest, LinesComeInTheOrderOfFilesAndLines) {
+    write("a.ndjson", "{\"x\":\"bad\"}\nnot json\n{\"y\":\"bad\"}\n");
+    write("b.ndjson", "not json\n{\"x\":\"bad\"}\n");
+    const auto report = run();
+    ASSERT_TRUE(report);
+    std::vector<std::pair<std::string, std::uint64_t>> places;
+    for (const auto& line : report->lines) places.emplace_back(fs::path(line.file).filename().string(), line.line);
+    EXPECT_TRUE(std::ranges::is_sorted(places));
+    EXPECT_EQ(places.size(), report->counts.rejected);
+    EXPECT_GE(places.size(), 4u);
+}
+
+TEST_F(ImportTest, LinksAreFollowedOnceAndBrokenOnesNamed) {
+    write("2026/01/a.ndjson", "{\"eventID\":\"1\"}\n");
+    fs::create_directories(folder_ / "elsewhere");
+    std::ofstream(folder_ / "elsewhere/b.ndjson") << "{\"eventID\":\"2\"}\n";
+    fs::create_directory_symlink(folder_ / "elsewhere", path("link"));
+    fs::create_directory_symlink(folder_ / "logs", path("2026/loop"));
+    fs::create_symlink("nowhere", path("broken.json"));
+    const auto report = run();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files, 2u);
+    EXPECT_EQ(report->counts.stored, 2u);
+    ASSERT_EQ(report->unreadable.size(), 1u);
+    EXPECT_TRUE(report->unreadable[0].starts_with(path("broken.json") + ": "));
+}
+
+TEST_F(ImportTest, APipeIsReadToItsEnd) {
+    ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+    std::string text;
+    for (int i = 0; i < 50'000; ++i) text += "{\"eventID\":\"" + std::to_string(i) + "\"}\n";
+    std::thread writer([&] { std::ofstream(path("pipe")) << text; });
+    ImportOptions options;
+    options.paths = {path("pipe")};
+    options.state_file = (folder_ / "state").string();
+    const auto report = import_files(options, sink_, [](auto, auto, auto) { return true; });
+    writer.join();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->counts.stored, 50'000u);
+    EXPECT_EQ(report->files, 1u);
+}
+
+TEST_F(ImportTest, AGiantRecordHoldsUpNoOther) {
+    write("a.ndjson", "{\"eventID\":\"1\"}\n{\"x\":\"" + std::string(17 << 20, 'x') + "\"}\n{\"eventID\":\"2\"}\n");
+    const auto report = run();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->counts.stored, 2u);
+    ASSERT_EQ(report->lines.size(), 1u);
+    EXPECT_EQ(report->lines[0].line, 2u);
+    EXPECT_NE(report->lines[0].reason.find("more than 16777216"), std::string::npos);
+}
+
+TEST_F(ImportTest, StopsWhenToldAndGoesOnLater) {
+    for (const char* name : {"a.ndjson", "b.ndjson", "c.ndjson"}) write(name, std::string("{\"eventID\":\"") + name + "\"}\n");
+    go_on_ = false;
+    auto report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->interrupted);
+    EXPECT_EQ(report->read, 1u);
+    EXPECT_EQ(report->counts.stored, 1u);
+    go_on_ = true;
+    report = run(true);
+    ASSERT_TRUE(report);
+    EXPECT_FALSE(report->interrupted);
+    EXPECT_EQ(report->read, report->counts.total());
+    EXPECT_EQ(sink_.stored.size(), 3u);
 }

@@ -4,6 +4,9 @@ import base64
 import gzip
 import hashlib
 import json
+import signal
+import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -11,7 +14,7 @@ import pytest
 import zstandard
 from botocore.exceptions import ClientError
 
-from node import ACCOUNT, record
+from node import ACCOUNT, BINARY, record
 
 
 def token_of(node, *arguments):
@@ -85,7 +88,6 @@ def test_a_disabled_token_is_refused(node):
     made = json.loads(node.cairn("keys", "create", "--ingest", "--json", "--account", ACCOUNT, "--data", node.data))
     assert post(node, json.dumps(record(ids(1)[0])).encode(), made["secret"])[0] == 200
     node.cairn("keys", "disable", made["id"], "--data", node.data)
-    import time
     deadline = time.monotonic() + 10
     while post(node, json.dumps(record(ids(1)[0])).encode(), made["secret"])[0] == 200:
         assert time.monotonic() < deadline
@@ -148,3 +150,48 @@ def test_import_of_an_awslogs_tree(node, tmp_path):
     assert report["lines"][0]["file"].endswith("b.json") and report["lines"][0]["outcome"] == "conflict"
     again = json.loads(node.cairn("import", "--json", tmp_path))
     assert again["filesSkipped"] == 5 and again["read"] == 0
+
+
+def test_an_import_remembers_per_store(start, tmp_path):
+    """What one node has is not taken for known by another, although both are asked by the same user in the same way."""
+    (tmp_path / "a.ndjson").write_text("".join(json.dumps(record(i)) + "\n" for i in ids(3)))
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    for name in ("one", "two"):
+        node = start(name)
+        assert json.loads(node.cairn("import", "--json", tmp_path / "a.ndjson", **state))["stored"] == 3
+        assert json.loads(node.cairn("import", "--json", tmp_path / "a.ndjson", **state))["filesSkipped"] == 1
+        node.restart()
+        assert json.loads(node.cairn("import", "--json", tmp_path / "a.ndjson", **state))["filesSkipped"] == 1
+
+
+def test_import_from_standard_input(node):
+    text = json.dumps({"Events": [{"EventId": i, "CloudTrailEvent": json.dumps(record(i))} for i in ids(4)]}, indent=4)
+    for stored, duplicate in ((4, 0), (0, 4)):
+        report = json.loads(node.cairn("import", "--json", "-", stdin=text))
+        assert (report["read"], report["stored"], report["duplicate"]) == (4, stored, duplicate), report
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_import_goes_on(node, tmp_path, wanted):
+    total = 0
+    for n in range(40):
+        events = node.cairn("generate", "--count", "2000", "--seed", n)
+        total += events.count("\n")
+        (tmp_path / f"{n:02d}.ndjson").write_text(events)
+    importing = subprocess.Popen([BINARY, "import", "--json", str(tmp_path)], env=node.environment(), stdout=subprocess.PIPE, text=True)
+    imported = next(iter((node.folder / "state").glob("cairn/*")), None)
+    deadline = time.monotonic() + 60
+    while not (imported and imported.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.01)
+        imported = next(iter((node.folder / "state").glob("cairn/*")), None)
+    importing.send_signal(wanted)
+    first = importing.communicate()[0]
+    if wanted == signal.SIGINT:
+        assert importing.returncode == 130
+        report = json.loads(first)
+        assert report["interrupted"] and report["read"] == report["stored"] < total
+    report = json.loads(node.cairn("import", "--json", tmp_path))
+    assert report["filesSkipped"] >= 1 and report["files"] >= 1, report
+    assert report["read"] == report["stored"] + report["duplicate"]
+    counted = json.loads(node.cairn("lookup", "--count-by", "account", "-o", "json", "--from", "-10d", "-eventSource=cairn.amazonaws.com"))
+    assert sum(value["count"] for value in counted["values"]) == total

@@ -73,6 +73,7 @@ TEST(Slice, DamageCostsNoRecordBeforeIt) {
     const struct { const char* name; std::string body; std::vector<std::string> texts; } cases[] = {
         {"not JSON", "hello\nworld", {"!neither a JSON object nor an array"}},
         {"binary", std::string("\x00\xff\x01", 3), {"!neither a JSON object nor an array"}},
+        {"UTF-16", std::string("\xff\xfe{\0}\0", 6), {"!UTF-16 text; only UTF-8 is read"}},
         {"log file cut in a record", R"({"Records":[)" + one + "," + two.substr(0, 20), {one, "!JSON array is damaged or not closed"}},
         {"log file cut after a record", R"({"Records":[)" + one, {one, "!JSON array is not closed"}},
         {"log file cut after a comma", R"({"Records":[)" + one + ",", {one, "!JSON array is not closed"}},
