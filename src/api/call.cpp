@@ -14,6 +14,7 @@ wire::ApiError refused(const identity::AuthRefusal& refusal) {
             case AuthProblem::incomplete: return "IncompleteSignatureException";
             case AuthProblem::unknown_key:
             case AuthProblem::inactive_key: return "UnrecognizedClientException";
+            case AuthProblem::expired_key: return "ExpiredTokenException";
             case AuthProblem::unavailable: return "ServiceUnavailable";
             case AuthProblem::expired:
             case AuthProblem::mismatch:

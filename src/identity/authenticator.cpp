@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view hash_header = "x-amz-content-sha256";
 constexpr std::string_view unsigned_payload_text = "UNSIGNED-PAYLOAD";
+constexpr const char* expired_key_message = "The security token included in the request is expired";
 constexpr const char* unknown_key_message = "The security token included in the request is invalid.";
 
 std::string_view header_of(const sign::Headers& headers, std::string_view name) {
@@ -101,6 +102,7 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request, cons
     if (!found) return refuse_lookup(found.error());
     if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
     if (!sign::equal_in_constant_time(found->session_token, presented->security_token)) return refuse_unknown();
+    if (found->expires != Time{} && found->expires <= clock_.now()) return refuse(AuthProblem::expired_key, expired_key_message);
     if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), {.normalize_path = scope.service != "s3"}); !fits)
         return refuse(std::move(fits).error());
     if (auto same = check_body(header, request.body, unsigned_payload); !same) return std::unexpected(std::move(same).error());
@@ -116,6 +118,7 @@ Authenticator::Outcome Authenticator::trust(const IncomingRequest& request, std:
 
     const auto found = token.empty() ? directory_.find(scope.access_key_id) : directory_.find_token(token);
     if (found && !found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
+    if (found && found->expires != Time{} && found->expires <= clock_.now()) return refuse(AuthProblem::expired_key, expired_key_message);
     if (found) return accept(found->principal, scope.region, scope.service);
     auto principal = root_principal(options_.trust_account, scope.access_key_id);
     // Whoever is trusted to be anyone is trusted with every account.

@@ -115,6 +115,15 @@ Result<void> check_user(const User& user) {
     return {};
 }
 
+Result<void> check_role(const Role& role) {
+    CAIRN_TRY(check_account(role.account));
+    if (!is_name(role.name)) return fail(Code::invalid, fmt::format("\"{}\" is no role name", role.name));
+    for (const auto& document : role.policies)
+        if (const auto policy = policy::Policy::parse(document); !policy)
+            return fail(Code::invalid, fmt::format("role {}: {}", role.name, policy.error().message));
+    return {};
+}
+
 Result<void> check_ingest_accounts(const std::vector<std::string>& accounts) {
     if (accounts.empty()) return fail(Code::invalid, "an ingest token needs at least one account to write, or \"*\"");
     for (const auto& account : accounts)
@@ -135,6 +144,24 @@ NewKey new_key(const std::string& account, const std::string& user, const std::s
     created.key.created = now;
     created.key.description = description;
     created.secret = new_secret();
+    return created;
+}
+
+/// A sealed session token cannot be put in the place of a sealed secret.
+std::string token_context(std::string_view key_id) { return std::string(key_id) + "/token"; }
+
+NewKey new_session_key(const std::string& account, const std::string& role, const std::string& session,
+                       std::chrono::milliseconds lifetime, const std::string& description, Time now) {
+    NewKey created;
+    created.key.id = new_session_key_id(account);
+    created.key.account = account;
+    created.key.role = role;
+    created.key.session = session;
+    if (lifetime.count() > 0) created.key.expires = now + lifetime;
+    created.key.created = now;
+    created.key.description = description;
+    created.secret = new_secret();
+    created.session_token = new_session_token();
     return created;
 }
 
@@ -200,6 +227,14 @@ Directory::Found Directory::State::complete(Found found) const {
 
 Result<std::optional<Principal>> Directory::State::principal_of(Transaction& transaction, const AccessKey& key) {
     if (key.ingest) return token_principal(key);
+    if (!key.role.empty()) {
+        const auto value = transaction.get(identity_space, role_key(key.account, key.role));
+        if (!value) return fail(value.error());
+        if (!*value) return std::optional<Principal>();
+        const auto role = decode_role(key.account, key.role, **value);
+        if (!role) return fail(role.error());
+        return session_principal(key.account, role->name, role->id, key.session, role->policies, key.id);
+    }
     if (key.user.empty()) return root_principal(key.account, key.id);
     if (const auto* user = fixed.find_user(key.account, key.user)) return user_principal(*user, key.id);
     const auto value = transaction.get(identity_space, user_key(key.account, key.user));
@@ -218,7 +253,13 @@ Result<std::optional<Directory::Found>> Directory::State::load_key(Transaction& 
     if (!principal) return fail(std::move(principal).error());
     if (!*principal) return std::optional<Found>();
 
-    Found found{.principal = std::move(**principal), .secret = {}, .session_token = {}, .active = (*stored)->key.active};
+    Found found{.principal = std::move(**principal), .secret = {}, .session_token = {}, .active = (*stored)->key.active,
+                .expires = (*stored)->key.expires};
+    if (!(*stored)->key.role.empty()) {
+        auto token = box.open((*stored)->sealed_token, token_context(id));
+        if (!token) return fail(Code::corrupt, fmt::format("key {}: {}", id, token.error().message));
+        found.session_token = std::move(*token);
+    }
     if (!ingest) {
         auto secret = box.open((*stored)->sealed_secret, id);
         if (!secret) return fail(Code::corrupt, fmt::format("key {}: {}", id, secret.error().message));
@@ -255,8 +296,14 @@ Result<void> Directory::State::change(const std::function<Result<void>(Transacti
 }
 
 StoredKey Directory::State::stored_form(const NewKey& created) const {
-    if (created.key.ingest) return {.key = created.key, .sealed_secret = {}, .token_hash = sign::sha256_hex(created.secret)};
-    return {.key = created.key, .sealed_secret = box.seal(created.secret, created.key.id), .token_hash = {}};
+    StoredKey stored{.key = created.key, .sealed_secret = {}, .sealed_token = {}, .token_hash = {}};
+    if (created.key.ingest) {
+        stored.token_hash = sign::sha256_hex(created.secret);
+        return stored;
+    }
+    stored.sealed_secret = box.seal(created.secret, created.key.id);
+    if (!created.key.role.empty()) stored.sealed_token = box.seal(created.session_token, token_context(created.key.id));
+    return stored;
 }
 
 Result<NewKey> Directory::State::add(NewKey created, const std::function<Result<void>(Transaction&)>& before) {
@@ -343,6 +390,20 @@ Result<NewKey> Directory::create_ingest_token(const std::string& account, std::v
                        [&](Transaction& transaction) { return ensure_account(transaction, account, now); });
 }
 
+Result<NewKey> Directory::create_session(const std::string& account, const std::string& role, const std::string& session,
+                                         std::chrono::milliseconds lifetime, const std::string& description) {
+    CAIRN_TRY(check_account(account));
+    CAIRN_TRY(check_description(description));
+    if (!is_name(session)) return fail(Code::invalid, fmt::format("\"{}\" is no session name", session));
+    return state_->add(new_session_key(account, role, session, lifetime, description, state_->clock.now()),
+                       [&](Transaction& transaction) -> Result<void> {
+                           const auto stored = transaction.get(identity_space, role_key(account, role));
+                           if (!stored) return fail(stored.error());
+                           if (*stored) return {};
+                           return fail(Code::not_found, fmt::format("account {} has no role {}", account, role));
+                       });
+}
+
 Result<void> Directory::set_active(const std::string& key_id, bool active) {
     if (state_->fixed.find(key_id)) return fail(Code::conflict, fmt::format("key {} is in the configuration file", key_id));
     return state_->change([&](Transaction& transaction) -> Result<void> {
@@ -399,6 +460,28 @@ Result<void> Directory::put_user(const User& user) {
             changed.created = before->created;
         }
         return transaction.put(identity_space, place, encode_user(changed));
+    });
+}
+
+Result<void> Directory::put_role(const Role& role) {
+    CAIRN_TRY(check_role(role));
+    const auto now = state_->clock.now();
+    const auto new_id = new_unique_id("AROA");
+    return state_->change([&](Transaction& transaction) -> Result<void> {
+        CAIRN_TRY(ensure_account(transaction, role.account, now));
+        const auto place = role_key(role.account, role.name);
+        const auto value = transaction.get(identity_space, place);
+        if (!value) return fail(value.error());
+        auto changed = role;
+        changed.id = new_id;
+        changed.created = now;
+        if (*value) {
+            const auto before = decode_role(role.account, role.name, **value);
+            if (!before) return fail(before.error());
+            changed.id = before->id;
+            changed.created = before->created;
+        }
+        return transaction.put(identity_space, place, encode_role(changed));
     });
 }
 

@@ -50,6 +50,11 @@ public:
     /// `accounts` as AccessKey::ingest_accounts, at least one. NewKey::secret is the bearer token. Error: invalid.
     Result<NewKey> create_ingest_token(const std::string& account, std::vector<std::string> accounts, const std::string& description);
 
+    /// A session of a role that exists in the store: a temporary key, whose NewKey::session_token is to be presented with it.
+    /// After `lifetime` it is refused; zero: never. Errors: invalid (a name), not_found (no such role).
+    Result<NewKey> create_session(const std::string& account, const std::string& role, const std::string& session,
+                                  std::chrono::milliseconds lifetime, const std::string& description);
+
     /// Errors: not_found; conflict, when the key is one of the file.
     Result<void> set_active(const std::string& key_id, bool active);
     Result<void> delete_key(const std::string& key_id);
@@ -60,6 +65,8 @@ public:
     /// Makes or changes it, and its account if that is new; policies are parsed first. A new user gets an id, a changed one
     /// keeps id and time. Errors: invalid; conflict, when the user is one of the file.
     Result<void> put_user(const User& user);
+    /// The same for a role, whose sessions it changes, too.
+    Result<void> put_role(const Role& role);
     /// With all its keys. Errors: not_found; conflict, when the user is one of the file.
     Result<void> delete_user(const std::string& account, const std::string& name);
     Result<std::vector<User>> list_users();             ///< file and store, by account and name

@@ -30,21 +30,27 @@ std::string base32(std::string_view bytes, std::size_t count) {
     return text;
 }
 
-}  // namespace
-
-bool is_account_id(std::string_view text) {
-    return text.size() == 12 && std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
-}
-
-std::string new_access_key_id(std::string_view account) {
+std::string new_key_id(std::string_view prefix, std::string_view account) {
     CAIRN_CHECK(is_account_id(account));
     // Of the first 48 bits the highest says that an account follows, which takes 40; the rest is random.
     const std::uint64_t head = std::uint64_t{1} << 47 | std::stoull(std::string(account)) << 7;
     auto bytes = random_bytes(10);
     for (int i = 0; i < 5; ++i) bytes[i] = static_cast<char>(head >> (40 - 8 * i));
     bytes[5] = static_cast<char>((head & 0x80) | (static_cast<unsigned char>(bytes[5]) & 0x7f));
-    return "AKIA" + base32(bytes, 16);
+    return std::string(prefix) + base32(bytes, 16);
 }
+
+}  // namespace
+
+bool is_account_id(std::string_view text) {
+    return text.size() == 12 && std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+std::string new_access_key_id(std::string_view account) { return new_key_id("AKIA", account); }
+
+std::string new_session_key_id(std::string_view account) { return new_key_id("ASIA", account); }
+
+std::string new_session_token() { return to_base64(random_bytes(48)); }
 
 std::string new_secret() { return to_base64(random_bytes(30)); }
 

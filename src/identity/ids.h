@@ -12,6 +12,12 @@ bool is_account_id(std::string_view text);
 /// `sts get-access-key-info` tools read it ("A short note on AWS KEY ID", T. Be'ery).
 std::string new_access_key_id(std::string_view account);
 
+/// The same with "ASIA": the key of a session.
+std::string new_session_key_id(std::string_view account);
+
+/// What is presented with the key of a session: 64 characters of base 64.
+std::string new_session_token();
+
 /// 40 characters of base 64.
 std::string new_secret();
 

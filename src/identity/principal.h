@@ -33,10 +33,19 @@ struct User {
     Time created{};
 };
 
+/// What a session of it may do is what its policies allow.
+struct Role {
+    std::string account, name, id;
+    std::vector<std::string> policies;  ///< JSON documents
+    Time created{};
+};
+
 struct AccessKey {
-    std::string id;         ///< AKIA...; ingest tokens: "cairn-" and 16 characters
+    std::string id;         ///< AKIA...; of a session: ASIA...; ingest tokens: "cairn-" and 16 characters
     std::string account;
-    std::string user;       ///< empty: root of the account
+    std::string user;       ///< empty: root of the account, or a session
+    std::string role, session;  ///< of a session: the role's name and its own; else empty
+    Time expires{};             ///< of a session: when its key is refused; no time: never
     bool ingest = false;    ///< a bearer token for cairn:Ingest only
     bool active = true;
     Time created{};
@@ -48,6 +57,7 @@ struct AccessKey {
 struct NewKey {
     AccessKey key;
     std::string secret;
+    std::string session_token = {};  ///< of a session
 };
 
 /// One account of the configuration file.
@@ -76,6 +86,7 @@ struct KnownKey {
     std::string secret;         ///< to verify a signature with; never logged
     std::string session_token;  ///< that must be presented with it; empty: none
     bool active = true;
+    Time expires{};             ///< no time: never
 };
 
 }  // namespace cairn::identity

@@ -141,6 +141,22 @@ TEST_F(AuthenticatorTest, SessionTokensBelongToTheirKeys) {
     EXPECT_EQ(problem({.credentials = {"AKIAFIXEDANA00000000", "ana secret", "a token"}}), AuthProblem::unknown_key);
 }
 
+TEST_F(AuthenticatorTest, ASessionEnds) {
+    Role night;
+    night.account = home;
+    night.name = "night";
+    ASSERT_TRUE(directory_->put_role(night));
+    const auto key = directory_->create_session(home, "night", "eve", 1h, "");
+    ASSERT_TRUE(key);
+    const sign::Credentials credentials = {key->key.id, key->secret, key->session_token};
+    EXPECT_TRUE(authenticate({.credentials = credentials}));
+    EXPECT_EQ(problem({.credentials = {key->key.id, key->secret, ""}}), AuthProblem::unknown_key);
+    EXPECT_EQ(problem({.credentials = {key->key.id, "wrong", key->session_token}}), AuthProblem::mismatch);
+    clock_.advance(1h);
+    EXPECT_EQ(problem({.credentials = credentials}), AuthProblem::expired_key);
+    EXPECT_FALSE(authenticate({}, signed_headers({.credentials = credentials}), {.trust = true, .trust_account = home}));
+}
+
 TEST_F(AuthenticatorTest, DisabledKeysAreAnsweredLikeUnknownOnes) {
     const auto key = directory_->create_key(home, "ana", "");
     ASSERT_TRUE(key);

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "identity/authenticator.h"
 #include "identity/fixture.h"
 #include "identity/stored.h"
 #include "policy/policy.h"
@@ -89,6 +90,54 @@ TEST_F(DirectoryTest, UsersAndTheirKeys) {
     EXPECT_EQ(directory->find(created->key.id).error().code, Code::not_found);
     EXPECT_TRUE(directory->list_keys()->empty());
     EXPECT_EQ(directory->delete_user(home, "bob").error().code, Code::not_found);
+}
+
+TEST_F(DirectoryTest, RolesAndTheirSessions) {
+    const auto directory = make();
+    EXPECT_EQ(directory->create_session(home, "ops", "night", 1h, "").error().code, Code::not_found);
+
+    Role ops;
+    ops.account = home;
+    ops.name = "ops";
+    ops.policies = {allow("cairn:*")};
+    ASSERT_TRUE(directory->put_role(ops));
+    const auto created = directory->create_session(home, "ops", "night", 1h, "shift");
+    ASSERT_TRUE(created) << created.error().message;
+    EXPECT_TRUE(created->key.id.starts_with("ASIA"));
+    EXPECT_FALSE(created->session_token.empty());
+    EXPECT_EQ(created->key.expires, clock_.now() + 1h);
+
+    auto found = make()->find(created->key.id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->principal.type, PrincipalType::role_session);
+    EXPECT_EQ(found->principal.arn, "arn:aws:sts::111122223333:assumed-role/ops/night");
+    EXPECT_TRUE(found->principal.principal_id.starts_with("AROA"));
+    EXPECT_TRUE(found->principal.principal_id.ends_with(":night"));
+    EXPECT_EQ(found->secret, created->secret);
+    EXPECT_EQ(found->session_token, created->session_token);
+    EXPECT_EQ(found->expires, created->key.expires);
+    const auto id = found->principal.principal_id;
+
+    ops.policies = {allow("cloudtrail:*")};
+    ASSERT_TRUE(directory->put_role(ops));
+    found = make()->find(created->key.id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->principal.principal_id, id);
+    EXPECT_EQ(authorize(found->principal, "cloudtrail:LookupEvents", "*", "10.0.0.1"), policy::Decision::allowed);
+    EXPECT_NE(authorize(found->principal, "cairn:SearchEvents", "*", "10.0.0.1"), policy::Decision::allowed);
+
+    const auto keys = directory->list_keys();
+    ASSERT_TRUE(keys);
+    ASSERT_EQ(keys->size(), 1u);
+    EXPECT_EQ(keys->front().role, "ops");
+    EXPECT_EQ(keys->front().session, "night");
+    EXPECT_EQ(directory->create_session(home, "ops", "ever", 0ms, "")->key.expires, Time{});
+    EXPECT_FALSE(directory->create_session(home, "ops", "a b", 1h, ""));
+    ops.name = "a/b";
+    EXPECT_FALSE(directory->put_role(ops));
+    ops.name = "ops";
+    ops.policies = {"{}"};
+    EXPECT_FALSE(directory->put_role(ops));
 }
 
 TEST_F(DirectoryTest, RefusesBadUsers) {
@@ -259,12 +308,12 @@ TEST_F(DirectoryTest, WhatIsInMemoryOutlivesAFailingStore) {
 
 TEST_F(DirectoryTest, ANewerFormIsRefused) {
     ASSERT_TRUE(store_.transact([](Transaction& transaction) {
-        return transaction.put(identity_space, key_key("AKIANEWER"), R"({"v":2,"account":"111122223333"})");
+        return transaction.put(identity_space, key_key("AKIANEWER"), R"({"v":3,"account":"111122223333"})");
     }));
     const auto found = make()->find("AKIANEWER");
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, Code::unavailable);
-    EXPECT_NE(found.error().message.find("version 2"), std::string::npos);
+    EXPECT_NE(found.error().message.find("version 3"), std::string::npos);
 }
 
 TEST_F(DirectoryTest, APolicyThatCannotBeReadAllowsNothing) {
