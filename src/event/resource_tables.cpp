@@ -244,7 +244,8 @@ ResourceService load_balancing() {
                 {"securityGroups", {"AWS::EC2::SecurityGroup"}},
                 {"subnets", {"AWS::EC2::Subnet"}},
                 {"resourceArns", {type_by_arn}},
-            }};
+            },
+            {"Describe*"}};
 }
 
 /// Services that need only a few rows.
@@ -326,6 +327,7 @@ std::vector<ResourceService> small_services() {
           {"nodegroupName", {"AWS::EKS::Nodegroup"}},
           {"nodegroupArn", {"AWS::EKS::Nodegroup"}},
           {"principalArn", {type_by_arn}}}},
+        {"eks-auth", {{"clusterName", {"AWS::EKS::Cluster"}}}},
         {"elasticache",
          {{"cacheClusterId", {"AWS::ElastiCache::CacheCluster"}}, {"replicationGroupId", {"AWS::ElastiCache::ReplicationGroup"}}}},
         {"redshift",

@@ -32,6 +32,7 @@ constexpr NamedOperator operators[] = {
     {"StringNotEqualsIgnoreCase", Kind::equals_ignore_case, true},
     {"StringLike", Kind::like},
     {"StringNotLike", Kind::like, true},
+    {"BinaryEquals", Kind::equals},  // both sides are base64 text
     {"ArnEquals", Kind::arn},
     {"ArnNotEquals", Kind::arn, true},
     {"ArnLike", Kind::arn},

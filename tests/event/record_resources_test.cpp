@@ -54,6 +54,10 @@ TEST(RecordResources, AreDerivedPerCall) {
         {call("secretsmanager", "DeleteSecret", R"({"secretId":"s"})", R"({"aRN":"arn:aws:secretsmanager:x:1:secret:s","name":"s"})"),
          {{"AWS::SecretsManager::Secret", "s"}, {"AWS::SecretsManager::Secret", "arn:aws:secretsmanager:x:1:secret:s"}}},
         {call("someday", "TagResource", R"({"resourceArn":"arn:aws:sqs:x:1:q","roleArn":""})"), {{"AWS::SQS::Queue", "arn:aws:sqs:x:1:q"}}},
+        {call("elasticloadbalancing", "DescribeTargetHealth", R"({"targetGroupArn":"arn:aws:elasticloadbalancing:x:1:targetgroup/t/2","targets":[]})"), {}},
+        {call("elasticloadbalancing", "DeleteTargetGroup", R"({"targetGroupArn":"arn:aws:elasticloadbalancing:x:1:targetgroup/t/2"})"),
+         {{"AWS::ElasticLoadBalancingV2::TargetGroup", "arn:aws:elasticloadbalancing:x:1:targetgroup/t/2"}}},
+        {call("eks-auth", "AssumeRoleForPodIdentity", R"({"clusterName":"c","token":"HIDDEN_DUE_TO_SECURITY_REASONS"})"), {{"AWS::EKS::Cluster", "c"}}},
         {call("iam", "GetUser", R"({"userName":"HIDDEN_DUE_TO_SECURITY_REASONS"})"), {}},
     };
     Parse parse;

@@ -64,6 +64,7 @@ TEST(Evaluate, Conditions) {
         {"n", "10"},                   {"flag", "true"},
         {"tags", "red"},               {"tags", "blue"},
         {"bad", "not an address"},     {"empty", ""},
+        {"token", "AbC="},
     };
     const struct {
         const char* condition;
@@ -83,6 +84,9 @@ TEST(Evaluate, Conditions) {
         {R"("StringEquals":{"aws:username":"${aws:username}"})", true, true},
         {R"("StringLike":{"aws:PrincipalArn":"*:user/dev/${aws:username}"})", true, true},
         {R"("StringEquals":{"absent":"x"})", false, false},
+        {R"("BinaryEquals":{"token":"AbC="})", true, true},
+        {R"("BinaryEquals":{"token":"abc="})", false, false},
+        {R"("BinaryEqualsIfExists":{"absent":"AbC="})", true, true},
         {R"("StringEqualsIfExists":{"absent":"x"})", true, true},
         {R"("StringEqualsIfExists":{"aws:username":"x"})", false, false},
         {R"("StringNotEquals":{"absent":"x"})", true, true},
