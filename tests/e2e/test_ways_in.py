@@ -173,6 +173,8 @@ def test_import_from_standard_input(node):
 
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_import_goes_on(node, tmp_path, wanted):
+    tmp_path = tmp_path / "events"
+    tmp_path.mkdir()
     total = 0
     for n in range(40):
         events = node.cairn("generate", "--count", "2000", "--seed", n)
