@@ -207,7 +207,8 @@ void IngestCall::run(CallPointer call) {
             for (std::size_t i = 0; i < std::size(of); ++i)
                 if (of[i]) outcomes_[i]->add(of[i]);
             auto response = v1_answer(ingest_answer(*sliced, *receipt, shown), call->request_id);
-            if (!context_.parts.store_id.empty()) response.headers.emplace_back("x-cairn-store", context_.parts.store_id);
+            if (!context_.parts.store_id.empty())
+                response.headers.emplace_back("x-cairn-store", context_.parts.store_id);
             if (!context_.settings.record_ingest) {
                 calls_.count(*call, response);
                 return call->responder->send(std::move(response));

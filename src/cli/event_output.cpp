@@ -42,16 +42,21 @@ std::string event_table(const std::vector<Json>& events, std::size_t width, bool
     constexpr std::size_t time = 0, user = 1, event = 2, result = 6;
     const auto colour_of = [&](std::size_t row, std::size_t column) {
         if (column == result) return events[row].text("errorCode").empty() ? Colour::green : Colour::red;
-        return column == time ? Colour::dim : column == user ? Colour::cyan : column == event ? Colour::bold : Colour::plain;
+        return column == time    ? Colour::dim
+               : column == user  ? Colour::cyan
+               : column == event ? Colour::bold
+                                 : Colour::plain;
     };
-    return render_table({"TIME", "USER", "EVENT", "SERVICE", "REGION", "SOURCE", "RESULT", "RESOURCE"}, rows, width, colours, colour_of);
+    return render_table({"TIME", "USER", "EVENT", "SERVICE", "REGION", "SOURCE", "RESULT", "RESOURCE"}, rows, width,
+                        colours, colour_of);
 }
 
 std::string event_line(const Json& event, bool colours) {
     const auto error = event.text("errorCode");
     return fmt::format("{} {} {} {} {} {} {}", coloured(printable(event.text("eventTime")), Colour::dim, colours),
                        or_dash(event.text("region")), coloured(who(event), Colour::cyan, colours), service_of(event),
-                       coloured(printable(event.text("eventName")), Colour::bold, colours), or_dash(event.text("sourceIP")),
+                       coloured(printable(event.text("eventName")), Colour::bold, colours),
+                       or_dash(event.text("sourceIP")),
                        coloured(outcome(event), error.empty() ? Colour::green : Colour::red, colours));
 }
 

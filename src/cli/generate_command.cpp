@@ -28,11 +28,15 @@ int run_generate(const GenerateFlags& flags) {
     options.seed = flags.seed;
     options.accounts = flags.accounts.empty() ? std::vector<std::string>{"123456789012"} : flags.accounts;
     for (const auto& account : options.accounts)
-        if (!identity::is_account_id(account)) return failed({Code::invalid, fmt::format("--account {}: an account id is twelve digits", account)});
+        if (!identity::is_account_id(account))
+            return failed({Code::invalid, fmt::format("--account {}: an account id is twelve digits", account)});
     options.to = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     if (!flags.until.empty()) {
         const auto until = parse_moment(flags.until, options.to);
-        if (!until) return failed({Code::invalid, fmt::format("--until {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", flags.until)});
+        if (!until)
+            return failed(
+                {Code::invalid,
+                 fmt::format("--until {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", flags.until)});
         options.to = *until;
     }
     options.from = options.to - std::chrono::milliseconds(static_cast<std::int64_t>(flags.days * 86'400'000));
@@ -54,7 +58,9 @@ void add_generate(CLI::App& program, Run& run) {
     const auto flags = std::make_shared<GenerateFlags>();
     command->add_option("--count", flags->count, "how many")->capture_default_str();
     command->add_option("--seed", flags->seed, "the same seed and times give the same events")->capture_default_str();
-    command->add_option("--days", flags->days, "spread over this many days")->check(CLI::PositiveNumber)->capture_default_str();
+    command->add_option("--days", flags->days, "spread over this many days")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     command->add_option("--until", flags->until, "up to this time; default: now")->type_name("TIME");
     command->add_option("--account", flags->accounts, "accounts, the first is the busiest; default 123456789012");
     command->footer("  cairn generate --count 5000 > events.ndjson && cairn import events.ndjson");

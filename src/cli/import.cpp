@@ -58,7 +58,8 @@ private:
         std::error_code error;
         const auto real = fs::canonical(folder, error);
         if (!error && !seen_.insert(real).second) return;
-        for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator(); it.increment(error))
+        for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+             it.increment(error))
             if (!is_hidden(it->path())) visit(*it);
         if (error) found_.unreadable.emplace_back(folder.string(), error.message());
     }
@@ -82,7 +83,9 @@ private:
 Result<Found> files_below(const std::string& path) {
     std::error_code error;
     if (path == standard_input) return Found{{{path, 0}}, {}};
-    if (!fs::exists(path, error)) return fail(Code::not_found, fmt::format("{} {}", path, error ? "cannot be read: " + error.message() : "does not exist"));
+    if (!fs::exists(path, error))
+        return fail(Code::not_found,
+                    fmt::format("{} {}", path, error ? "cannot be read: " + error.message() : "does not exist"));
     if (fs::is_directory(path, error)) return Walk().run(path);
     return Found{{{path, fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0}}, {}};
 }
@@ -188,7 +191,8 @@ private:
         int reads = 0;
     };
 
-    /// Whether a file is there for the first time, or has changed since. One that never rests is left to the next import.
+    /// Whether a file is there for the first time, or has changed since. One that never rests is left to the next
+    /// import.
     bool is_new(const std::string& path, const std::string& key) {
         constexpr int reads_max = 2;
         Known& known = known_[path];
@@ -245,7 +249,8 @@ private:
     }
 
     static std::string problem_of(const ingest::Slice& slice) {
-        if (slice.problem.empty() && slice.text.size() > record_bytes_max) return fmt::format("the record has {} bytes, more than {}", slice.text.size(), record_bytes_max);
+        if (slice.problem.empty() && slice.text.size() > record_bytes_max)
+            return fmt::format("the record has {} bytes, more than {}", slice.text.size(), record_bytes_max);
         return slice.problem;
     }
 
@@ -256,9 +261,11 @@ private:
     void show_progress() { stopped_ = !progress_(bytes_done_, bytes_total_, report_.read) || stopped_; }
 
     ImportReport finished_report() {
-        std::ranges::stable_sort(lines_, {}, [](const auto& numbered) { return std::pair(numbered.first, numbered.second.line); });
+        std::ranges::stable_sort(lines_, {},
+                                 [](const auto& numbered) { return std::pair(numbered.first, numbered.second.line); });
         for (auto& [number, line] : lines_) report_.lines.push_back(std::move(line));
-        for (const auto& [path, reason] : unreadable_) report_.unreadable.push_back(fmt::format("{}: {}", path, reason));
+        for (const auto& [path, reason] : unreadable_)
+            report_.unreadable.push_back(fmt::format("{}: {}", path, reason));
         report_.interrupted = stopped_;
         return std::move(report_);
     }
@@ -286,7 +293,8 @@ private:
             const auto& item = chunk.items[problem.index];
             item.file->rejected |= problem.outcome == ingest::Outcome::rejected;
             lines_.push_back({item.file->number,
-                              {item.file->path, item.file->sliced.slices[item.slice].line, problem.outcome, problem.event_id, problem.reason}});
+                              {item.file->path, item.file->sliced.slices[item.slice].line, problem.outcome,
+                               problem.event_id, problem.reason}});
         }
         for (const auto& file : chunk.files)
             if (--file->chunks_left == 0) CAIRN_TRY(finish(*file));

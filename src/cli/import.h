@@ -49,7 +49,7 @@ struct ImportReport {
         ingest::Outcome outcome = ingest::Outcome::rejected;
         std::string event_id, reason;
     };
-    std::vector<Line> lines;  ///< every conflict and rejection, in order of files and lines
+    std::vector<Line> lines;              ///< every conflict and rejection, in order of files and lines
     std::vector<std::string> unreadable;  ///< files and folders that could not be read or decompressed, with the reason
 };
 
@@ -58,8 +58,8 @@ struct ImportReport {
 using ImportProgress = std::function<bool(std::uint64_t done, std::uint64_t total, std::uint64_t records)>;
 
 /// Reads every file below the paths (AWSLogs layout or any other; plain, gzip or zstd; NDJSON, log files, EventBridge
-/// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. A file that
-/// has changed since it was read is read once more. Links are followed. Files that `state_file` names as finished
+/// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. A file
+/// that has changed since it was read is read once more. Links are followed. Files that `state_file` names as finished
 /// and that have not changed are skipped, so that an import can be taken up again; a file is finished only when
 /// all its records are durable and none was rejected. Error: not_found for a path; else that of the sink, after which
 /// the import can be started again.

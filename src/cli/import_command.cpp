@@ -29,7 +29,7 @@ volatile std::sig_atomic_t stop_wanted = 0;
 
 /// The first Ctrl-C stops after what was read, the second one at once.
 void stop_on_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { stop_wanted = 1; };
     action.sa_flags = SA_RESTART | SA_RESETHAND;
     for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
@@ -52,10 +52,18 @@ void print_json(const ImportReport& report) {
                                    {"eventID", line.event_id}, {"reason", line.reason}});
     for (const auto& text : report.unreadable) unreadable.push_back(text);
     const auto& counts = report.counts;
-    fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files}, {"filesSkipped", report.files_skipped}, {"digestFiles", report.digest_files},
-                                               {"bytes", report.bytes}, {"read", report.read}, {"stored", counts.stored},
-                                               {"duplicate", counts.duplicate}, {"conflict", counts.conflict}, {"rejected", counts.rejected}, {"interrupted", report.interrupted},
-                                               {"lines", std::move(lines)}, {"unreadable", std::move(unreadable)}})));
+    fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files},
+                                               {"filesSkipped", report.files_skipped},
+                                               {"digestFiles", report.digest_files},
+                                               {"bytes", report.bytes},
+                                               {"read", report.read},
+                                               {"stored", counts.stored},
+                                               {"duplicate", counts.duplicate},
+                                               {"conflict", counts.conflict},
+                                               {"rejected", counts.rejected},
+                                               {"interrupted", report.interrupted},
+                                               {"lines", std::move(lines)},
+                                               {"unreadable", std::move(unreadable)}})));
 }
 
 void print_text(const ImportReport& report, double seconds, std::size_t lines_max) {
@@ -124,7 +132,11 @@ int run_import(const ImportFlags& flags) {
 void add_import(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("import", "Read CloudTrail files into a node, or into a data directory that no node has open");
     const auto flags = std::make_shared<ImportFlags>();
-    command->add_option("paths", flags->import.paths, "files and folders, or - for standard input: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, EventBridge events, lookup-events output")->required();
+    command
+        ->add_option("paths", flags->import.paths,
+                     "files and folders, or - for standard input: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, "
+                     "EventBridge events, lookup-events output")
+        ->required();
     flags->config.add_to(*command);
     command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
     command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file");
@@ -132,13 +144,15 @@ void add_import(CLI::App& program, Run& run) {
     command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
     command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")->capture_default_str();
     command->add_flag("--json", flags->json, "print one JSON object");
-    command->footer("An interrupted import goes on where it was: run the same command again. Files that this store has whole and that\n"
-                    "have not changed are skipped; records that are stored already count as duplicates and are not stored twice.\n"
-                    "Exit status: 0 all stored or known, 3 some records were rejected, in conflict or unreadable, 1 the import\n"
-                    "stopped, 130 it was interrupted.\n\n"
-                    "  cairn import ./AWSLogs                       into the running node\n"
-                    "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node\n"
-                    "  aws cloudtrail lookup-events | cairn import -");
+    command->footer(
+        "An interrupted import goes on where it was: run the same command again. Files that this store has whole and "
+        "that\n"
+        "have not changed are skipped; records that are stored already count as duplicates and are not stored twice.\n"
+        "Exit status: 0 all stored or known, 3 some records were rejected, in conflict or unreadable, 1 the import\n"
+        "stopped, 130 it was interrupted.\n\n"
+        "  cairn import ./AWSLogs                       into the running node\n"
+        "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node\n"
+        "  aws cloudtrail lookup-events | cairn import -");
     command->callback([&run, flags] { run = [flags] { return run_import(*flags); }; });
 }
 

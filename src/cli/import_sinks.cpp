@@ -68,7 +68,8 @@ public:
         if (!body) return fail(std::move(body).error());
         for (int attempts_left = attempts; true; std::this_thread::sleep_for(std::chrono::seconds(1))) {
             Remote remote = remote_;
-            const auto answer = remote.call("POST", "/ingest?inlet=import", *body, {{"Content-Type", "application/json"}, {"Content-Encoding", "zstd"}});
+            const auto answer = remote.call("POST", "/ingest?inlet=import", *body,
+                                            {{"Content-Type", "application/json"}, {"Content-Encoding", "zstd"}});
             if (answer) return read_receipt(*answer);
             if (!answer.error().message.starts_with("Busy:") || --attempts_left == 0) return fail(answer.error());
         }

@@ -7,8 +7,8 @@
 
 namespace cairn::cli {
 
-/// Names the store behind a running node: the same text for the same data directory, another for every other; empty when
-/// the node does not say. Errors: those of Remote; denied, when the caller may not write.
+/// Names the store behind a running node: the same text for the same data directory, another for every other; empty
+/// when the node does not say. Errors: those of Remote; denied, when the caller may not write.
 Result<std::string> remote_store(const RemoteOptions& options);
 
 /// Posts records to a running node's /ingest?inlet=import, compressed. `options` as Remote::connect takes them.

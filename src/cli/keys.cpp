@@ -26,7 +26,9 @@ Result<std::unique_ptr<Opened>> open(const ConfigFlags& flags, bool may_make) {
     auto config = flags.load();
     if (!config) return fail(std::move(config).error());
     if (std::error_code error; !std::filesystem::exists(config->data, error)) {
-        if (!may_make) return fail(Code::not_found, fmt::format("there is no data directory {}; name the node's with --data", config->data));
+        if (!may_make)
+            return fail(Code::not_found,
+                        fmt::format("there is no data directory {}; name the node's with --data", config->data));
         fmt::print(stderr, "the data directory {} is made, for there was none\n", config->data);
     }
     auto opened = std::make_unique<Opened>();
@@ -69,11 +71,14 @@ Result<identity::NewKey> create_session(Opened& opened, const CreateOptions& opt
     std::chrono::milliseconds lifetime{0};
     if (options.expires != "never") {
         const auto given = parse_duration(options.expires);
-        if (!given || given->count() == 0) return fail(Code::invalid, fmt::format("--expires {}: neither a duration such as 12h nor never", options.expires));
+        if (!given || given->count() == 0)
+            return fail(Code::invalid,
+                        fmt::format("--expires {}: neither a duration such as 12h nor never", options.expires));
         lifetime = *given;
     }
     CAIRN_TRY(prepare_role(opened, options, account));
-    auto created = opened.directory->create_session(account, options.role, options.session, lifetime, options.description);
+    auto created =
+        opened.directory->create_session(account, options.role, options.session, lifetime, options.description);
     if (!created && created.error().code == Code::not_found)
         return fail(Code::not_found, created.error().message + ": --policy FILE makes it");
     return created;
@@ -95,7 +100,8 @@ Result<void> prepare_user(Opened& opened, const CreateOptions& options, const st
     }
     if (known && options.policy_file.empty()) return {};
     if (options.policy_file.empty()) {
-        fmt::print(stderr, "user {} is new and has no policy: it may do nothing until --policy FILE gives it one\n", options.user);
+        fmt::print(stderr, "user {} is new and has no policy: it may do nothing until --policy FILE gives it one\n",
+                   options.user);
     } else {
         auto policy = read_text(options.policy_file);
         if (!policy) return fail(std::move(policy).error());
@@ -121,7 +127,9 @@ std::string owner_of(const identity::AccessKey& key) {
     return key.user.empty() ? "(root)" : printable(key.user);
 }
 
-std::string shown_expiry(const identity::AccessKey& key) { return key.expires == Time{} ? "" : format_time(key.expires); }
+std::string shown_expiry(const identity::AccessKey& key) {
+    return key.expires == Time{} ? "" : format_time(key.expires);
+}
 
 std::string state_of(const identity::AccessKey& key, Time now) {
     if (!key.active) return "disabled";
@@ -130,16 +138,23 @@ std::string state_of(const identity::AccessKey& key, Time now) {
 
 void print_created(const identity::NewKey& created, const CreateOptions& options) {
     if (options.json) {
-        fmt::print("{}\n", to_text(Json(JsonObject{{"id", created.key.id}, {"secret", created.secret}, {"account", created.key.account},
-                                                   {"user", created.key.user}, {"ingest", created.key.ingest}, {"role", created.key.role},
-                                                   {"session", created.key.session}, {"sessionToken", created.session_token},
+        fmt::print("{}\n", to_text(Json(JsonObject{{"id", created.key.id},
+                                                   {"secret", created.secret},
+                                                   {"account", created.key.account},
+                                                   {"user", created.key.user},
+                                                   {"ingest", created.key.ingest},
+                                                   {"role", created.key.role},
+                                                   {"session", created.key.session},
+                                                   {"sessionToken", created.session_token},
                                                    {"expires", shown_expiry(created.key)}})));
     } else if (options.ingest) {
         fmt::print("ingest token {} of account {}, shown this once:\n\n    {}\n\nUse it as \"Authorization: Bearer TOKEN\" on POST /ingest.\n",
                    created.key.id, created.key.account, created.secret);
     } else {
-        fmt::print("key of {} in account {}, its secret shown this once:\n\n    export AWS_ACCESS_KEY_ID={}\n    export AWS_SECRET_ACCESS_KEY={}\n",
-                   owner_of(created.key), created.key.account, created.key.id, created.secret);
+        fmt::print(
+            "key of {} in account {}, its secret shown this once:\n\n    export AWS_ACCESS_KEY_ID={}\n    export "
+            "AWS_SECRET_ACCESS_KEY={}\n",
+            owner_of(created.key), created.key.account, created.key.id, created.secret);
         if (!created.session_token.empty()) fmt::print("    export AWS_SESSION_TOKEN={}\n", created.session_token);
         if (created.key.expires != Time{}) fmt::print("\nIt is taken until {}.\n", format_time(created.key.expires));
         fmt::print("\n");
@@ -152,15 +167,23 @@ int list(Opened& opened, bool as_json) {
     if (as_json) {
         JsonArray array;
         for (const auto& key : *keys)
-            array.push_back(JsonObject{{"id", key.id}, {"account", key.account}, {"user", key.user}, {"ingest", key.ingest},
-                                       {"role", key.role}, {"session", key.session}, {"expires", shown_expiry(key)},
-                                       {"active", key.active}, {"created", format_time(key.created)}, {"description", key.description}});
+            array.push_back(JsonObject{{"id", key.id},
+                                       {"account", key.account},
+                                       {"user", key.user},
+                                       {"ingest", key.ingest},
+                                       {"role", key.role},
+                                       {"session", key.session},
+                                       {"expires", shown_expiry(key)},
+                                       {"active", key.active},
+                                       {"created", format_time(key.created)},
+                                       {"description", key.description}});
         fmt::print("{}\n", to_text(Json(std::move(array))));
         return 0;
     }
     std::vector<std::vector<std::string>> rows;
     for (const auto& key : *keys)
-        rows.push_back({key.id, key.account, owner_of(key), state_of(key, opened.clock.now()), format_time(key.created), printable(key.description)});
+        rows.push_back({key.id, key.account, owner_of(key), state_of(key, opened.clock.now()), format_time(key.created),
+                        printable(key.description)});
     fmt::print("{}", render_table({"ID", "ACCOUNT", "USER", "STATE", "CREATED", "DESCRIPTION"}, rows, terminal_width(), colours_wanted(STDOUT_FILENO)));
     return 0;
 }
@@ -181,33 +204,51 @@ void add_keys(CLI::App& program, Run& run) {
     keys->require_subcommand(1);
     const auto flags = std::make_shared<ConfigFlags>();
 
-    auto* create_command = keys->add_subcommand("create", "Make a key for the root user, a user or a session of a role, or an ingest token");
+    auto* create_command = keys->add_subcommand(
+        "create", "Make a key for the root user, a user or a session of a role, or an ingest token");
     const auto options = std::make_shared<CreateOptions>();
     flags->add_to(*create_command);
     create_command->add_option("--account", options->account, "its account; default: the node's own");
-    auto* user = create_command->add_option("--user", options->user, "its user, made if absent; without user and role the key is the account's root key");
-    auto* role = create_command->add_option("--role", options->role, "a temporary key with a session token, for a session of this role");
-    create_command->add_option("--session", options->session, "the session's name: who does it")->needs(role)->capture_default_str();
-    create_command->add_option("--expires", options->expires, "how long the session is taken, or never")->type_name("DURATION")->needs(role)->capture_default_str();
-    auto* policy = create_command->add_option("--policy", options->policy_file, "IAM policy document (JSON file) of the user or role, in place of those it had")->type_name("FILE");
+    auto* user = create_command->add_option(
+        "--user", options->user, "its user, made if absent; without user and role the key is the account's root key");
+    auto* role = create_command->add_option("--role", options->role,
+                                            "a temporary key with a session token, for a session of this role");
+    create_command->add_option("--session", options->session, "the session's name: who does it")
+        ->needs(role)
+        ->capture_default_str();
+    create_command->add_option("--expires", options->expires, "how long the session is taken, or never")
+        ->type_name("DURATION")
+        ->needs(role)
+        ->capture_default_str();
+    auto* policy = create_command
+                       ->add_option("--policy", options->policy_file,
+                                    "IAM policy document (JSON file) of the user or role, in place of those it had")
+                       ->type_name("FILE");
     auto* ingest = create_command->add_flag("--ingest", options->ingest, "a bearer token that may only write events");
-    create_command->add_option("--write-account", options->accounts, "accounts the token may write; \"*\" for all; default: its own")->needs(ingest);
+    create_command
+        ->add_option("--write-account", options->accounts,
+                     "accounts the token may write; \"*\" for all; default: its own")
+        ->needs(ingest);
     role->excludes(user);
     ingest->excludes(user)->excludes(role)->excludes(policy);
     create_command->add_option("--description", options->description, "shown by `cairn keys list`");
     create_command->add_flag("--json", options->json, "print one JSON object");
-    create_command->footer("Examples:\n"
-                           "  cairn keys create --user ana --policy reader.json\n"
-                           "  cairn keys create --role ops --session night-shift --policy ops.json --expires 8h\n"
-                           "  cairn keys create --ingest --write-account 111122223333 --write-account 444455556666");
+    create_command->footer(
+        "Examples:\n"
+        "  cairn keys create --user ana --policy reader.json\n"
+        "  cairn keys create --role ops --session night-shift --policy ops.json --expires 8h\n"
+        "  cairn keys create --ingest --write-account 111122223333 --write-account 444455556666");
     create_command->callback([&run, flags, options] {
         run = [flags, options] {
-            return with_directory(*flags, [&](Opened& opened) {
-                const auto created = create(opened, *options);
-                if (!created) return failed(created.error());
-                print_created(*created, *options);
-                return 0;
-            }, true);
+            return with_directory(
+                *flags,
+                [&](Opened& opened) {
+                    const auto created = create(opened, *options);
+                    if (!created) return failed(created.error());
+                    print_created(*created, *options);
+                    return 0;
+                },
+                true);
         };
     });
 

@@ -80,7 +80,8 @@ void print_page(const LookupFlags& flags, const Json& page) {
         std::fflush(stdout);
         const auto* cursor = page.find("cursor");
         if (cursor)
-            fmt::print(stderr, "{} events; there are more: --limit {} or a narrower search\n", list.size(), flags.limit * 10);
+            fmt::print(stderr, "{} events; there are more: --limit {} or a narrower search\n", list.size(),
+                       flags.limit * 10);
         if (list.empty()) print_nothing_found(flags);
         return;
     }
@@ -122,7 +123,9 @@ void add_lookup(CLI::App& program, Run& run) {
     flags->search.add_to(*command, "what to look for; nothing: the newest events", false);
     command->add_option("--from", flags->from, "not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z")->type_name("TIME");
     command->add_option("--to", flags->to, "not after")->type_name("TIME");
-    command->add_option("--limit", flags->limit, "how many events at most")->check(CLI::PositiveNumber)->capture_default_str();
+    command->add_option("--limit", flags->limit, "how many events at most")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     command->add_flag("--oldest-first", flags->oldest_first, "instead of newest first");
     command->add_option("--count-by", flags->count_by, "instead of events, how many there are for each value of a field")->type_name("FIELD");
     command->add_option("-o,--output", flags->output, "table; json: one summary a line; records: the raw records, one a line; page: the answer as it is")

@@ -102,8 +102,10 @@ Result<Remote> Remote::connect(RemoteOptions options) {
     if (named || credentials.access_key_id.empty())
         credentials = {settings["aws_access_key_id"], settings["aws_secret_access_key"], settings["aws_session_token"]};
     if (credentials.access_key_id.empty() && options.token.empty())
-        return fail(Code::invalid, fmt::format("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or profile \"{}\" in {}{}", profile, credentials_file,
-                                               options.writes ? ", or CAIRN_INGEST_TOKEN" : ""));
+        return fail(
+            Code::invalid,
+            fmt::format("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or profile \"{}\" in {}{}",
+                        profile, credentials_file, options.writes ? ", or CAIRN_INGEST_TOKEN" : ""));
     return Remote(std::move(options), std::move(credentials));
 }
 

@@ -28,7 +28,8 @@ public:
 
     /// The answer of a 2xx status. Blocks. Errors: unavailable, naming the endpoint; else what the answer says: denied
     /// (401, 403), not_found (404), exhausted (429, 503, 507), invalid (other 4xx), internal (5xx).
-    Result<net::Response> answer(std::string method, std::string target, std::string body = {}, net::Headers headers = {});
+    Result<net::Response> answer(std::string method, std::string target, std::string body = {},
+                                 net::Headers headers = {});
 
     /// The body of answer().
     Result<std::string> call(std::string method, std::string target, std::string body = {}, net::Headers headers = {});

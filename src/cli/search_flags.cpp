@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/terminal.h"
 #include "match/query.h"
@@ -34,7 +34,8 @@ bool is_negated_term(std::string_view argument) {
     if (argument.size() < 3 || argument[0] != '-' || argument.starts_with("-o=")) return false;
     const char first = argument[1];
     const bool name = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '$';
-    return name && (argument.find_first_of("=:^<>") != std::string_view::npos || argument.find(" in ") != std::string_view::npos);
+    return name && (argument.find_first_of("=:^<>") != std::string_view::npos ||
+                    argument.find(" in ") != std::string_view::npos);
 }
 
 }  // namespace
@@ -43,7 +44,10 @@ void SearchFlags::add_to(CLI::App& command, const std::string& query_help, bool 
     command.add_option("query", words, query_help)->required(query_required);
     command.add_option("--account", account, "one account only");
     command.add_option("--in-region", only_region, "one region only")->type_name("REGION");
-    command.add_option("--endpoint", remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
+    command
+        .add_option("--endpoint", remote.endpoint,
+                    "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")
+        ->type_name("URL");
     command.add_option("--profile", remote.profile, "profile of the AWS credentials file");
     command.add_option("--ca-bundle", remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
 }
@@ -53,7 +57,8 @@ Result<std::string> SearchFlags::query() const {
     const auto parsed = match::Query::parse(text);
     if (parsed) return text;
     const auto& error = parsed.error();
-    return fail(Code::invalid, fmt::format("{}\n{}", printable(error.message), marked(text, std::min(error.position, text.size()))));
+    return fail(Code::invalid,
+                fmt::format("{}\n{}", printable(error.message), marked(text, std::min(error.position, text.size()))));
 }
 
 Result<Json> SearchFlags::request() const {
@@ -66,7 +71,8 @@ Result<Json> SearchFlags::request() const {
 }
 
 std::vector<std::string> guarded_arguments(std::vector<std::string> arguments) {
-    if (arguments.empty() || std::ranges::find(search_commands, arguments.front()) == std::end(search_commands)) return arguments;
+    if (arguments.empty() || std::ranges::find(search_commands, arguments.front()) == std::end(search_commands))
+        return arguments;
     for (auto& argument : arguments)
         if (is_negated_term(argument)) argument.insert(0, 1, ' ');  // the grammar skips spaces
     return arguments;

@@ -54,7 +54,8 @@ Hidden hidden_character(std::string_view text) {
     if (byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81) || (byte(2) & 0xc0) != 0x80) return {};
     const unsigned code_point = 0x2000 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
     const auto within = [&](unsigned first, unsigned last) { return code_point >= first && code_point <= last; };
-    return within(0x200e, 0x200f) || within(0x202a, 0x202e) || within(0x2066, 0x2069) ? Hidden{3, code_point} : Hidden{};
+    return within(0x200e, 0x200f) || within(0x202a, 0x202e) || within(0x2066, 0x2069) ? Hidden{3, code_point}
+                                                                                      : Hidden{};
 }
 
 }  // namespace

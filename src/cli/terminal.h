@@ -15,8 +15,8 @@ bool colours_wanted(int file_descriptor);
 enum class Colour { plain, dim, bold, red, green, yellow, cyan };
 std::string coloured(std::string_view text, Colour colour, bool wanted);
 
-/// Printable: control characters of recorded text become "\xNN" or "\uNNNN", and those that turn the direction of writing,
-/// so that a record can neither drive the terminal nor show itself as another.
+/// Printable: control characters of recorded text become "\xNN" or "\uNNNN", and those that turn the direction of
+/// writing, so that a record can neither drive the terminal nor show itself as another.
 std::string printable(std::string_view text);
 
 /// The colour of a cell, by row and column.

@@ -62,8 +62,14 @@ void add_wait(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("wait", "Wait until an event is there that matches, and print it: instead of sleeping in tests");
     const auto flags = std::make_shared<WaitFlags>();
     flags->search.add_to(*command, "as for `cairn lookup`", true);
-    command->add_option("--timeout", flags->timeout_seconds, "seconds")->check(CLI::NonNegativeNumber)->capture_default_str();
-    command->add_option("--since", flags->since, "events whose eventTime is not before this count, also if they are there already")->type_name("TIME")->capture_default_str();
+    command->add_option("--timeout", flags->timeout_seconds, "seconds")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command
+        ->add_option("--since", flags->since,
+                     "events whose eventTime is not before this count, also if they are there already")
+        ->type_name("TIME")
+        ->capture_default_str();
     command->add_flag("--json", flags->json, "print the summary as JSON");
     command->add_flag("--record", flags->record, "print the raw record");
     command->footer("Exit status: 0 the event is there, 3 the time is over.\n\n  cairn wait eventName=CreateUser user=ana --timeout 30");

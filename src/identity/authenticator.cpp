@@ -102,7 +102,8 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request, cons
     if (!found) return refuse_lookup(found.error());
     if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
     if (!sign::equal_in_constant_time(found->session_token, presented->security_token)) return refuse_unknown();
-    if (found->expires != Time{} && found->expires <= clock_.now()) return refuse(AuthProblem::expired_key, expired_key_message);
+    if (found->expires != Time{} && found->expires <= clock_.now())
+        return refuse(AuthProblem::expired_key, expired_key_message);
     if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), {.normalize_path = scope.service != "s3"}); !fits)
         return refuse(std::move(fits).error());
     if (auto same = check_body(header, request.body, unsigned_payload); !same) return std::unexpected(std::move(same).error());
@@ -118,7 +119,8 @@ Authenticator::Outcome Authenticator::trust(const IncomingRequest& request, std:
 
     const auto found = token.empty() ? directory_.find(scope.access_key_id) : directory_.find_token(token);
     if (found && !found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
-    if (found && found->expires != Time{} && found->expires <= clock_.now()) return refuse(AuthProblem::expired_key, expired_key_message);
+    if (found && found->expires != Time{} && found->expires <= clock_.now())
+        return refuse(AuthProblem::expired_key, expired_key_message);
     if (found) return accept(found->principal, scope.region, scope.service);
     auto principal = root_principal(options_.trust_account, scope.access_key_id);
     // Whoever is trusted to be anyone is trusted with every account.

@@ -15,16 +15,16 @@ namespace cairn::identity {
 
 /// Why a request has no principal, in terms that the caller's protocol spells in its own way.
 enum class AuthProblem {
-    missing,           ///< MissingAuthenticationToken
-    incomplete,        ///< IncompleteSignature
-    expired,           ///< clock skew: InvalidSignatureException / SignatureDoesNotMatch "Signature expired"
-    mismatch,          ///< SignatureDoesNotMatch
-    unknown_key,       ///< UnrecognizedClientException: "The security token included in the request is invalid."
-    inactive_key,      ///< same answer as unknown_key
-    expired_key,       ///< ExpiredTokenException: the session is over
-    body_mismatch,     ///< x-amz-content-sha256 is not the hash of the body
-    wrong_scope,       ///< credential scope names another service: "Credential should be scoped to correct service"
-    unavailable,       ///< the directory cannot be read now: not the caller's fault, to be answered as InternalFailure
+    missing,        ///< MissingAuthenticationToken
+    incomplete,     ///< IncompleteSignature
+    expired,        ///< clock skew: InvalidSignatureException / SignatureDoesNotMatch "Signature expired"
+    mismatch,       ///< SignatureDoesNotMatch
+    unknown_key,    ///< UnrecognizedClientException: "The security token included in the request is invalid."
+    inactive_key,   ///< same answer as unknown_key
+    expired_key,    ///< ExpiredTokenException: the session is over
+    body_mismatch,  ///< x-amz-content-sha256 is not the hash of the body
+    wrong_scope,    ///< credential scope names another service: "Credential should be scoped to correct service"
+    unavailable,    ///< the directory cannot be read now: not the caller's fault, to be answered as InternalFailure
 };
 
 struct AuthRefusal {

@@ -253,7 +253,10 @@ Result<std::optional<Directory::Found>> Directory::State::load_key(Transaction& 
     if (!principal) return fail(std::move(principal).error());
     if (!*principal) return std::optional<Found>();
 
-    Found found{.principal = std::move(**principal), .secret = {}, .session_token = {}, .active = (*stored)->key.active,
+    Found found{.principal = std::move(**principal),
+                .secret = {},
+                .session_token = {},
+                .active = (*stored)->key.active,
                 .expires = (*stored)->key.expires};
     if (!(*stored)->key.role.empty()) {
         auto token = box.open((*stored)->sealed_token, token_context(id));
@@ -390,8 +393,9 @@ Result<NewKey> Directory::create_ingest_token(const std::string& account, std::v
                        [&](Transaction& transaction) { return ensure_account(transaction, account, now); });
 }
 
-Result<NewKey> Directory::create_session(const std::string& account, const std::string& role, const std::string& session,
-                                         std::chrono::milliseconds lifetime, const std::string& description) {
+Result<NewKey> Directory::create_session(const std::string& account, const std::string& role,
+                                         const std::string& session, std::chrono::milliseconds lifetime,
+                                         const std::string& description) {
     CAIRN_TRY(check_account(account));
     CAIRN_TRY(check_description(description));
     if (!is_name(session)) return fail(Code::invalid, fmt::format("\"{}\" is no session name", session));

@@ -50,8 +50,8 @@ public:
     /// `accounts` as AccessKey::ingest_accounts, at least one. NewKey::secret is the bearer token. Error: invalid.
     Result<NewKey> create_ingest_token(const std::string& account, std::vector<std::string> accounts, const std::string& description);
 
-    /// A session of a role that exists in the store: a temporary key, whose NewKey::session_token is to be presented with it.
-    /// After `lifetime` it is refused; zero: never. Errors: invalid (a name), not_found (no such role).
+    /// A session of a role that exists in the store: a temporary key, whose NewKey::session_token is to be presented
+    /// with it. After `lifetime` it is refused; zero: never. Errors: invalid (a name), not_found (no such role).
     Result<NewKey> create_session(const std::string& account, const std::string& role, const std::string& session,
                                   std::chrono::milliseconds lifetime, const std::string& description);
 

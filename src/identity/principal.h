@@ -41,9 +41,9 @@ struct Role {
 };
 
 struct AccessKey {
-    std::string id;         ///< AKIA...; of a session: ASIA...; ingest tokens: "cairn-" and 16 characters
+    std::string id;  ///< AKIA...; of a session: ASIA...; ingest tokens: "cairn-" and 16 characters
     std::string account;
-    std::string user;       ///< empty: root of the account, or a session
+    std::string user;           ///< empty: root of the account, or a session
     std::string role, session;  ///< of a session: the role's name and its own; else empty
     Time expires{};             ///< of a session: when its key is refused; no time: never
     bool ingest = false;    ///< a bearer token for cairn:Ingest only
@@ -86,7 +86,7 @@ struct KnownKey {
     std::string secret;         ///< to verify a signature with; never logged
     std::string session_token;  ///< that must be presented with it; empty: none
     bool active = true;
-    Time expires{};             ///< no time: never
+    Time expires{};  ///< no time: never
 };
 
 }  // namespace cairn::identity

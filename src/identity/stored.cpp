@@ -10,7 +10,8 @@ namespace cairn::identity {
 namespace {
 
 constexpr std::int64_t first_version = 1;
-constexpr std::int64_t session_version = 2;  ///< of keys of sessions: a reader of version 1 would take them for root keys
+constexpr std::int64_t session_version =
+    2;  ///< of keys of sessions: a reader of version 1 would take them for root keys
 constexpr std::int64_t newest_version = session_version;
 
 Json texts_json(const std::vector<std::string>& texts) {

@@ -44,12 +44,34 @@ constexpr std::array fields = {
 
 /// Names of LookupEvents, of the record and of other tools.
 constexpr std::pair<std::string_view, std::string_view> other_names[] = {
-    {"username", "user"}, {"useridentity", "principal"}, {"identity", "principal"}, {"session", "user"},
-    {"resourcename", "resource"}, {"accesskeyid", "accessKey"}, {"key", "accessKey"}, {"sourceipaddress", "sourceIP"}, {"ip", "sourceIP"},
-    {"awsregion", "region"}, {"recipientaccountid", "account"}, {"accountid", "account"}, {"eventcategory", "category"},
-    {"name", "eventName"}, {"event", "eventName"}, {"action", "eventName"}, {"source", "eventSource"}, {"service", "eventSource"},
-    {"type", "eventType"}, {"error", "errorCode"}, {"message", "errorMessage"}, {"time", "eventTime"}, {"id", "eventID"},
-    {"vpcendpointid", "vpcEndpoint"}, {"mfaauthenticated", "mfa"}, {"agent", "userAgent"}, {"rolename", "role"}, {"rolearn", "role"},
+    {"username", "user"},
+    {"useridentity", "principal"},
+    {"identity", "principal"},
+    {"session", "user"},
+    {"resourcename", "resource"},
+    {"accesskeyid", "accessKey"},
+    {"key", "accessKey"},
+    {"sourceipaddress", "sourceIP"},
+    {"ip", "sourceIP"},
+    {"awsregion", "region"},
+    {"recipientaccountid", "account"},
+    {"accountid", "account"},
+    {"eventcategory", "category"},
+    {"name", "eventName"},
+    {"event", "eventName"},
+    {"action", "eventName"},
+    {"source", "eventSource"},
+    {"service", "eventSource"},
+    {"type", "eventType"},
+    {"error", "errorCode"},
+    {"message", "errorMessage"},
+    {"time", "eventTime"},
+    {"id", "eventID"},
+    {"vpcendpointid", "vpcEndpoint"},
+    {"mfaauthenticated", "mfa"},
+    {"agent", "userAgent"},
+    {"rolename", "role"},
+    {"rolearn", "role"},
 };
 
 std::string lowered(std::string_view text) {
@@ -66,7 +88,8 @@ std::size_t distance(std::string_view one, std::string_view other) {
         next[0] = i;
         for (std::size_t j = 1; j <= other.size(); ++j) {
             next[j] = std::min({last[j] + 1, next[j - 1] + 1, last[j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1)});
-            if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1]) next[j] = std::min(next[j], before_last[j - 2] + 1);
+            if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
+                next[j] = std::min(next[j], before_last[j - 2] + 1);
         }
         before_last = std::exchange(last, next);
     }
@@ -88,7 +111,8 @@ std::string_view field_meant_by(std::string_view name) {
     constexpr std::size_t longest = 40;
     if (name.size() > longest) return {};
     const auto wanted = lowered(name);
-    const auto* const other = std::ranges::find(other_names, wanted, &std::pair<std::string_view, std::string_view>::first);
+    const auto* const other =
+        std::ranges::find(other_names, wanted, &std::pair<std::string_view, std::string_view>::first);
     if (other != std::end(other_names)) return other->second;
     std::string_view nearest;
     std::size_t slips = wanted.size() < 4 ? 2 : 3;  // as many are too many

@@ -41,8 +41,8 @@ std::span<const FieldInfo> all_fields();
 /// Null for an unknown name; names are case-sensitive.
 const FieldInfo* find_field(std::string_view name);
 
-/// The field that the unknown `name` probably stands for: by what LookupEvents or the record calls it, by case, or by a slip
-/// of the fingers. Empty when there is no likely one.
+/// The field that the unknown `name` probably stands for: by what LookupEvents or the record calls it, by case, or by a
+/// slip of the fingers. Empty when there is no likely one.
 std::string_view field_meant_by(std::string_view name);
 
 /// What Field::path allows.

@@ -57,8 +57,9 @@ bool is_allowed(const FieldInfo& field, Operator op) {
 /// For messages: "= != in(...) has:".
 std::string operators_of(const FieldInfo& field) {
     std::string all;
-    for (const Operator op : {Operator::equal, Operator::not_equal, Operator::contains, Operator::starts_with, Operator::greater,
-                              Operator::at_least, Operator::less, Operator::at_most, Operator::in, Operator::has}) {
+    for (const Operator op :
+         {Operator::equal, Operator::not_equal, Operator::contains, Operator::starts_with, Operator::greater,
+          Operator::at_least, Operator::less, Operator::at_most, Operator::in, Operator::has}) {
         if (!is_allowed(field, op)) continue;
         if (!all.empty()) all += ' ';
         all += symbol(op);
@@ -381,7 +382,10 @@ private:
     /// Checks operator and values against the field, and prepares them.
     Parsed<Term> finish(Term term, const std::string& name, std::size_t op_begin, std::size_t value_begin) const {
         if (!is_allowed(*term.field, term.op))
-            return wrong(op_begin, fmt::format("{} does not know the operator {}; it takes {}", name, symbol(term.op), operators_of(*term.field)), name);
+            return wrong(op_begin,
+                         fmt::format("{} does not know the operator {}; it takes {}", name, symbol(term.op),
+                                     operators_of(*term.field)),
+                         name);
         if (term.op == Operator::contains) {
             if (term.values.front().empty()) return wrong(value_begin, fmt::format("{}: needs a text", name), name);
             term.texts.emplace_back(term.values.front());
@@ -394,7 +398,8 @@ private:
             case Field::event_time:
                 for (const auto& value : term.values) {
                     const auto time = parse_written_time(value);
-                    if (!time) return bad(value, "time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z");
+                    if (!time)
+                        return bad(value, "time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z");
                     term.times.push_back(*time);
                 }
                 break;
@@ -405,7 +410,9 @@ private:
             case Field::mfa:
                 for (auto& value : term.values) {
                     const bool yes = is_word(value, "true");
-                    if (!yes && !is_word(value, "false")) return wrong(value_begin, fmt::format("{}: \"{}\" is neither true nor false", name, value), name);
+                    if (!yes && !is_word(value, "false"))
+                        return wrong(value_begin, fmt::format("{}: \"{}\" is neither true nor false", name, value),
+                                     name);
                     value = yes ? "true" : "false";
                 }
                 break;

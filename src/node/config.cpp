@@ -34,7 +34,8 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
         return *value * factor;
     }
     const auto value = parse_number(text);
-    return value ? value : fail(Code::invalid, fmt::format("\"{}\" is no number of bytes, such as 65536, 64KB or 1MiB", text));
+    return value ? value
+                 : fail(Code::invalid, fmt::format("\"{}\" is no number of bytes, such as 65536, 64KB or 1MiB", text));
 }
 
 /// A key with the way to read it into a Config.

@@ -114,13 +114,20 @@ private:
     }
 
     api::Parts api_parts() {
-        return {[this](const identity::IncomingRequest& request, const std::vector<std::string_view>& services, bool bearer, bool unsigned_payload) {
+        return {[this](const identity::IncomingRequest& request, const std::vector<std::string_view>& services,
+                       bool bearer, bool unsigned_payload) {
                     return authenticator_->authenticate(request, services, bearer, unsigned_payload);
                 },
-                [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
+                [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts,
+                       ingest::Writer writer, ingest::Ingest::Done done) {
                     engine_->ingest().submit(std::move(buffer), std::move(texts), std::move(writer), std::move(done));
                 },
-                engine_->history(), engine_->log(), engine_->find_dictionary(), engine_->clock(), metrics_, engine_->store_id()};
+                engine_->history(),
+                engine_->log(),
+                engine_->find_dictionary(),
+                engine_->clock(),
+                metrics_,
+                engine_->store_id()};
     }
 
     const Config config_;
