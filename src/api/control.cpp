@@ -1,10 +1,12 @@
 #include "api/control.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "api/lookup.h"
+#include "api/trail_calls.h"
 #include "base/utf8.h"
 #include "wire/answers.h"
 #include "wire/model.h"
@@ -34,19 +36,18 @@ Answer look_up(const Context& context, const Call& call, const Json& input) {
     return lookup_events(context.parts, context.settings, *lookup, call.caller.principal.account, call.caller.region);
 }
 
-/// An operation that is there: `input` has the types of the model, its constraints are the handler's to check.
-struct Handler {
-    std::string_view operation;
-    Answer (*run)(const Context&, const Call&, const Json& input);
-};
-
-constexpr Handler handlers[] = {
-    {"LookupEvents", look_up},
-};
-
-const Handler* find_handler(std::string_view operation) {
-    const auto* handler = std::ranges::find(handlers, operation, &Handler::operation);
-    return handler == std::end(handlers) ? nullptr : handler;
+/// An operation that is there: its input has the types of the model, its constraints are the operation's to check. Empty otherwise.
+using Run = std::function<Answer(const Call&, const Json& input)>;
+Run find_run(const Context& context, const wire::Operation& operation) {
+    if (operation.name == "LookupEvents") return [&context](const Call& call, const Json& input) { return look_up(context, call, input); };
+    const auto* services = context.parts.trails;
+    const auto run = services ? find_trail_operation(operation.name) : nullptr;
+    if (!run) return {};
+    return [services, run, &operation](const Call& call, const Json& input) -> Answer {
+        const auto output = run(*services, call, input);
+        if (!output) return std::unexpected(output.error());
+        return to_text(operation.output ? model().write(*operation.output, *output) : Json(JsonObject()));
+    };
 }
 
 }  // namespace
@@ -87,19 +88,19 @@ void ControlPlane::handle(CallPointer call) {
         !lookups_.admit(call->caller.principal.account, call->caller.region, call->received))
         return finish(std::move(call), operation->name, &*input,
                       std::unexpected(ApiError{"ThrottlingException", "Rate exceeded"}));
-    if (auto allowed = authorize(*call, "cloudtrail:" + operation->name, "*"); !allowed)
+    if (auto allowed = authorize(*call, "cloudtrail:" + operation->name, trail_resource(operation->name, *call, *input)); !allowed)
         return finish(std::move(call), operation->name, nullptr, std::unexpected(allowed.error()));
 
-    const auto* handler = find_handler(operation->name);
-    if (!handler)
+    auto run = find_run(context_, *operation);
+    if (!run)
         return finish(std::move(call), operation->name, &*input,
                       std::unexpected(ApiError{"UnsupportedOperationException",
                                                fmt::format("{} is not supported by this version of cairn.", operation->name)}));
     run_on_pool(
         context_, std::move(call),
-        [this, handler, input = std::move(*input)](CallPointer running) {
-            auto result = handler->run(context_, *running, input);
-            finish(std::move(running), std::string(handler->operation), &input, std::move(result));
+        [this, operation, run = std::move(run), input = std::move(*input)](CallPointer running) {
+            auto result = run(*running, input);
+            finish(std::move(running), operation->name, &input, std::move(result));
         },
         [this](CallPointer refused) { refuse(std::move(refused), {"ThrottlingException", "Rate exceeded"}); });
 }
@@ -110,6 +111,8 @@ void ControlPlane::refuse(CallPointer call, const ApiError& error) {
 }
 
 void ControlPlane::finish(CallPointer call, const std::string& operation, const Json* input, Answer result) {
+    const bool reads = read_only(operation);
+    const Json answered = result && !reads ? parse_json(*result).value_or(Json()) : Json();
     auto response = result ? wire::json_answer(Protocol::json, std::move(*result), call->request_id)
                            : wire::error_answer(Protocol::json, result.error(), call->request_id);
     auto unrecorded = wire::error_answer(
@@ -121,9 +124,9 @@ void ControlPlane::finish(CallPointer call, const std::string& operation, const 
             if (name != "NextToken") parameters.set(name, value);
     const OwnCall own{.event_source = event_source,
                       .event_name = operation,
-                      .read_only = read_only(operation),
+                      .read_only = reads,
                       .parameters = input ? &parameters : nullptr,
-                      .response = nullptr,
+                      .response = answered.as_object().empty() ? nullptr : &answered,
                       .error = result ? nullptr : &result.error()};
     answer_and_record(context_, std::move(call), std::move(response), own, std::move(unrecorded));
 }

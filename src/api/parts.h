@@ -53,6 +53,8 @@ using Authenticate = std::function<std::expected<identity::Authenticated, identi
 using Submit = std::function<void(std::shared_ptr<const std::string>, std::vector<std::string_view>, ingest::Writer,
                                   ingest::Ingest::Done)>;
 
+struct TrailServices;  // api/trail_calls.h
+
 /// What the API works with; all of it outlives it.
 struct Parts {
     Authenticate authenticate;
@@ -63,6 +65,7 @@ struct Parts {
     const Clock& clock;
     Metrics& metrics;
     std::string store_id = {};  ///< told to writers: importers remember by it what this store has already
+    const TrailServices* trails = nullptr;  ///< null: there are no trails
 };
 
 }  // namespace cairn::api

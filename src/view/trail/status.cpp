@@ -1,6 +1,7 @@
 #include "view/trail/status.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -73,6 +74,20 @@ Result<void> note_failure(Transaction& transaction, std::string_view trail_id, s
         one.attempt = at;
         one.error = foreign_code(error);
     });
+}
+
+Result<void> reset_status(Transaction& transaction, std::string_view trail_id) {
+    const auto prefix = key_of(trail_id, "");
+    const auto rows = transaction.scan(space, prefix, "", std::numeric_limits<std::size_t>::max());
+    if (!rows) return fail(rows.error());
+    for (const auto& [key, value] : *rows) {
+        const auto region = key.substr(prefix.size());
+        auto status = load_status(transaction, trail_id, region);
+        if (!status) return fail(std::move(status).error());
+        for (const auto leg : {Leg::file, Leg::digest}) status->of[static_cast<std::size_t>(leg)].error.clear();
+        CAIRN_TRY(save(transaction, trail_id, region, *status));
+    }
+    return {};
 }
 
 }  // namespace cairn::trail

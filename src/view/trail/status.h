@@ -32,6 +32,9 @@ Result<TrailStatus> load_status(Transaction& transaction, std::string_view trail
 Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at);
 Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at, const Error& error);
 
+/// Forgets the status of files and digests in every region, as a change of bucket does.
+Result<void> reset_status(Transaction& transaction, std::string_view trail_id);
+
 /// The code that begins the message of an error of seam/delivery_store.h or seam/notifier.h; empty when there was no answer.
 std::string foreign_code(const Error& error);
 

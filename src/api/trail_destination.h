@@ -1,0 +1,12 @@
+#pragma once
+
+#include "api/trail_calls.h"
+#include "api/trail_input.h"
+
+namespace cairn::api {
+
+/// Proves that a trail can deliver where it shall, before it is stored: the bucket's policy, its marker objects, key, topic and log group, in
+/// the order of the service. Of a trail that is changed only what `before` had otherwise; null: it is new.
+Checked check_destination(const TrailServices& services, const trail::Trail& wanted, const trail::Trail* before);
+
+}  // namespace cairn::api

@@ -1,0 +1,140 @@
+#include "neighbour/buckets/buckets.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace cairn::neighbour {
+
+namespace {
+
+constexpr std::string_view space = "bucket";
+constexpr const char* service = "cloudtrail.amazonaws.com";
+constexpr const char* owner_acl = "bucket-owner-full-control";
+
+std::string encode(const Bucket& bucket) {
+    return to_text(JsonObject{{"account", bucket.account}, {"region", bucket.region}, {"created", to_milliseconds(bucket.created)}, {"policy", bucket.policy}});
+}
+
+Result<Bucket> decode(const std::string& name, std::string_view text) {
+    const auto json = parse_json(text);
+    const auto* created = json ? json->find("created") : nullptr;
+    if (!created || json->text("account").empty()) return fail(Code::corrupt, fmt::format("bucket {}: its row is damaged", name));
+    return Bucket{name, std::string(json->text("account")), std::string(json->text("region")), from_milliseconds(created->as_integer()),
+                  std::string(json->text("policy"))};
+}
+
+std::unexpected<Error> no_such_bucket(const std::string& name) { return fail(Code::not_found, fmt::format("NoSuchBucket: there is no bucket {}", name)); }
+
+Result<Bucket> load(Transaction& transaction, const std::string& name) {
+    const auto value = transaction.get(space, name);
+    if (!value) return fail(value.error());
+    if (!*value) return no_such_bucket(name);
+    return decode(name, **value);
+}
+
+std::string arn_of(const std::string& bucket) { return "arn:aws:s3:::" + bucket; }
+
+}  // namespace
+
+Result<Bucket> Buckets::create(const std::string& name, const std::string& account, const std::string& region) {
+    Bucket made{name, account, region, clock_.now(), ""};
+    const auto taken = [&](Transaction& transaction) -> Result<void> {
+        const auto there = load(transaction, name);
+        if (!there) return there.error().code == Code::not_found ? Result<void>() : fail(there.error());
+        if (there->account == account) return fail(Code::conflict, fmt::format("BucketAlreadyOwnedByYou: bucket {} is yours already", name));
+        return fail(Code::conflict, fmt::format("BucketAlreadyExists: bucket {} has another owner", name));
+    };
+    CAIRN_TRY(store_.view(taken));
+    // The folder first: a row without one would be a bucket that cannot be written. One that is left over is taken.
+    if (auto folder = objects_.create_bucket(name); !folder && folder.error().code != Code::conflict) return fail(std::move(folder).error());
+    CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
+        CAIRN_TRY(taken(transaction));
+        return transaction.put(space, name, encode(made));
+    }));
+    return made;
+}
+
+Result<void> Buckets::remove(const std::string& name) {
+    if (const auto there = find(name); !there) return fail(there.error());
+    CAIRN_TRY(objects_.delete_bucket(name));
+    return store_.transact([&](Transaction& transaction) { return transaction.erase(space, name); });
+}
+
+Result<Bucket> Buckets::find(const std::string& name) {
+    Bucket found;
+    CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
+        auto loaded = load(transaction, name);
+        if (!loaded) return fail(std::move(loaded).error());
+        found = std::move(*loaded);
+        return {};
+    }));
+    return found;
+}
+
+Result<std::vector<Bucket>> Buckets::list(std::string_view account) {
+    std::vector<Bucket> buckets;
+    CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
+        const auto rows = transaction.scan(space, "", "", std::numeric_limits<std::size_t>::max());
+        if (!rows) return fail(rows.error());
+        for (const auto& [name, value] : *rows) {
+            auto bucket = decode(name, value);
+            if (!bucket) return fail(std::move(bucket).error());
+            if (bucket->account == account) buckets.push_back(std::move(*bucket));
+        }
+        return {};
+    }));
+    return buckets;
+}
+
+Result<void> Buckets::set_policy(const std::string& name, const std::string& policy) {
+    if (!policy.empty())
+        if (const auto parsed = policy::ResourcePolicy::parse(policy); !parsed) return fail(Code::invalid, "MalformedPolicy: " + parsed.error().message);
+    return store_.transact([&](Transaction& transaction) -> Result<void> {
+        auto bucket = load(transaction, name);
+        if (!bucket) return fail(std::move(bucket).error());
+        bucket->policy = policy;
+        return transaction.put(space, name, encode(*bucket));
+    });
+}
+
+policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call) {
+    if (bucket.policy.empty()) return policy::Decision::denied_implicitly;
+    const auto policy = policy::ResourcePolicy::parse(bucket.policy);
+    return policy ? policy->evaluate(caller, call) : policy::Decision::denied_explicitly;  // one that cannot be read allows nothing
+}
+
+Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, std::string action, std::string resource) {
+    const auto bucket = find(name);
+    if (!bucket) return fail(bucket.error());
+    const policy::Call call{std::move(action), std::move(resource),
+                            {{"aws:SourceArn", caller.trail_arn},
+                             {"aws:SourceAccount", caller.account},
+                             {"aws:PrincipalIsAWSService", "true"},
+                             {"aws:PrincipalServiceName", service},
+                             {"aws:PrincipalType", "AssumedRole"},
+                             {"aws:SecureTransport", "true"},
+                             {"s3:x-amz-acl", owner_acl}}};
+    if (decide(*bucket, {service, "", "", ""}, call) == policy::Decision::allowed) return {};
+    return fail(Code::denied, fmt::format("AccessDenied: the policy of bucket {} does not allow {} {} for trail {}", name, service, call.action, caller.trail_arn));
+}
+
+Result<void> Buckets::check(const DeliveryCaller& caller, const std::string& bucket) { return may(caller, bucket, "s3:GetBucketAcl", arn_of(bucket)); }
+
+Result<void> Buckets::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) {
+    CAIRN_TRY(may(caller, bucket, "s3:PutObject", arn_of(bucket) + "/" + key));
+    if (object.key_arn && !lenient_) return fail(Code::denied, fmt::format("KMS.NotFoundException: there is no key service that has {}", *object.key_arn));
+    ObjectHeaders headers;
+    headers.content_type = "application/json";
+    headers.content_encoding = "gzip";
+    headers.acl = owner_acl;
+    headers.metadata = object.metadata;
+    headers.encryption = object.key_arn ? Encryption::kms : Encryption::aes256;
+    headers.kms_key = object.key_arn.value_or("");
+    const auto written = objects_.put(bucket, key, object.bytes, headers);
+    return written ? Result<void>() : fail(written.error());
+}
+
+}  // namespace cairn::neighbour

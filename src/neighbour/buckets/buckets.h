@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "policy/call.h"
+#include "policy/resource_policy.h"
+#include "seam/clock.h"
+#include "seam/delivery_store.h"
+#include "seam/meta_store.h"
+#include "seam/object_store.h"
+
+namespace cairn::neighbour {
+
+/// A bucket that lives in cairn's own data directory.
+struct Bucket {
+    std::string name, account, region;
+    Time created{};
+    std::string policy;  ///< JSON as it was put; empty: none
+};
+
+/// The embedded buckets of a node: who owns them and what their policies say in the meta store, their objects in an object store. Trails
+/// write through it as CloudTrail's service principal, and only what the bucket's policy allows. Any thread; all block.
+class Buckets final : public DeliveryStore {
+public:
+    /// All outlive it. `lenient` takes keys of a key service that is not there.
+    Buckets(MetaStore& store, ObjectStore& objects, const Clock& clock, bool lenient) : store_(store), objects_(objects), clock_(clock), lenient_(lenient) {}
+
+    /// Errors: conflict, "BucketAlreadyOwnedByYou: ..." or "BucketAlreadyExists: ..."; those of both stores. Names are the caller's to check.
+    Result<Bucket> create(const std::string& name, const std::string& account, const std::string& region);
+
+    /// Errors: not_found, "NoSuchBucket: ..."; conflict, "BucketNotEmpty: ...".
+    Result<void> remove(const std::string& name);
+
+    /// Error: not_found, "NoSuchBucket: ...".
+    Result<Bucket> find(const std::string& name);
+
+    /// Those of an account, by name.
+    Result<std::vector<Bucket>> list(std::string_view account);
+
+    /// Empty takes the policy away. Errors: invalid, "MalformedPolicy: ..."; not_found.
+    Result<void> set_policy(const std::string& name, const std::string& policy);
+
+    /// What the bucket's policy says of a call; implicitly no without a policy.
+    static policy::Decision decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call);
+
+    ObjectStore& objects() { return objects_; }
+
+    Result<void> check(const DeliveryCaller& caller, const std::string& bucket) override;
+    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) override;
+
+private:
+    Result<void> may(const DeliveryCaller& caller, const std::string& bucket, std::string action, std::string resource);
+
+    MetaStore& store_;
+    ObjectStore& objects_;
+    const Clock& clock_;
+    const bool lenient_;
+};
+
+}  // namespace cairn::neighbour

@@ -1,0 +1,119 @@
+#include "neighbour/buckets/buckets.h"
+
+#include <map>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "support/fake_clock.h"
+#include "support/memory_meta_store.h"
+
+namespace cairn::neighbour {
+namespace {
+
+/// Buckets and objects in memory, as far as writing needs them.
+class MemoryObjects final : public ObjectStore {
+public:
+    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers, std::string_view) override {
+        buckets[bucket][key] = {std::string(bytes), headers};
+        return std::string("etag");
+    }
+    Result<Object> get(const std::string&, const std::string&, const ObjectRange&, const ObjectConditions&) override { return fail(Code::internal, "not used"); }
+    Result<ObjectInfo> head(const std::string&, const std::string&) override { return fail(Code::internal, "not used"); }
+    Result<ListPage> list(const std::string&, const ListRequest&) override { return fail(Code::internal, "not used"); }
+    Result<void> remove(const std::string&, const std::string&) override { return {}; }
+    Result<void> create_bucket(const std::string& bucket) override {
+        if (!buckets.try_emplace(bucket).second) return fail(Code::conflict, "BucketAlreadyOwnedByYou: it is there");
+        return {};
+    }
+    Result<void> delete_bucket(const std::string& bucket) override {
+        if (!buckets[bucket].empty()) return fail(Code::conflict, "BucketNotEmpty: it holds objects");
+        buckets.erase(bucket);
+        return {};
+    }
+    Result<void> head_bucket(const std::string&) override { return {}; }
+    Result<std::vector<BucketInfo>> list_buckets() override { return std::vector<BucketInfo>{}; }
+
+    struct Stored {
+        std::string bytes;
+        ObjectHeaders headers;
+    };
+    std::map<std::string, std::map<std::string, Stored>> buckets;
+};
+
+class BucketsTest : public ::testing::Test {
+protected:
+    support::MemoryMetaStore store_;
+    MemoryObjects objects_;
+    support::FakeClock clock_;
+    Buckets buckets_{store_, objects_, clock_, false};
+    const DeliveryCaller caller_{"arn:aws:cloudtrail:us-east-1:111122223333:trail/one", "111122223333"};
+    const std::string policy_ = R"({"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs"},
+        {"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/AWSLogs/*",
+         "Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"}}}]})";
+};
+
+TEST_F(BucketsTest, ANameHasOneOwner) {
+    const auto made = buckets_.create("logs", "111122223333", "eu-west-1");
+    ASSERT_TRUE(made);
+    EXPECT_TRUE(buckets_.create("logs", "111122223333", "eu-west-1").error().message.starts_with("BucketAlreadyOwnedByYou: "));
+    EXPECT_TRUE(buckets_.create("logs", "999999999999", "eu-west-1").error().message.starts_with("BucketAlreadyExists: "));
+    EXPECT_EQ(buckets_.list("111122223333")->size(), 1u);
+    EXPECT_TRUE(buckets_.list("999999999999")->empty());
+    EXPECT_EQ(buckets_.find("logs")->region, "eu-west-1");
+    EXPECT_EQ(buckets_.find("other").error().code, Code::not_found);
+}
+
+TEST_F(BucketsTest, OnlyAnEmptyOneCanGo) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    objects_.buckets["logs"]["k"] = {};
+    EXPECT_TRUE(buckets_.remove("logs").error().message.starts_with("BucketNotEmpty: "));
+    EXPECT_TRUE(buckets_.find("logs"));
+    objects_.buckets["logs"].clear();
+    EXPECT_TRUE(buckets_.remove("logs"));
+    EXPECT_TRUE(buckets_.remove("logs").error().message.starts_with("NoSuchBucket: "));
+    EXPECT_TRUE(buckets_.create("logs", "999999999999", "us-east-1")) << "the name is free again";
+}
+
+TEST_F(BucketsTest, TrailsWriteWhatThePolicyAllows) {
+    EXPECT_TRUE(buckets_.check(caller_, "logs").error().message.starts_with("NoSuchBucket: "));
+    ASSERT_TRUE(buckets_.create("logs", "999999999999", "us-east-1"));
+    EXPECT_TRUE(buckets_.check(caller_, "logs").error().message.starts_with("AccessDenied: "));
+    ASSERT_TRUE(buckets_.set_policy("logs", policy_));
+    EXPECT_TRUE(buckets_.check(caller_, "logs"));
+    ASSERT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x.json.gz", {"bytes", {{"signature", "s"}}, std::nullopt}));
+    const auto& written = objects_.buckets["logs"]["AWSLogs/x.json.gz"];
+    EXPECT_EQ(written.bytes, "bytes");
+    EXPECT_EQ(written.headers.content_type, "application/json");
+    EXPECT_EQ(written.headers.content_encoding, "gzip");
+    EXPECT_EQ(written.headers.acl, "bucket-owner-full-control");
+    EXPECT_EQ(written.headers.metadata, (std::vector<std::pair<std::string, std::string>>{{"signature", "s"}}));
+    EXPECT_EQ(written.headers.encryption, Encryption::aes256);
+
+    EXPECT_TRUE(buckets_.put(caller_, "logs", "other/x", {}).error().message.starts_with("AccessDenied: "));
+    const DeliveryCaller other{"arn:aws:cloudtrail:us-east-1:111122223333:trail/two", "111122223333"};
+    EXPECT_TRUE(buckets_.put(other, "logs", "AWSLogs/x", {}).error().message.starts_with("AccessDenied: "));
+    ASSERT_TRUE(buckets_.set_policy("logs", ""));
+    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {}).error().message.starts_with("AccessDenied: ")) << "a policy that is taken away counts at once";
+}
+
+TEST_F(BucketsTest, AKeyNeedsAKeyService) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    ASSERT_TRUE(buckets_.set_policy("logs", policy_));
+    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}).error().message.starts_with("KMS.NotFoundException: "));
+    Buckets lenient(store_, objects_, clock_, true);
+    ASSERT_TRUE(lenient.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}));
+    EXPECT_EQ(objects_.buckets["logs"]["AWSLogs/x"].headers.encryption, Encryption::kms);
+}
+
+TEST_F(BucketsTest, PoliciesAreCheckedWhenTheyArePut) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    EXPECT_TRUE(buckets_.set_policy("logs", "{}").error().message.starts_with("MalformedPolicy: "));
+    EXPECT_EQ(buckets_.set_policy("none", policy_).error().code, Code::not_found);
+    ASSERT_TRUE(buckets_.set_policy("logs", policy_));
+    EXPECT_EQ(buckets_.find("logs")->policy, policy_) << "as it was put";
+}
+
+}  // namespace
+}  // namespace cairn::neighbour
