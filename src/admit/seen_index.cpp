@@ -14,8 +14,10 @@ namespace cairn::admit {
 
 namespace {
 
-// Tables that may wait to be written before insert() waits for them.
+// Tables that may wait to be written before insert() waits for them; and while they cannot be, as on a full disk: then as many
+// as the events have for which the log may still have reserved space, so that it is the log that says when there is no more.
 constexpr std::size_t waiting_tables_max = 2;
+constexpr std::size_t failing_tables_max = 6;
 constexpr std::size_t prefetch_distance = 16;
 constexpr auto retry_delay = std::chrono::seconds(1);
 
@@ -58,7 +60,7 @@ private:
     void begin_table(std::uint64_t number);
     Result<void> repair(std::uint64_t run_file_id);
     Result<std::shared_ptr<const Run>> collect(std::uint64_t identity, std::vector<std::uint64_t>& numbers);
-    bool too_many_tables() const;
+    bool too_many_tables(std::size_t most) const;
     void wake();
     void report_progress();
     void work();
@@ -130,26 +132,27 @@ Result<void> SeenIndex::Implementation::find(std::span<const Fingerprint> candid
     }
 }
 
-bool SeenIndex::Implementation::too_many_tables() const {
+bool SeenIndex::Implementation::too_many_tables(std::size_t most) const {
     const auto tiers = tiers_.snapshot();
     std::size_t waiting = 0;
     for (const auto& segment : tiers->segments)
         waiting += static_cast<std::size_t>(std::ranges::count_if(segment->tables, [&](const auto& table) { return upkeep_.ready(*table); }));
-    return waiting >= waiting_tables_max;
+    return waiting >= most;
 }
 
 Result<void> SeenIndex::Implementation::make_room() {
     if (!options_.background) {
-        while (too_many_tables()) {
+        while (too_many_tables(waiting_tables_max)) {
             const auto done = upkeep_.step();
-            if (!done) return fail(done.error());
+            if (!done && too_many_tables(failing_tables_max)) return fail(done.error());
+            if (!done) return {};
         }
         return {};
     }
-    if (!too_many_tables()) return {};
+    if (!too_many_tables(waiting_tables_max)) return {};
     std::unique_lock lock(mutex_);
-    progress_.wait(lock, [&] { return error_ || !too_many_tables(); });
-    if (error_ && too_many_tables()) return fail(*error_);
+    progress_.wait(lock, [&] { return error_ || !too_many_tables(waiting_tables_max); });
+    if (error_ && too_many_tables(failing_tables_max)) return fail(*error_);
     return {};
 }
 

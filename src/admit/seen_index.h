@@ -25,7 +25,8 @@ public:
     ~SeenIndex() override;
 
     // seam/seen.h. In addition: find() and numbers_of() block while a damaged run is made again. insert() waits when
-    // files are written slower than events come; it fails, without effect, while they cannot be written at all.
+    // files are written slower than events come; while they cannot be written at all (a full disk) it goes on for some
+    // tables in memory, then fails.
     Result<void> find(std::span<const Fingerprint> candidates, Sightings& out) override;
     Result<void> insert(std::span<const Fingerprint> events, std::uint64_t first_number) override;
     void durable(std::uint64_t number) override;

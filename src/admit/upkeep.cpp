@@ -68,10 +68,14 @@ Result<bool> Upkeep::step() {
     for (const Work work : {&Upkeep::drop_forgotten, &Upkeep::write_table, &Upkeep::renew_run, &Upkeep::renew_filter,
                             &Upkeep::renew_contents, &Upkeep::merge_level, &Upkeep::join_filters}) {
         auto done = (this->*work)();
+        if (!done) drop_half_done();
         if (!done || *done) return done;
     }
     return false;
 }
+
+/// What was half done would hold the space that is missing, once more with every attempt.
+void Upkeep::drop_half_done() { files_.remove_left_overs(*tiers_.snapshot()); }
 
 Result<void> Upkeep::commit(const SharedTiers::Change& change) {
     Tiers next = *tiers_.snapshot();
@@ -289,7 +293,10 @@ Result<void> Upkeep::repair(std::uint64_t run_file_id) {
     log_warning("a damaged run of the seen index is made again from the log", {{"file", old->file().path()}});
 
     auto renewed = rebuild_run(old->first(), old->end());
-    if (!renewed) return fail(std::move(renewed).error());
+    if (!renewed) {
+        drop_half_done();
+        return fail(std::move(renewed).error());
+    }
     CAIRN_TRY(commit([&](Tiers& next) {
         for (auto& segment : next.segments) {
             const auto found = std::ranges::find(segment->runs, old);

@@ -85,6 +85,7 @@ private:
     Result<void> cover_by_one_filter(const std::vector<SegmentPointer>& inputs);
     Result<std::shared_ptr<const Run>> rebuild_run(std::uint64_t first, std::uint64_t end);
     Result<void> commit(const SharedTiers::Change& change);
+    void drop_half_done();
     Result<void> give_way();
     std::uint64_t group_length(unsigned level) const;
 

@@ -111,10 +111,7 @@ Result<void> Admission::number(std::vector<Candidate>& candidates, std::vector<s
         candidates[order[k]].number = next_number_ + k;
         fingerprints_.push_back(candidates[order[k]].fingerprint);
     }
-    if (const auto inserted = seen_.insert(fingerprints_, next_number_); !inserted) {
-        close(inserted.error());  // some of them may be remembered
-        return inserted;
-    }
+    CAIRN_TRY(seen_.insert(fingerprints_, next_number_));
     next_number_ += order.size();
     return {};
 }

@@ -27,6 +27,7 @@ struct JournalOptions {
     std::uint64_t journal_file_bytes = 64u << 20;          ///< of one preallocated journal file
     std::uint64_t commit_bytes_max = 8u << 20;             ///< batches beyond wait for the next group commit
     std::chrono::milliseconds seal_age{600'000};           ///< events are moved to the archive when they are older
+    std::chrono::milliseconds space_retry{500};            ///< how often a log that is out of space looks for some
     ArchiveLimits archive;
     bool background = true;  ///< false: nothing is sealed but by seal(); for tests that count every call to the disk
 };
@@ -49,8 +50,9 @@ struct TrimReport {
 /// sealed files per retention class and ingest day. Two threads of its own: a writer and a sealer.
 ///
 /// Durability: a batch is on disk (one write, one fdatasync, with all batches that were waiting) before it is
-/// acknowledged. After a failed write or sync nobody knows what is on disk: the log is closed for writing until it is
-/// opened again. Reading goes on. Formats: docs/format/journal.md, docs/format/archive.md.
+/// acknowledged. After a failed sync (or a write that failed for another reason than space) nobody knows what is on disk:
+/// the log is closed for writing until it is opened again. Reading goes on. When the device is full in spite of admit(),
+/// what was appended waits for space, is written when there is some, and meanwhile admit() refuses. Formats: docs/format/journal.md, docs/format/archive.md.
 class Journal final : public EventLog {
 public:
     /// What it works with; all of them outlive it.
@@ -84,6 +86,9 @@ public:
     /// restart. Damaged blocks are left out. Blocks; the spans hold during the call.
     Result<void> for_each_fingerprint(std::uint64_t from,
                                       const std::function<void(std::uint64_t first_number, std::span<const Fingerprint>)>& use) const;
+
+    /// From now on nothing waits for space: appends that need some fail with exhausted and close the log. For shutting down.
+    void leave();
 
     /// Moves everything that is durable now into the archive. Blocks.
     Result<void> seal();

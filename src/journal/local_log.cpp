@@ -50,11 +50,14 @@ Journal::State::State(Parts given, JournalOptions chosen)
     gauge("cairn_log_journal_bytes", "Bytes of all journal files", &Numbers::journal_bytes);
     gauge("cairn_log_archive_bytes", "Bytes of all archive files", &Numbers::archive_bytes);
     gauge("cairn_log_unsealed_bytes", "Bytes that wait for the archive", &Numbers::unsealed_bytes);
+    parts.metrics.gauge("cairn_log_out_of_space", "1 while appends wait for space on the device",
+                        [shared = numbers] { return shared->out_of_space ? 1.0 : 0.0; });
     parts.metrics.gauge("cairn_log_closed", "1 when the log is closed for writing",
                         [shared = numbers] { return shared->closed ? 1.0 : 0.0; });
 }
 
 Journal::State::~State() {
+    leave();
     {
         std::lock_guard lock(sealer_mutex);
         sealer_stopping = true;
@@ -88,6 +91,7 @@ Result<void> Journal::State::admit(std::uint64_t raw_bytes) const {
     {
         std::lock_guard lock(queue_mutex);
         if (closed) return fail(Code::unavailable, closed->message);
+        if (out_of_space) return fail(Code::exhausted, fmt::format("the log is out of space: {}", out_of_space->message));
         wanted += queue_bytes;
     }
     wanted += options.journal_file_bytes;
@@ -159,6 +163,8 @@ Result<void> Journal::for_each_fingerprint(
     std::uint64_t from, const std::function<void(std::uint64_t, std::span<const Fingerprint>)>& use) const {
     return state_->contents.for_each_fingerprint(from, use);
 }
+
+void Journal::leave() { state_->leave(); }
 
 Result<void> Journal::seal() { return state_->seal_all(); }
 

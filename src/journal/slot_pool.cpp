@@ -9,6 +9,18 @@
 
 namespace cairn::journal {
 
+namespace {
+
+/// Written once, so that no commit has to turn reserved space into written space.
+Result<void> write_zeros(File& file, std::uint64_t bytes) {
+    const std::string zeros(std::min<std::uint64_t>(bytes, 1 << 20), '\0');
+    for (std::uint64_t at = 0; at < bytes; at += zeros.size())
+        CAIRN_TRY(file.write(at, std::string_view(zeros).substr(0, bytes - at)));
+    return file.sync();
+}
+
+}  // namespace
+
 Result<SlotPointer> SlotPool::take(std::uint64_t bytes) {
     {
         std::lock_guard lock(mutex_);
@@ -60,11 +72,10 @@ Result<void> SlotPool::prepare() {
     }
     auto slot = make(slot_bytes_);
     if (!slot) return fail(std::move(slot).error());
-    // Written once, so that no commit has to turn reserved space into written space.
-    const std::string zeros(std::min<std::uint64_t>(slot_bytes_, 1 << 20), '\0');
-    for (std::uint64_t at = 0; at < slot_bytes_; at += zeros.size())
-        CAIRN_TRY((*slot)->file->write(at, std::string_view(zeros).substr(0, slot_bytes_ - at)));
-    CAIRN_TRY((*slot)->file->sync());
+    if (auto written = write_zeros(*(*slot)->file, slot_bytes_); !written) {
+        (void)discard((*slot)->path, (*slot)->bytes);
+        return written;
+    }
     give_back(std::move(*slot));
     return {};
 }

@@ -18,7 +18,7 @@ namespace cairn::journal {
 /// Numbers of the log for /metrics; shared with the registry, which may live longer.
 struct Numbers {
     std::atomic<std::uint64_t> end{0}, begin{0}, journal_bytes{0}, archive_bytes{0}, unsealed_bytes{0};
-    std::atomic<bool> closed{false};
+    std::atomic<bool> closed{false}, out_of_space{false};
 };
 
 /// What the parts of the journal share. writer.cpp holds what the writer thread does, sealer.cpp what the sealer thread
@@ -31,6 +31,7 @@ struct Journal::State {
     void append(Batch batch, Done done);
     void run_writer();
     void stop_writer();
+    void leave();                     ///< waits for space end
     Result<void> retire_open_file();  ///< asks the writer to take a new journal file next; blocks until it does
 
     // sealer.cpp
@@ -85,6 +86,9 @@ struct Journal::State {
     std::uint64_t queue_bytes = 0;
     std::uint64_t next_number = 0;           // of the next commit
     std::optional<Error> closed;             // no more writing
+    std::optional<Error> out_of_space;       // the writer waits for it
+    bool between_files = false;              // then: no journal file is open
+    bool leaving = false;                    // it waits no longer
     bool stopping = false;
     bool retire_wanted = false;
     bool writer_waits = false;
@@ -96,6 +100,12 @@ struct Journal::State {
     std::uint64_t write_offset = 0;
     Result<void> commit(std::vector<Pending>& batches);
     Result<void> take_new_file(std::uint64_t bytes);
+    void retire();
+    template <class Work>
+    auto with_space(Work&& work) -> decltype(work());
+    bool wait_for_space(const Error& error);
+    void space_is_back();
+    void wake_sealer();
     std::vector<Pending> take_ready();
     void fail_all(const Error& error, std::vector<Pending> batches);
 

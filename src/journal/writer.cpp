@@ -67,8 +67,7 @@ void Journal::State::run_writer() {
         });
         writer_waits = false;
         if (std::exchange(retire_wanted, false)) {
-            contents.roll(nullptr);
-            open_file = nullptr;
+            retire();
             queue_changed.notify_all();
         }
         auto batches = take_ready();
@@ -107,6 +106,60 @@ void Journal::State::fail_all(const Error& error, std::vector<Pending> batches) 
     for (auto& one : batches) one.done(fail(error));
 }
 
+/// The open journal file takes no more frames.
+void Journal::State::retire() {
+    contents.roll(nullptr);
+    open_file = nullptr;
+}
+
+/// Does what needs space until it does not fail for the lack of it. Nothing that `work` writes is acknowledged yet and
+/// nothing acknowledged is touched by it, so that it can be repeated: unlike a sync, of which nobody knows what it left.
+template <class Work>
+auto Journal::State::with_space(Work&& work) -> decltype(work()) {
+    for (;;) {
+        auto done = work();
+        if (done || done.error().code != Code::exhausted) {
+            space_is_back();
+            return done;
+        }
+        if (!wait_for_space(done.error())) return done;
+    }
+}
+
+/// False when there is no time to wait any more.
+bool Journal::State::wait_for_space(const Error& error) {
+    std::unique_lock lock(queue_mutex);
+    if (!out_of_space) log_warning("the log is out of space, nothing is taken until there is some", {{"error", error.message}});
+    out_of_space = error;
+    numbers->out_of_space = true;
+    between_files = !open_file;
+    queue_changed.notify_all();
+    if (leaving) return false;
+    wake_sealer();  // what it moves to the archive leaves a journal file to be used again
+    queue_changed.wait_for(lock, options.space_retry, [&] { return leaving; });
+    return true;
+}
+
+void Journal::State::space_is_back() {
+    if (!numbers->out_of_space) return;
+    std::lock_guard lock(queue_mutex);
+    log_info("the log has space again");
+    out_of_space.reset();
+    numbers->out_of_space = false;
+}
+
+void Journal::State::leave() {
+    std::lock_guard lock(queue_mutex);
+    leaving = true;
+    queue_changed.notify_all();
+}
+
+void Journal::State::wake_sealer() {
+    std::lock_guard lock(sealer_mutex);
+    sealer_work = true;
+    sealer_wake.notify_one();
+}
+
 Result<void> Journal::State::commit(std::vector<Pending>& batches) {
     const auto started = std::chrono::steady_clock::now();
     std::uint64_t bytes = page_bytes;
@@ -118,7 +171,7 @@ Result<void> Journal::State::commit(std::vector<Pending>& batches) {
     for (auto& one : batches) builder.add(one.batch);
     builder.finish();
     CAIRN_CHECK(write_offset + builder.bytes().size() <= open_file->slot->bytes);
-    CAIRN_TRY(open_file->slot->file->write(write_offset, builder.bytes()));
+    CAIRN_TRY(with_space([&] { return open_file->slot->file->write(write_offset, builder.bytes()); }));
     CAIRN_TRY(open_file->slot->file->sync());
 
     const auto offset = std::exchange(write_offset, write_offset + builder.bytes().size());
@@ -136,7 +189,8 @@ Result<void> Journal::State::commit(std::vector<Pending>& batches) {
 }
 
 Result<void> Journal::State::take_new_file(std::uint64_t bytes) {
-    auto slot = pool.take(std::max(options.journal_file_bytes, page_bytes + bytes));
+    retire();
+    auto slot = with_space([&] { return pool.take(std::max(options.journal_file_bytes, page_bytes + bytes)); });
     if (!slot) return fail(std::move(slot).error());
     auto file = std::make_shared<TailFile>();
     file->slot = std::move(*slot);
@@ -145,15 +199,13 @@ Result<void> Journal::State::take_new_file(std::uint64_t bytes) {
     file->end_number = position.number;
     file->end_chain = position.chain;
     // Durable before the first frame: a frame without a header is damage, never a crash.
-    CAIRN_TRY(file->slot->file->write(0, encode_slot_header(file->header)));
+    CAIRN_TRY(with_space([&] { return file->slot->file->write(0, encode_slot_header(file->header)); }));
     CAIRN_TRY(file->slot->file->sync());
     position.generation = file->header.generation;
     write_offset = page_bytes;
     open_file = file;
     contents.roll(std::move(file));
-    std::lock_guard lock(sealer_mutex);
-    sealer_work = true;
-    sealer_wake.notify_one();
+    wake_sealer();
     return {};
 }
 
@@ -166,7 +218,10 @@ Result<void> Journal::State::retire_open_file() {
     }
     retire_wanted = true;
     queue_changed.notify_all();
-    queue_changed.wait(lock, [&] { return !retire_wanted || closed; });
+    queue_changed.wait(lock, [&] { return !retire_wanted || closed || out_of_space; });
+    if (!retire_wanted || closed) return {};
+    if (!between_files) return fail(*out_of_space);
+    retire_wanted = false;
     return {};
 }
 

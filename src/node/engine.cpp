@@ -32,6 +32,7 @@ public:
         // Who uses something goes before it.
         retention_.reset();
         trainer_.reset();
+        if (journal_) journal_->leave();
         if (ingest_) ingest_->drain();
         ingest_.reset();
         history_.reset();

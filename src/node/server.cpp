@@ -96,7 +96,6 @@ public:
         // The API records its last calls through the engine, so it goes first.
         http_.reset();
         api_.reset();
-        if (engine_) engine_->drain();
         engine_.reset();
     }
 

@@ -63,13 +63,15 @@ public:
     /// arrive in any order but cover every number from end() on without gaps or overlap: the log waits for the missing ones.
     /// `done` is called once, on the log's thread, in number order, and must not block; on success all events below
     /// first_number + event_count are durable and readable. All or nothing.
-    /// Errors: exhausted    the disk budget is spent; nothing of this batch or of any later one in flight is stored
-    ///         unavailable  closed, or an earlier sync failed: closed for writing until restart
+    /// A batch that finds the device full waits for space. Errors, after which the log is closed for writing until restart:
+    ///         exhausted    shut down while out of space; nothing of this batch or of any later one in flight is stored
+    ///         unavailable  closed, or an earlier sync failed
     using Done = std::move_only_function<void(Result<void>)>;
     virtual void append(Batch batch, Done done) = 0;
 
     /// Whether `raw_bytes` more would be taken now: asked before numbers are given out, so that a full disk refuses
-    /// requests instead of closing the log. Does not block. Errors as append().
+    /// requests instead of letting them wait. Does not block. Errors: exhausted, the disk budget is spent or the device
+    /// full; unavailable, closed.
     virtual Result<void> admit(std::uint64_t raw_bytes) const = 0;
 
     /// The number after the newest durable event. Does not block.

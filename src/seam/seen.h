@@ -37,7 +37,8 @@ public:
     /// Looks every candidate up. Does not see candidates of the same call. Blocks only for page faults.
     virtual Result<void> find(std::span<const Fingerprint> candidates, Sightings& out) = 0;
 
-    /// Remembers events first_number, first_number + 1, ... at once, before they are durable. Numbers never go back.
+    /// Remembers events first_number, first_number + 1, ... at once, before they are durable. Numbers never go back. After an
+    /// error nothing of them is remembered, and the next call may begin at the same number.
     virtual Result<void> insert(std::span<const Fingerprint> events, std::uint64_t first_number) = 0;
 
     /// Events below `number` are durable: only these may be written to disk. Called from the log's thread.

@@ -144,6 +144,35 @@ TEST_F(SeenCrash, AFullDiskRefusesInsertsInsteadOfMemory) {
     }
 }
 
+TEST_F(SeenCrash, AttemptsOnAFullDiskLeaveNoFilesBehind) {
+    configure_log(static_cast<LogLevel>(9), false);
+    for (const auto call : {Call::write, Call::sync, Call::rename}) {
+        for (std::uint64_t nth = 1; nth < 20; nth += 3) {
+            SCOPED_TRACE(std::string(call_name(call)) + " " + std::to_string(nth));
+            MemoryDisk disk;
+            Model model;
+            Metrics metrics;
+            auto seen = open(disk, model, metrics);
+            ASSERT_TRUE(seen);
+            Draw draw(nth);
+            disk.plan_failure(call, nth, Code::exhausted, true);
+            do {
+                std::vector<Fingerprint> batch;
+                for (int k = 0; k < 50; ++k) batch.push_back(draw.fresh());
+                ingest(model, **seen, batch);
+                (*seen)->durable(model.durable = model.events.size());
+                ASSERT_LT(model.events.size(), 50'000u);
+            } while ((*seen)->settle());
+            const auto files = disk.all_files();
+            for (int again = 0; again < 3; ++again) ASSERT_FALSE((*seen)->settle());
+            EXPECT_EQ(disk.all_files(), files);
+            disk.heal();
+            ASSERT_TRUE((*seen)->settle());
+            model.expect_everything(**seen);
+        }
+    }
+}
+
 TEST_F(SeenCrash, LookupsByIdentityRunBesideEverything) {
     MemoryDisk disk;
     Model model;

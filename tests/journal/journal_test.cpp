@@ -178,13 +178,68 @@ TEST_F(JournalTest, WhatIsReadAfterAFailedSyncAndARestartIsDurable) {
     expect_all(0, seen);
 }
 
-TEST_F(JournalTest, AFullDeviceFailsTheBatchAndAllBehindIt) {
+TEST_F(JournalTest, WhatFindsTheDeviceFullWaitsForSpaceWhileNoMoreIsTaken) {
+    // 1: no new journal file can be made; 2: its header, 3: the commit itself finds no room, although it was reserved.
+    for (const int where : {1, 2, 3}) {
+        SCOPED_TRACE(where);
+        use(std::make_unique<support::MemoryDisk>());
+        options_.space_retry = std::chrono::milliseconds(1);
+        open();
+        append(1);
+        if (where == 1) disk_->set_capacity(0);
+        if (where > 1) disk_->plan_failure(Call::write, static_cast<std::uint64_t>(where - 1), Code::exhausted, true);
+        Answers answers;
+        log_->append(batch_of(2001, 1, true), answers.expect());
+        log_->append(batch_of(1, 2000, true), answers.expect());  // needs a new file
+        while (metric("cairn_log_out_of_space") == 0) std::this_thread::yield();
+        const auto refused = log_->admit(1);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Code::exhausted);
+        EXPECT_NE(refused.error().message.find("out of space"), std::string::npos) << refused.error().message;
+        expect_all(0, 1);
+        disk_->set_capacity(1 << 30);
+        disk_->heal();
+        for (const auto& result : answers.wait()) EXPECT_TRUE(result) << result.error().message;
+        EXPECT_TRUE(log_->admit(1));
+        EXPECT_EQ(metric("cairn_log_out_of_space"), 0);
+        expect_all(0, 2002);
+        append(5);
+        log_.reset();
+        expect_sound(2007);
+        disk_->crash();
+        open();
+        EXPECT_TRUE(log_->findings().empty());
+        expect_all(0, 2007);
+    }
+}
+
+TEST_F(JournalTest, ALogThatWaitsForSpaceUsesAJournalFileThatIsSealedMeanwhile) {
+    options_.space_retry = std::chrono::milliseconds(1);
+    open();
+    append(100);
+    disk_->plan_failure(Call::preallocate, 1, Code::exhausted, true);
+    std::uint64_t number = 100;
+    Answers answers;
+    while (metric("cairn_log_out_of_space") == 0) {
+        log_->append(batch_of(number, 100, true), answers.expect());
+        number += 100;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ASSERT_TRUE(log_->seal());
+    for (const auto& result : answers.wait()) EXPECT_TRUE(result) << result.error().message;
+    expect_all(0, number);
+}
+
+TEST_F(JournalTest, AFullDeviceHoldsUpNoShutdown) {
+    options_.space_retry = std::chrono::hours(1);
     open();
     append(1);
     disk_->set_capacity(0);
     Answers answers;
+    log_->append(batch_of(1, 2000, true), answers.expect());
     log_->append(batch_of(2001, 1, true), answers.expect());
-    log_->append(batch_of(1, 2000, true), answers.expect());  // needs a new file
+    while (metric("cairn_log_out_of_space") == 0) std::this_thread::yield();
+    log_->leave();
     for (const auto& result : answers.wait()) {
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().code, Code::exhausted);
@@ -195,6 +250,21 @@ TEST_F(JournalTest, AFullDeviceFailsTheBatchAndAllBehindIt) {
     expect_all(0, 1);
     append(5);
     expect_all(0, 6);
+}
+
+TEST_F(JournalTest, ASyncThatFailsForSpaceClosesTheLogLikeAnyOther) {
+    open();
+    append(3);
+    disk_->plan_failure(Call::sync, 1, Code::exhausted);
+    EXPECT_FALSE(append_and_wait(*log_, batch_of(3, 2, true)));
+    EXPECT_EQ(log_->admit(1).error().code, Code::unavailable);
+    expect_all(0, 3);
+    log_.reset();
+    disk_->crash();
+    open();
+    expect_all(0, 3);
+    append(2);
+    expect_all(0, 5);
 }
 
 TEST_F(JournalTest, AdmissionRefusesBeforeTheBudgetIsSpentAndRecoversAfterTrimming) {

@@ -38,6 +38,7 @@ struct Life {
         JournalOptions options;
         options.journal_file_bytes = 32 * 1024;
         options.background = false;
+        options.space_retry = std::chrono::milliseconds(1);
         options.archive.file_bytes_max = 24 * 1024;
         options.archive.merge = {4 * 1024, 16 * 1024};
         auto opened = Journal::open({disk, "log", clock, metrics, [] { return BlockCodec{}; }, no_dictionary}, options);

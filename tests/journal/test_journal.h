@@ -62,6 +62,12 @@ protected:
             ADD_FAILURE() << finding.path << " at " << finding.offset << ": " << finding.what;
         EXPECT_EQ(report.events, events);
     }
+    /// The value of a gauge or counter without labels.
+    double metric(const std::string& name) const {
+        const auto text = metrics_.render();
+        const auto at = text.find("\n" + name + " ");
+        return at == std::string::npos ? 0 : std::stod(text.substr(at + 1 + name.size()));
+    }
     std::vector<std::string> files(std::string_view begin, std::string_view end) const {
         std::vector<std::string> found;
         for (const auto& path : disk_->all_files())

@@ -23,7 +23,7 @@ Result<void> seal(const Head& head, Disk& disk, const std::string& path, const S
 
 /// Writes one index file for what several say together, whose ranges of numbers follow each other; events below
 /// `alive_from` are left out. Blocks. Errors: those of the disk; corrupt, when an input is damaged (ask each for
-/// damaged()); exhausted, when the result would break the limits of the format; unavailable soon after `stop` is set.
+/// damaged()); invalid, when the result would break the limits of the format; unavailable soon after `stop` is set.
 Result<void> merge(std::span<const std::shared_ptr<const IndexFile>> inputs, std::uint64_t alive_from, Disk& disk,
                    const std::string& path, const ScopeRegistry& registry, const OrderIdOf& order_id_of, const std::atomic<bool>& stop);
 

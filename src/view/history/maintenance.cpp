@@ -159,7 +159,7 @@ Result<bool> Service::merge_step() {
     const auto path = path_of(range);
     if (auto merged = merge(inputs, parts_.log.begin(), parts_.disk, path, registry_, order_id_of_, stop_); !merged) {
         std::unique_lock lock(mutex_);
-        if (merged.error().code == Code::exhausted) not_merged_.insert(range);
+        if (merged.error().code == Code::invalid) not_merged_.insert(range);
         lock.unlock();
         if (drop_damaged({.files = inputs, .heads = {}})) return true;
         return fail(std::move(merged).error());

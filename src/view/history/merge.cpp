@@ -275,7 +275,7 @@ Result<void> merge(std::span<const std::shared_ptr<const IndexFile>> inputs, std
     CAIRN_CHECK(!inputs.empty());
     std::uint64_t rows = 0;
     for (const auto& input : inputs) rows += input->rows();
-    if (rows > rows_max) return fail(Code::exhausted, "more rows than one index file can hold");
+    if (rows > rows_max) return fail(Code::invalid, "more rows than one index file can hold");
     auto file = FileWriter::create(disk, path);
     if (!file) return fail(std::move(file).error());
     file->header().first_number = inputs.front()->first_number();

@@ -88,7 +88,7 @@ Result<std::uint32_t> ListWriter::finish() {
     used_ = 0;
     groups_ = 0;
     skips_.clear();
-    if (reference >= single_row) return fail(Code::exhausted, "more than 2 GiB of lists in one index file");
+    if (reference >= single_row) return fail(Code::invalid, "more than 2 GiB of lists in one index file");
     return static_cast<std::uint32_t>(reference);
 }
 

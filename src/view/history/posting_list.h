@@ -26,7 +26,7 @@ public:
     bool empty() const { return used_ == 0 && skips_.empty(); }
 
     /// Ends the list, which must not be empty; returns the reference by which a key names it.
-    /// Error: exhausted, when the section is full.
+    /// Error: invalid, when the section is full.
     Result<std::uint32_t> finish();
 
 private:

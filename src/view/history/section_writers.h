@@ -79,7 +79,7 @@ public:
     /// Ends the list of `hash`; nothing is written for an empty one.
     void end_key(std::uint64_t hash);
 
-    /// Error: exhausted, as ListWriter::finish.
+    /// Error: invalid, as ListWriter::finish.
     Result<void> finish();
 
 private:

@@ -357,6 +357,21 @@ TEST(History, GoesOnAfterTheDiskFailed) {
     world.expect_random_searches(20);
 }
 
+TEST(History, AMergeThatFoundTheDiskFullIsTriedAgain) {
+    for (std::uint64_t nth = 4; nth <= 6; ++nth) {
+        SCOPED_TRACE(nth);
+        World world(nth);
+        world.open();
+        world.disk->plan_failure(support::Call::sync, nth, Code::exhausted);
+        world.add(64 * 9);
+        const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (world.files() != world.final_files() && std::chrono::steady_clock::now() < late)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(world.files(), world.final_files());
+        world.expect_random_searches(5);
+    }
+}
+
 TEST(History, ACrashAtAnyCallLosesNothing) {
     World world(11);
     world.open();
