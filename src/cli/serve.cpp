@@ -59,7 +59,7 @@ void show_new_key(const node::Server& server) {
 int serve(const ServeOptions& options) {
     std::map<std::string, std::string> more;
     if (!options.listen.empty()) more["listen"] = options.listen;
-    const auto config = options.config.load(std::move(more));
+    const auto config = options.config.load(more);
     if (!config) return failed(config.error());
     configure_log(level_of(config->log_level), config->log_format == "json");
 
@@ -72,9 +72,13 @@ int serve(const ServeOptions& options) {
         if (auto written = write_endpoint(options.endpoint_file, (*server)->endpoint()); !written) return failed(written.error());
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
-        const auto reloaded = (*server)->reload();
-        if (reloaded)
-            log_info("certificate and key were read again");
+        const auto changed = options.config.load(more);
+        if (!changed) {
+            log_error("the configuration stays as it was", {{"reason", changed.error().message}});
+            continue;
+        }
+        if (const auto reloaded = (*server)->reload(*changed); reloaded)
+            log_info("certificate, key and legal holds were read again");
         else
             log_error("certificate and key stay as they were", {{"reason", reloaded.error().message}});
     }
@@ -94,7 +98,7 @@ void add_serve(CLI::App& program, Run& run) {
     command->add_option("--listen", options->listen, "address and port, default 127.0.0.1:4610")->type_name("HOST:PORT");
     command->add_option("--endpoint-file", options->endpoint_file, "written when the node is ready: endpoint=URL and pid=NUMBER")->type_name("FILE");
     command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")->capture_default_str();
-    command->footer("SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate and key again.");
+    command->footer("SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate, key and legal holds again.");
     command->callback([&run, options] { run = [options] { return serve(*options); }; });
 }
 

@@ -37,6 +37,9 @@ struct Retention {
     std::array<std::optional<std::chrono::milliseconds>, retention_class_count> keep;
 };
 
+/// True when nothing in the file is kept by its class any more.
+bool is_expired(const ArchiveFileInfo& file, const Retention& retention, Time now);
+
 /// True when a file must not be trimmed: it holds events under a legal hold.
 using Hold = std::function<bool(const ArchiveFileInfo& file)>;
 

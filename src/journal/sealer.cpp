@@ -17,6 +17,11 @@ constexpr std::size_t free_slots = 2;
 
 }  // namespace
 
+bool is_expired(const ArchiveFileInfo& file, const Retention& retention, Time now) {
+    const auto& keep = retention.keep[static_cast<std::size_t>(file.retention)];
+    return keep && from_milliseconds(file.newest_ms) + *keep < now;
+}
+
 /// After a change that failed half-way the disk may hold either manifest: before anything is done that the other would not
 /// survive (an archive file is written again from its old end), the old one is made the newer one.
 Result<void> Journal::State::settle_manifest() {
@@ -92,10 +97,7 @@ Result<TrimReport> Journal::State::trim(const Retention& retention, const Hold& 
     std::lock_guard lock(maintenance_mutex);
     CAIRN_TRY(settle_manifest());
     const auto now_ms = to_milliseconds(parts.clock.now());
-    const auto expired = [&](const ArchiveFileInfo& file) {
-        const auto& keep = retention.keep[static_cast<std::size_t>(file.retention)];
-        return keep && file.newest_ms + keep->count() < now_ms;
-    };
+    const auto expired = [&](const ArchiveFileInfo& file) { return is_expired(file, retention, from_milliseconds(now_ms)); };
 
     // An open file that is past its day and expired is closed first, so that its tombstone can name its hash.
     auto changed = manifest;

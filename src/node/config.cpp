@@ -12,6 +12,8 @@ namespace cairn::node {
 
 namespace {
 
+constexpr std::int64_t identities_max = 255 * 65'536, head_events_max = 1 << 20;
+
 using Duration = std::optional<std::chrono::milliseconds>;
 
 Result<std::int64_t> parse_number(std::string_view text) {
@@ -117,6 +119,8 @@ const std::vector<Entry>& entries() {
         text("storage.codec", &Config::codec, "`dense`, or `fast`: a third less CPU, a quarter more disk", {"dense", "fast"}),
         bytes("storage.dictionary_bytes", &Config::dictionary_bytes, "size of the trained dictionary; 0: none is trained"),
         bytes("storage.journal_file_bytes", &Config::journal_file_bytes, "size of one journal file before it is sealed into the archive"),
+        bytes("storage.archive_file_bytes", &Config::archive_file_bytes, "size at which an archive file is closed; retention lets whole files go"),
+        number("storage.identity_table", &Config::identity_table, "identities kept in memory until a file of them is written; a multiple of 255. When it changes, `seen/` is made again"),
         duration("retention.management", &Config::retain_management, "how long management events are kept; empty: for ever"),
         duration("retention.data", &Config::retain_data, "how long data, network activity and aggregated events are kept"),
         duration("retention.audit", &Config::retain_audit, "how long events of PutAuditEvents are kept"),
@@ -125,6 +129,7 @@ const std::vector<Entry>& entries() {
              {"all", "management"}),
         duration("history.window", &Config::history_window, "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
         number("history.calls_per_second", &Config::history_calls_per_second, "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
+        number("history.head_events", &Config::history_head_events, "events indexed in memory until a file of them is written"),
     };
     return all;
 }
@@ -144,6 +149,7 @@ Result<void> apply_file(Config& config, const std::string& file) {
         if (auto applied = apply(config, key, value); !applied)
             return fail(Code::invalid, fmt::format("{} line {}: {}", file, line, applied.error().message));
     config.accounts = std::move(parsed->accounts);
+    config.holds = std::move(parsed->holds);
     return {};
 }
 
@@ -179,6 +185,11 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
     for (const auto& [key, value] : overrides) CAIRN_TRY(apply(config, key, value));
     if (!is_account_id(config.account))
         return fail(Code::invalid, fmt::format("account: \"{}\" is not 12 digits", config.account));
+    constexpr std::int64_t identities_a_page = 255;
+    if (config.identity_table <= 0 || config.identity_table % identities_a_page != 0 || config.identity_table > identities_max)
+        return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}", config.identity_table, identities_a_page, identities_max));
+    if (config.history_head_events < 64 || config.history_head_events > head_events_max)
+        return fail(Code::invalid, fmt::format("history.head_events: {} is not between 64 and {}", config.history_head_events, head_events_max));
     return config;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "identity/directory.h"
+#include "node/hold.h"
 
 namespace cairn::node {
 
@@ -35,14 +36,18 @@ struct Config {
     std::string codec = "dense";
     std::int64_t dictionary_bytes = 1 << 20;
     std::int64_t journal_file_bytes = 64 << 20;
+    std::int64_t archive_file_bytes = 1 << 30;
+    std::int64_t identity_table = 262'140;
 
     std::optional<std::chrono::milliseconds> retain_management, retain_data, retain_audit, retain_insight;
 
     std::string history_lookup = "all";
     std::optional<std::chrono::milliseconds> history_window;
     std::int64_t history_calls_per_second = 0;
+    std::int64_t history_head_events = 65'536;
 
     std::vector<identity::FixedAccount> accounts;
+    std::vector<Hold> holds;
 };
 
 /// One key as the file, the environment (CAIRN_STORAGE_CODEC) and `--set storage.codec=fast` spell it.

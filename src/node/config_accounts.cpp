@@ -27,6 +27,15 @@ public:
         return {};
     }
 
+    /// A moment or a day, as parse_hold_time() reads it.
+    std::optional<Time> time(std::string_view key, bool last) {
+        const auto value = text(key);
+        if (value.empty()) return std::nullopt;
+        const auto time = parse_hold_time(value, last);
+        if (!time) refuse(*table_.get(key), fmt::format("{} of {} is neither a day nor a time such as 2026-03-31T12:00:00Z", key, name_));
+        return time;
+    }
+
     std::vector<std::string> texts(std::string_view key) {
         seen_.emplace_back(key);
         std::vector<std::string> values;
@@ -101,6 +110,34 @@ FixedAccount read_account(Table& table) {
     return account;
 }
 
+Hold read_hold(Table& table) {
+    Hold hold;
+    hold.name = table.text("name", true);
+    hold.account = table.text("account");
+    hold.user = table.text("user");
+    hold.resource = table.text("resource");
+    hold.from = table.time("from", false);
+    hold.to = table.time("to", true);
+    return hold;
+}
+
+/// Calls `read` for each table of the list `name`.
+template <class Read>
+Result<void> read_list(const std::string& path, const toml::table& file, const std::string& name, Read&& read) {
+    const auto* node = file.get(name);
+    if (!node) return {};
+    if (!node->is_array_of_tables())
+        return fail(Code::invalid, fmt::format("{} line {}: {} is not a list of tables", path, node->source().begin.line, name));
+    for (const auto& item : *node->as_array()) {
+        Table table(*item.as_table(), name);
+        const Result<void> fine = read(table);
+        table.done();
+        if (!table.error().empty()) return fail(Code::invalid, fmt::format("{} {}", path, table.error()));
+        if (!fine) return fail(Code::invalid, fmt::format("{} line {}: {}", path, item.source().begin.line, fine.error().message));
+    }
+    return {};
+}
+
 std::string scalar_text(const toml::node& node) {
     if (const auto text = node.value_exact<std::string>()) return *text;
     if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
@@ -112,7 +149,7 @@ Result<void> flatten(const std::string& path, const toml::table& table, const st
     for (const auto& [name, node] : table) {
         const auto key = prefix + std::string(name.str());
         const auto line = node.source().begin.line;
-        if (key == "accounts") continue;
+        if (key == "accounts" || key == "holds") continue;
         if (node.is_table()) {
             CAIRN_TRY(flatten(path, *node.as_table(), key + ".", file));
         } else if (node.is_string() || node.is_integer() || node.is_boolean()) {
@@ -136,16 +173,14 @@ Result<ConfigFile> read_config_file(const std::string& path) {
     }
     ConfigFile file;
     CAIRN_TRY(flatten(path, parsed.table(), "", file));
-    if (const auto* node = parsed.table().get("accounts")) {
-        if (!node->is_array_of_tables())
-            return fail(Code::invalid, fmt::format("{} line {}: accounts is not a list of tables", path, node->source().begin.line));
-        for (const auto& item : *node->as_array()) {
-            Table table(*item.as_table(), "accounts");
-            file.accounts.push_back(read_account(table));
-            table.done();
-            if (!table.error().empty()) return fail(Code::invalid, fmt::format("{} {}", path, table.error()));
-        }
-    }
+    CAIRN_TRY(read_list(path, parsed.table(), "accounts", [&](Table& table) -> Result<void> {
+        file.accounts.push_back(read_account(table));
+        return {};
+    }));
+    CAIRN_TRY(read_list(path, parsed.table(), "holds", [&](Table& table) {
+        file.holds.push_back(read_hold(table));
+        return check_hold(file.holds.back());
+    }));
     return file;
 }
 

@@ -5,10 +5,11 @@
 
 #include "base/result.h"
 #include "identity/directory.h"
+#include "node/hold.h"
 
 namespace cairn::node {
 
-/// A TOML file, taken apart: scalar settings as text with their place, and the accounts.
+/// A TOML file, taken apart: scalar settings as text with their place, the accounts and the legal holds.
 struct ConfigFile {
     struct Value {
         std::string key;   ///< "storage.codec"
@@ -17,6 +18,7 @@ struct ConfigFile {
     };
     std::vector<Value> values;
     std::vector<identity::FixedAccount> accounts;
+    std::vector<Hold> holds;
 };
 
 /// Error: invalid, naming file, line and what is wrong; not_found when the file cannot be read.

@@ -31,6 +31,7 @@ public:
     ~OpenEngine() override {
         // Who uses something goes before it.
         retention_.reset();
+        holds_.reset();
         trainer_.reset();
         if (journal_) journal_->leave();
         if (ingest_) ingest_->drain();
@@ -65,6 +66,7 @@ public:
     FindDictionary find_dictionary() override { return dictionaries_->finder(); }
     const std::string& store_id() const override { return store_.id; }
     void drain() override { ingest_->drain(); }
+    void set_holds(std::vector<Hold> holds) override { holds_->set(std::move(holds)); }
 
 private:
     Result<void> open_disk() {
@@ -87,6 +89,7 @@ private:
         journal::JournalOptions options;
         options.disk_budget_bytes = static_cast<std::uint64_t>(config_.disk_budget_bytes);
         options.journal_file_bytes = static_cast<std::uint64_t>(config_.journal_file_bytes);
+        options.archive.file_bytes_max = static_cast<std::uint64_t>(config_.archive_file_bytes);
         auto journal = journal::Journal::open({.disk = *disk_,
                                                .folder = log_folder,
                                                .clock = clock_,
@@ -110,6 +113,7 @@ private:
         };
         trimmed_ = !journal_->tombstones().empty();
         admit::SeenOptions options;
+        options.table_entries = static_cast<std::uint32_t>(config_.identity_table);
         options.alive = [this](std::uint64_t number) { return is_retained(number); };
         auto seen = admit::SeenIndex::open(*disk_, seen_folder, std::move(source), metrics_, std::move(options));
         if (!seen) return fail(std::move(seen).error());
@@ -118,7 +122,11 @@ private:
     }
 
     Result<void> open_history() {
-        auto history = history::History::open({*disk_, history_folder, *journal_, dictionaries_->finder(), clock_, metrics_});
+        history::HistoryOptions options;
+        for (auto& events : options.file_events)
+            events = events * static_cast<std::size_t>(config_.history_head_events) / options.head_events;
+        options.head_events = static_cast<std::size_t>(config_.history_head_events);
+        auto history = history::History::open({*disk_, history_folder, *journal_, dictionaries_->finder(), clock_, metrics_}, options);
         if (!history) return fail(std::move(history).error());
         history_ = std::move(*history);
         return {};
@@ -137,7 +145,9 @@ private:
             DictionaryTrainer::Parts{*journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
                                      [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
             static_cast<std::size_t>(config_.dictionary_bytes));
-        retention_ = std::make_unique<Retention>(config_, *journal_, *seen_, *history_, trimmed_);
+        holds_ = std::make_unique<HoldKeeper>(*journal_, dictionaries_->finder(), metrics_);
+        holds_->set(config_.holds);
+        retention_ = std::make_unique<Retention>(config_, Retention::Parts{*journal_, *seen_, *history_, *holds_, clock_, trimmed_});
     }
 
     /// Nearly always answered without looking: most logs have never let anything go.
@@ -170,6 +180,7 @@ private:
     std::unique_ptr<history::History> history_;
     std::unique_ptr<ingest::Ingest> ingest_;
     std::unique_ptr<DictionaryTrainer> trainer_;
+    std::unique_ptr<HoldKeeper> holds_;
     std::unique_ptr<Retention> retention_;
 };
 

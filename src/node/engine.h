@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/metrics.h"
 #include "base/result.h"
@@ -10,6 +11,7 @@
 #include "identity/directory.h"
 #include "ingest/ingest.h"
 #include "node/config.h"
+#include "node/hold.h"
 #include "node/store.h"
 #include "seam/event_log.h"
 #include "view/history/history.h"
@@ -33,6 +35,9 @@ public:
     virtual const Clock& clock() const = 0;
     virtual FindDictionary find_dictionary() = 0;
     virtual const std::string& store_id() const = 0;  ///< Store::id of the data directory
+
+    /// From now on these legal holds are in force.
+    virtual void set_holds(std::vector<Hold> holds) = 0;
 
     /// Waits until everything submitted is answered. Blocks.
     virtual void drain() = 0;

@@ -27,9 +27,8 @@ std::chrono::milliseconds interval_of(const journal::Retention& retention) {
 
 }  // namespace
 
-Retention::Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history,
-                     std::atomic<bool>& trimmed)
-    : keep_(retention_of(config)), journal_(journal), seen_(seen), history_(history), trimmed_(trimmed), interval_(interval_of(keep_)) {
+Retention::Retention(const Config& config, Parts parts)
+    : keep_(retention_of(config)), parts_(parts), interval_(interval_of(keep_)) {
     if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); })) thread_ = std::thread([this] { run(); });
 }
 
@@ -52,12 +51,15 @@ void Retention::run() {
 }
 
 void Retention::look() {
-    const auto no_hold = [](const journal::ArchiveFileInfo&) { return false; };
-    const auto report = journal_.trim(keep_, no_hold, history_.covered());
+    // Reading a whole file takes a while: it is done before the log is asked, which waits for the answers.
+    for (const auto& file : parts_.journal.archive_files())
+        if (file.closed && journal::is_expired(file, keep_, parts_.clock.now())) parts_.holds.judge(file);
+    const auto held = [&](const journal::ArchiveFileInfo& file) { return parts_.holds.keeps(file); };
+    const auto report = parts_.journal.trim(keep_, held, parts_.history.covered());
     if (!report) return log_error("retention failed", {{"reason", report.error().message}});
     if (report->trimmed.empty()) return;
-    trimmed_ = true;
-    seen_.forget_below(journal_.begin());
+    parts_.trimmed = true;
+    parts_.seen.forget_below(parts_.journal.begin());
     for (const auto& tombstone : report->trimmed)
         log_info("retention let a file go", {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});
 }

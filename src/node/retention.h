@@ -9,16 +9,28 @@
 #include "admit/seen_index.h"
 #include "journal/journal.h"
 #include "node/config.h"
+#include "node/hold_keeper.h"
+#include "seam/clock.h"
 #include "view/history/history.h"
 
 namespace cairn::node {
 
-/// Lets archive files go when everything in them is older than `retention.*` allows and every view has read them; looks
-/// once a minute, and sets `trimmed` when something went. Nothing is done when no retention is set.
+/// Lets archive files go when everything in them is older than `retention.*` allows, no legal hold covers an event of them
+/// and every view has read them; looks once a minute, and sets `trimmed` when something went. Nothing is done when no
+/// retention is set.
 class Retention {
 public:
-    Retention(const Config& config, journal::Journal& journal, admit::SeenIndex& seen, history::History& history,
-              std::atomic<bool>& trimmed);
+    /// What it works with; all of them outlive it.
+    struct Parts {
+        journal::Journal& journal;
+        admit::SeenIndex& seen;
+        history::History& history;
+        HoldKeeper& holds;
+        const Clock& clock;
+        std::atomic<bool>& trimmed;
+    };
+
+    Retention(const Config& config, Parts parts);
     ~Retention();
 
 private:
@@ -26,10 +38,7 @@ private:
     void look();
 
     const journal::Retention keep_;
-    journal::Journal& journal_;
-    admit::SeenIndex& seen_;
-    history::History& history_;
-    std::atomic<bool>& trimmed_;
+    const Parts parts_;
     std::chrono::milliseconds interval_;
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -88,7 +88,10 @@ public:
 
     std::string endpoint() const override { return endpoint_; }
     const std::optional<identity::NewKey>& new_key() const override { return new_key_; }
-    Result<void> reload() override { return http_->reload_tls(); }
+    Result<void> reload(const Config& config) override {
+        engine_->set_holds(config.holds);
+        return http_->reload_tls();
+    }
 
     void stop(std::chrono::milliseconds grace) override {
         if (api_) api_->end_streams();

@@ -136,3 +136,52 @@ TEST_F(ConfigTest, EverySettingIsDocumented) {
         EXPECT_NE(page.find("| `" + environment_name(setting.key) + "` | " + setting.meaning + " |"), std::string::npos) << setting.key;
     }
 }
+
+TEST_F(ConfigTest, HoldsSayWhatTheyKeep) {
+    const auto file = write(R"(
+[[holds]]
+name = "case 4711"
+account = "111122223333"
+user = "ana"
+resource = "arn:aws:s3:::payroll"
+from = "2026-01-01"
+to = "2026-03-31"
+[[holds]]
+name = "everything since"
+from = "2026-01-01T08:00:00+01:00"
+)");
+    const auto config = load_config(file, {}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    ASSERT_EQ(config->holds.size(), 2u);
+    EXPECT_EQ(describe(config->holds[0]), "account 111122223333, user ana, resource arn:aws:s3:::payroll, from 2026-01-01T00:00:00Z, to 2026-04-01T00:00:00Z");
+    EXPECT_EQ(describe(config->holds[1]), "from 2026-01-01T07:00:00Z");
+}
+
+TEST_F(ConfigTest, AHoldThatCannotBeMeantIsRefusedWithItsLine) {
+    const struct { const char* text; const char* error; } rows[] = {
+        {"[[holds]]\nuser = \"ana\"\n", "holds has no name"},
+        {"[[holds]]\nname = \"a\"\nusers = \"ana\"\n", "holds has no member \"users\""},
+        {"[[holds]]\nname = \"a\"\naccount = \"123\"\n", "is not 12 digits"},
+        {"[[holds]]\nname = \"a\"\nfrom = \"yesterday\"\n", "from of holds is neither a day nor a time"},
+        {"[[holds]]\nname = \"a\"\nfrom = \"2026-02-01\"\nto = \"2026-01-01\"\n", "nothing between from and to"},
+        {"holds = 3\n", "holds is not a list of tables"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.text);
+        const auto config = load_config(write(row.text), {}, {});
+        ASSERT_FALSE(config);
+        EXPECT_EQ(config.error().code, Code::invalid);
+        EXPECT_NE(config.error().message.find(row.error), std::string::npos) << config.error().message;
+        EXPECT_NE(config.error().message.find("line "), std::string::npos) << config.error().message;
+    }
+}
+
+TEST_F(ConfigTest, SizesThatNoFileCanHaveAreRefused) {
+    for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+             {"storage.identity_table", "0"}, {"storage.identity_table", "256"}, {"history.head_events", "1"}, {"history.head_events", "99999999"}}) {
+        SCOPED_TRACE(key + "=" + value);
+        const auto config = load_config("", {}, {{key, value}});
+        ASSERT_FALSE(config);
+        EXPECT_NE(config.error().message.find(key), std::string::npos) << config.error().message;
+    }
+}
