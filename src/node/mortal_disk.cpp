@@ -20,12 +20,34 @@ namespace {
 
 struct Plan {
     std::uint64_t count = 0;
-    std::string prefix;
+    std::string begin, end;
+    bool only_removals = false;
     std::atomic<std::uint64_t> seen{0};
 
     /// True when this change is the last one.
-    bool reached(const std::string& path) { return path.starts_with(prefix) && ++seen == count; }
+    bool reached(const std::string& path, bool removal = false) {
+        return (removal || !only_removals) && path.starts_with(begin) && path.ends_with(end) && ++seen == count;
+    }
 };
+
+/// Null when it is not of the form.
+std::shared_ptr<Plan> parse_plan(std::string_view text) {
+    auto plan = std::make_shared<Plan>();
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), plan->count);
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    if (error != std::errc() || plan->count == 0 || !text.starts_with(':')) return nullptr;
+    text.remove_prefix(1);
+    if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+        if (text.substr(colon) != ":remove") return nullptr;
+        plan->only_removals = true;
+        text = text.substr(0, colon);
+    }
+    const auto star = text.find('*');
+    if (star == std::string_view::npos) return nullptr;
+    plan->begin = text.substr(0, star);
+    plan->end = text.substr(star + 1);
+    return plan;
+}
 
 class MortalFile final : public File {
 public:
@@ -69,7 +91,7 @@ public:
     Result<std::shared_ptr<const MappedFile>> map(const std::string& path) override { return disk_->map(path); }
     Result<void> make_folder(const std::string& path) override { return disk_->make_folder(path); }
     Result<void> remove(const std::string& path) override {
-        if (plan_->reached(path)) die();
+        if (plan_->reached(path, true)) die();
         return disk_->remove(path);
     }
     Result<void> rename(const std::string& from, const std::string& to) override {
@@ -89,12 +111,8 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Disk>> make_mortal(std::unique_ptr<Disk> disk, std::string_view plan) {
-    const auto colon = plan.find(':');
-    auto parsed = std::make_shared<Plan>();
-    const auto [end, error] = std::from_chars(plan.data(), plan.data() + std::min(colon, plan.size()), parsed->count);
-    if (colon == std::string_view::npos || error != std::errc() || end != plan.data() + colon || parsed->count == 0)
-        return fail(Code::invalid, fmt::format("CAIRN_TEST_KILL \"{}\" is not of the form COUNT:PREFIX", plan));
-    parsed->prefix = plan.substr(colon + 1);
+    auto parsed = parse_plan(plan);
+    if (!parsed) return fail(Code::invalid, fmt::format("CAIRN_TEST_KILL \"{}\" is not of the form COUNT:PATTERN", plan));
     return std::make_unique<MortalDisk>(std::move(disk), std::move(parsed));
 }
 
