@@ -13,12 +13,16 @@ Result<ImportState> ImportState::open(const std::string& path) {
     ImportState state;
     if (path.empty()) return state;
     std::ifstream in(path);
-    for (std::string line; std::getline(in, line);)
-        if (!in.eof()) state.keys_.insert(line);
+    bool torn = false;
+    for (std::string line; std::getline(in, line);) {
+        torn = in.eof();
+        if (!torn) state.keys_.insert(line);
+    }
     std::error_code ignored;
     fs::create_directories(fs::path(path).parent_path(), ignored);
     state.out_.reset(std::fopen(path.c_str(), "a"));
     if (!state.out_) return fail(Code::denied, fmt::format("import state {} cannot be written", path));
+    if (torn) std::fputc('\n', state.out_.get());  // what comes next is a line of its own
     return state;
 }
 

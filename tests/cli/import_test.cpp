@@ -246,3 +246,29 @@ TEST_F(ImportTest, StopsWhenToldAndGoesOnLater) {
     EXPECT_EQ(report->read, report->counts.total());
     EXPECT_EQ(sink_.stored.size(), 3u);
 }
+
+TEST_F(ImportTest, ADamagedStateForgetsFilesButNeverInventsThem) {
+    write("a.ndjson", "{}\n");
+    write("b.ndjson", "{}{}\n");
+    const auto a = (folder_ / "logs/a.ndjson").string(), b = (folder_ / "logs/b.ndjson").string();
+    const auto path = (folder_ / "state").string();
+    ASSERT_TRUE(ImportState::open(path)->finish(a));
+    std::ifstream in(path);
+    const std::string whole(std::istreambuf_iterator<char>(in), {});
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        for (const bool cut : {false, true}) {
+            SCOPED_TRACE((cut ? "cut at " : "flipped at ") + std::to_string(at));
+            auto bytes = cut ? whole.substr(0, at) : whole;
+            if (!cut) bytes[at] ^= 1;
+            std::ofstream(path) << bytes;
+            {
+                auto state = ImportState::open(path);
+                ASSERT_TRUE(state) << state.error().message;
+                EXPECT_FALSE(state->finished(a));
+                EXPECT_FALSE(state->finished(b));
+                ASSERT_TRUE(state->finish(b));
+            }
+            EXPECT_TRUE(ImportState::open(path)->finished(b));
+        }
+    }
+}

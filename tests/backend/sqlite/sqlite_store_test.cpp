@@ -108,6 +108,25 @@ TEST_F(SqliteStore, DamageIsFoundByTheCheck) {
     EXPECT_EQ(checked.error().code, Code::corrupt) << checked.error().message;
 }
 
+TEST_F(SqliteStore, NoCutAndNoFlipIsMoreThanAnError) {
+    fill();
+    std::ifstream in(path(), std::ios::binary);
+    const std::string whole(std::istreambuf_iterator<char>(in), {});
+    in.close();
+    for (std::size_t at = 0; at < whole.size(); at += 211) {
+        for (const bool cut : {false, true}) {
+            SCOPED_TRACE((cut ? "cut at " : "flipped at ") + std::to_string(at));
+            auto bytes = cut ? whole.substr(0, at) : whole;
+            if (!cut) bytes[at] ^= 0x40;
+            std::ofstream(path(), std::ios::binary) << bytes;
+            const auto checked = check_sqlite(path());
+            EXPECT_FALSE(cut && checked) << "a file that was cut is not whole";
+            if (auto store = open_sqlite(path())) (void)(*store)->transact([](Transaction& transaction) { return transaction.put("s", "k", "v"); });
+            for (const char* const end : {"-wal", "-shm"}) std::filesystem::remove(path() + end);
+        }
+    }
+}
+
 TEST_F(SqliteStore, TwoStoresOnOneFileSeeEachOther) {
     auto one = open_sqlite(path());
     auto two = open_sqlite(path());
