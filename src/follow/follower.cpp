@@ -9,6 +9,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -108,9 +109,13 @@ public:
         lanes_.stop();
         for (auto& thread : threads_) thread.join();
         threads_.clear();
+        if (auto lease = take_lease()) (void)parts_.leases->release(*lease, options_.holder);
+    }
+
+    /// The store is never asked with mutex_ held: its transactions take mutex_ in check_lease().
+    std::optional<Lease> take_lease() {
         const std::lock_guard lock(mutex_);
-        if (lease_ && parts_.leases != nullptr) (void)parts_.leases->release(*lease_, options_.holder);
-        lease_.reset();
+        return std::exchange(lease_, std::nullopt);
     }
 
     void pause(bool paused) {
