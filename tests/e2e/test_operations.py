@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -122,7 +123,6 @@ def test_wait_and_tail_see_new_events(node):
 def test_a_spent_disk_budget_refuses_and_keeps(start):
     node = start(config='[storage]\ndisk_budget = "12MB"\njournal_file_bytes = "1MiB"\ndictionary_bytes = 0\n')
     made = json.loads(node.cairn("keys", "create", "--ingest", "--json", "--account", ACCOUNT, "--data", node.data))
-    import os
     acknowledged, status = [], 200
     for i in range(2000):
         event_id = f"{i:08d}-0000-4000-8000-000000000000"
@@ -138,3 +138,40 @@ def test_a_spent_disk_budget_refuses_and_keeps(start):
     assert acknowledged
     page = json.loads(node.cairn("lookup", "eventName=RunInstances", "--limit", "1000", "--output", "page"))
     assert {e["eventID"] for e in page["events"]} == set(acknowledged)
+
+
+def test_retention_lets_files_go_but_those_under_a_hold(start):
+    node = start(config='[storage]\narchive_file_bytes = "64KiB"\njournal_file_bytes = "64KiB"\ndictionary_bytes = 0\n[retention]\nmanagement = "2s"\n'
+                        '[[holds]]\nname = "case 4711"\nuser = "held"\n')
+    assert metric(node, "cairn_holds ") == 1
+
+    def put(user, first):
+        made = json.loads(node.cairn("keys", "create", "--ingest", "--json", "--account", ACCOUNT, "--data", node.data))
+        for i in range(first, first + 40):
+            body = json.dumps(record(f"{i:08d}-0000-4000-8000-000000000000", user=user, pad=os.urandom(5_000).hex()))
+            request = urllib.request.Request(node.endpoint + "/ingest", body.encode(), {"Authorization": "Bearer " + made["secret"]})
+            assert json.loads(urllib.request.urlopen(request).read())["stored"] == 1
+
+    def count(user):
+        return len(json.loads(node.cairn("lookup", f"user={user}", "--limit", "1000", "--output", "page"))["events"])
+
+    def wait_until(what):
+        deadline = time.monotonic() + 60
+        while not what():
+            assert time.monotonic() < deadline, node.text()[-3000:]
+            time.sleep(0.2)
+
+    put("held", 0)
+    put("other", 100)
+    wait_until(lambda: count("other") < 10)  # but for what is still in the journal or the open file
+    wait_until(lambda: metric(node, "cairn_held_files ") >= 3)
+    assert count("held") == 40
+    node.config.write_text(node.config.read_text().replace("[[holds]]", "[[holds]]\nto = 3"))
+    node.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the configuration stays as it was" in node.text())
+    assert metric(node, "cairn_holds ") == 1
+    text = node.config.read_text()
+    node.config.write_text(text[:text.index("[[holds]]")] + text[text.index("[[accounts]]"):])
+    node.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: metric(node, "cairn_holds ") == 0)
+    wait_until(lambda: count("held") == 0)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <random>
@@ -222,7 +223,7 @@ public:
 
     /// Waits until sealing and merging have nothing more to do.
     void settle() {
-        for (const auto wanted = final_files(); files() != wanted;) std::this_thread::yield();
+        for (const auto wanted = final_files(); files() != wanted;) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 
     std::vector<std::string> files() const {
