@@ -74,7 +74,9 @@ void report(const std::vector<std::string>& records, std::size_t raw, const Bloc
     fmt::print("{:<28} {:6.1f} B/event {:5.0f} ns/event encode, {:4.2f} us/sub-block decode ({:.2f} GB/s)", name,
                static_cast<double>(encoded.bytes) / events, encoded.seconds / events * 1e9,
                decode / static_cast<double>(sub_blocks) * 1e6, static_cast<double>(raw) / decode * 1e-9);
-    for (const char* term : {"NoSuchThingAtAll", "ec2.nosuch", "0123456789ab"}) {
+    using Case = PackedTerm::Case;
+    for (const auto& term : {PackedTerm("NoSuchThingAtAll"), PackedTerm("ec2.nosuch"), PackedTerm("0123456789ab"),
+                             PackedTerm("NoSuchThingAtAll", Case::ignored)}) {
         std::size_t hits = 0;
         const double scan = seconds_of([&] {
             each([&](const BlockReader& reader, std::uint32_t i) { hits += reader.may_contain(i, term).value_or(false); });

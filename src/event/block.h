@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "event/envelope.h"
+#include "event/packed_search.h"
 #include "event/record.h"
 
 namespace cairn {
@@ -119,9 +120,12 @@ public:
     /// The envelope of one event. Cheap.
     Result<Envelope> envelope(std::uint32_t ordinal) const;
 
-    /// True when some record of a sub-block may hold `needle`; decodes the sub-block without restoring UUIDs where
-    /// the needle allows it. False is sure. For text search at GB/s.
-    Result<bool> may_contain(std::uint32_t sub_block, std::string_view needle) const;
+    /// True when some record of a sub-block may hold one of these terms; decodes the sub-block without restoring UUIDs
+    /// where the terms allow it. False is sure. For text search at GB/s.
+    Result<bool> may_contain(std::uint32_t sub_block, std::span<const PackedTerm> any_of) const;
+    Result<bool> may_contain(std::uint32_t sub_block, const PackedTerm& term) const {
+        return may_contain(sub_block, {&term, 1});
+    }
 
 private:
     struct State;

@@ -6,7 +6,6 @@
 #include "event/block.h"
 #include "event/block_format.h"
 #include "event/compression.h"
-#include "event/find_bytes.h"
 #include "event/packed_search.h"
 #include "event/uuid_packing.h"
 
@@ -213,13 +212,13 @@ Result<Envelope> BlockReader::envelope(std::uint32_t ordinal) const {
     return damaged_header("envelopes do not cover all events");
 }
 
-Result<bool> BlockReader::may_contain(std::uint32_t sub_block, std::string_view needle) const {
+Result<bool> BlockReader::may_contain(std::uint32_t sub_block, std::span<const PackedTerm> any_of) const {
     if (sub_block >= state_->sub_blocks.size()) return fail(Code::not_found, "block has no such sub-block");
     thread_local std::string content;
     const auto packed = state_->decode(sub_block, content);
     if (!packed) return fail(packed.error());
-    if (packed->uuids.empty()) return contains_bytes(packed->text, needle);
-    return packed_text_may_contain(packed->text, packed->uuids, needle);
+    return std::ranges::any_of(any_of,
+                               [&](const PackedTerm& term) { return term.may_be_in(packed->text, packed->uuids); });
 }
 
 }  // namespace cairn

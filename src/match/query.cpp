@@ -35,26 +35,36 @@ std::optional<Indexed> indexed_group(const TermGroup& group) {
     return all;
 }
 
-std::vector<Indexed> indexed_of(const QueryTree& tree) {
-    std::vector<Indexed> all;
+/// What an index can tell of a search.
+struct IndexPlan {
+    std::vector<Indexed> indexed;
+    std::vector<TermGroup> others;  ///< what it cannot tell; all of them must match, too
+};
+
+IndexPlan plan_index(const QueryTree& tree) {
+    IndexPlan plan;
+    const auto take = [&](const TermGroup& group) {
+        if (auto one = indexed_group(group))
+            plan.indexed.push_back(std::move(*one));
+        else
+            plan.others.push_back(group);
+    };
     if (tree.any && tree.groups.size() > 1) {
         TermGroup joined{.any = true, .terms = {}};
         for (const TermGroup& group : tree.groups) {
             if (!group.any && group.terms.size() > 1) return {};
             joined.terms.insert(joined.terms.end(), group.terms.begin(), group.terms.end());
         }
-        if (auto one = indexed_group(joined)) all.push_back(std::move(*one));
-        return all;
+        take(joined);
+        return plan;
     }
     for (const TermGroup& group : tree.groups) {
-        if (group.any && group.terms.size() > 1) {
-            if (auto one = indexed_group(group)) all.push_back(std::move(*one));
-        } else {
-            for (const Term& term : group.terms)
-                if (auto one = indexed_term(term)) all.push_back(std::move(*one));
-        }
+        if (group.any)
+            take(group);
+        else
+            for (const Term& term : group.terms) take({.any = true, .terms = {term}});
     }
-    return all;
+    return plan;
 }
 
 /// Needles of which any match must hold one, or none when there are no such texts.
@@ -98,14 +108,16 @@ Needles combined(bool any, std::vector<Needles> parts) {
     return all;
 }
 
-Needles needles_of(const QueryTree& tree) {
+Needles needles_of(const TermGroup& group) {
+    std::vector<Needles> terms;
+    for (const Term& term : group.terms) terms.push_back(needles_of(term));
+    return combined(group.any, std::move(terms));
+}
+
+Needles needles_of(bool any, const std::vector<TermGroup>& of_groups) {
     std::vector<Needles> groups;
-    for (const TermGroup& group : tree.groups) {
-        std::vector<Needles> terms;
-        for (const Term& term : group.terms) terms.push_back(needles_of(term));
-        groups.push_back(combined(group.any, std::move(terms)));
-    }
-    auto needles = combined(tree.any, std::move(groups));
+    for (const TermGroup& group : of_groups) groups.push_back(needles_of(group));
+    auto needles = combined(any, std::move(groups));
     if (needles.empty() || needles.size() > needles_max) return {};
     // A writer may spell any ASCII character as \u00XX.
     needles.push_back({"\\u00", false});
@@ -124,6 +136,7 @@ struct Query::Compiled {
     QueryTree tree;
     std::vector<Indexed> indexed;
     std::vector<Needle> needles;
+    bool only_indexed = false;
 };
 
 Query::Query(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -133,8 +146,11 @@ std::expected<Query, QueryError> Query::parse(std::string_view text) {
     if (!tree) return std::unexpected(std::move(tree).error());
     Compiled compiled;
     compiled.text = text;
-    compiled.indexed = indexed_of(*tree);
-    compiled.needles = needles_of(*tree);
+    auto plan = plan_index(*tree);
+    const bool planned = !plan.indexed.empty();
+    compiled.only_indexed = planned && plan.others.empty();
+    compiled.needles = planned ? needles_of(false, plan.others) : needles_of(tree->any, tree->groups);
+    compiled.indexed = std::move(plan.indexed);
     compiled.tree = std::move(*tree);
     return Query(std::make_shared<const Compiled>(std::move(compiled)));
 }
@@ -146,6 +162,8 @@ bool Query::matches(const EventView& event) const {
 }
 
 const std::vector<Query::Indexed>& Query::indexed() const { return compiled_->indexed; }
+
+bool Query::only_indexed() const { return compiled_->only_indexed; }
 
 const std::vector<Query::Needle>& Query::needles() const { return compiled_->needles; }
 
@@ -184,6 +202,12 @@ bool known_field(std::string_view field) {
     }
     const FieldInfo* const info = find_field(field);
     return info && info->field != Field::text;
+}
+
+std::optional<Attribute> single_indexed(std::string_view field) {
+    const FieldInfo* const info = find_field(field);
+    const bool several = info && (info->field == Field::resource || info->field == Field::resource_type);
+    return info && !several ? info->attribute : std::nullopt;
 }
 
 }  // namespace cairn::match

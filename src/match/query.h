@@ -32,9 +32,12 @@ public:
     };
     const std::vector<Indexed>& indexed() const;
 
-    /// Texts of which every match's raw record holds at least one verbatim: for text search by scanning. Any one of them
-    /// is enough; the last is the beginning of the escapes that could hide the others. Empty when there is no such text.
-    /// ASCII case is ignored when `ignore_case`.
+    /// True when an event matches exactly if it has an indexed value of every term.
+    bool only_indexed() const;
+
+    /// Texts of which every match's raw record holds at least one verbatim: for text search by scanning. Any one of
+    /// them is enough; the last is the beginning of the escapes that could hide the others. Empty when there is no such
+    /// text. ASCII case is ignored when `ignore_case`. What an index tells anyhow is left out.
     struct Needle {
         std::string text;
         bool ignore_case = true;
@@ -61,5 +64,8 @@ Result<void> field_values(const EventView& event, std::string_view field,
 
 /// True when `field` is one that field_values() knows.
 bool known_field(std::string_view field);
+
+/// The index that answers for a field of which an event has at most one value; none for others.
+std::optional<Attribute> single_indexed(std::string_view field);
 
 }  // namespace cairn::match

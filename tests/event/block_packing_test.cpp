@@ -87,16 +87,37 @@ TEST(FindBytes, FindsWhatTheStandardLibraryFinds) {
         for (auto& c : text) c = static_cast<char>('a' + random() % 3);
         for (auto& c : term) c = static_cast<char>('a' + random() % 3);
         const std::size_t from = random() % 90;
-        ASSERT_EQ(find_bytes(text, term, from), text.find(term, from)) << text << " " << term << " " << from;
+        ASSERT_EQ(BytesFinder(term).find(text, from), text.find(term, from)) << text << " " << term << " " << from;
     }
-    EXPECT_EQ(find_bytes("abc", ""), 0u);
-    EXPECT_EQ(find_bytes("", "a"), std::string_view::npos);
+    EXPECT_EQ(BytesFinder("").find("abc"), 0u);
+    EXPECT_EQ(BytesFinder("a").find(""), std::string_view::npos);
+}
+
+std::string lowered(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+TEST(FindBytes, FindsInAnyCase) {
+    std::mt19937_64 random(4);
+    constexpr char alphabet[] =
+        "aAbB@`[{\xe1\xc1";  // some differ from others in the bit of case only, and are no letters
+    for (int round = 0; round < 20000; ++round) {
+        std::string text(random() % 90, 'a'), term(random() % 5, 'a');
+        for (auto& c : text) c = alphabet[random() % (sizeof alphabet - 1)];
+        for (auto& c : term) c = alphabet[random() % (sizeof alphabet - 1)];
+        const std::size_t from = random() % 90;
+        const BytesFinder finder(term, BytesFinder::Case::ignored);
+        ASSERT_EQ(finder.find(text, from), lowered(text).find(lowered(term), from))
+            << text << " " << term << " " << from;
+    }
 }
 
 // The slow way decides: whatever the restored text holds must be found, and little else.
 TEST(PackedSearch, NeverMissesAndIsExactForTermsWithoutAWholeUuid) {
     std::mt19937_64 random(11);
-    constexpr char separators[] = "\"- ,xa0";
+    constexpr char separators[] = "\"- ,xa0AF";
     for (int round = 0; round < 3000; ++round) {
         std::string text;
         for (int part = 0; part < 5; ++part) {
@@ -109,8 +130,13 @@ TEST(PackedSearch, NeverMissesAndIsExactForTermsWithoutAWholeUuid) {
             const std::size_t at = random() % text.size();
             std::string term = text.substr(at, 1 + random() % 60);
             if (probe % 2 == 0) term[random() % term.size()] = separators[random() % (sizeof separators - 1)];
-            const bool found = packed_text_may_contain(packed.packed, packed.uuids, term);
-            const bool there = text.find(term) != std::string::npos;
+            const bool any_case = random() % 2 == 0;
+            if (any_case)
+                for (char& c : term) c = static_cast<char>(random() % 2 ? std::toupper(c) : std::tolower(c));
+            const PackedTerm sought(term, any_case ? PackedTerm::Case::ignored : PackedTerm::Case::exact);
+            const bool found = sought.may_be_in(packed.packed, packed.uuids);
+            const bool there = any_case ? lowered(text).find(lowered(term)) != std::string::npos
+                                        : text.find(term) != std::string::npos;
             if (there) {
                 ASSERT_TRUE(found) << "round " << round << "\n" << text << "\n" << term;
             } else if (pack(term + "\"").uuids.empty()) {

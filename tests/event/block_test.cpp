@@ -98,7 +98,7 @@ TEST(Block, SingleRecordsAndSubBlocksAgree) {
     EXPECT_EQ(reader->record(100).error().code, Code::not_found);
     EXPECT_EQ(reader->envelope(100).error().code, Code::not_found);
     EXPECT_EQ(reader->read_sub_block(reader->sub_block_count(), part).error().code, Code::not_found);
-    EXPECT_EQ(reader->may_contain(reader->sub_block_count(), "x").error().code, Code::not_found);
+    EXPECT_EQ(reader->may_contain(reader->sub_block_count(), PackedTerm("x")).error().code, Code::not_found);
 }
 
 TEST(Block, EveryEventHasItsEnvelope) {
@@ -132,12 +132,15 @@ TEST(Block, TextSearchNeverMissesARecord) {
         for (int probe = 0; probe < 200; ++probe) {
             const auto record = part.record(random() % part.ends.size());
             const auto term = record.substr(random() % record.size(), 1 + random() % 100);
-            ASSERT_TRUE(reader->may_contain(i, term).value()) << term;
+            ASSERT_TRUE(reader->may_contain(i, PackedTerm(term)).value()) << term;
+            ASSERT_TRUE(reader->may_contain(i, PackedTerm(term, PackedTerm::Case::ignored)).value()) << term;
+            const PackedTerm either[] = {PackedTerm("NoSuchName"), PackedTerm(term)};
+            ASSERT_TRUE(reader->may_contain(i, either).value()) << term;
         }
-        EXPECT_FALSE(reader->may_contain(i, "NoSuchName").value());
-        EXPECT_FALSE(reader->may_contain(i, "ec2.nosuch").value());
-        EXPECT_FALSE(reader->may_contain(i, "00000000-0000-0000-0000-000000000000").value());
-        EXPECT_TRUE(reader->may_contain(i, "").value());
+        EXPECT_FALSE(reader->may_contain(i, PackedTerm("NoSuchName")).value());
+        EXPECT_FALSE(reader->may_contain(i, PackedTerm("ec2.nosuch")).value());
+        EXPECT_FALSE(reader->may_contain(i, PackedTerm("00000000-0000-0000-0000-000000000000")).value());
+        EXPECT_TRUE(reader->may_contain(i, PackedTerm("")).value());
     }
 }
 
@@ -161,7 +164,7 @@ void expect_no_wrong_answer(const std::string& damaged, const std::vector<std::s
     for (std::uint32_t i = 0; i < reader->sub_block_count(); ++i) {
         BlockReader::Records part;
         const auto read = reader->read_sub_block(i, part);
-        const auto searched = reader->may_contain(i, "awsRegion");
+        const auto searched = reader->may_contain(i, PackedTerm("awsRegion"));
         EXPECT_EQ(read.has_value(), searched.has_value());
         if (!read) {
             EXPECT_EQ(read.error().code, Code::corrupt);

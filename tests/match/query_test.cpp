@@ -160,6 +160,28 @@ TEST(QueryPlan, IndexedTermsAreThoseThatAllMatchesSatisfy) {
     for (const auto& row : cases) EXPECT_EQ(plan(row.query), row.plan) << row.query;
 }
 
+TEST(QueryPlan, KnowsWhenTheIndexTellsAll) {
+    const struct {
+        const char* query;
+        bool only_indexed;
+    } cases[] = {
+        {"", false},
+        {"eventName=A", true},
+        {"eventName in (A,B) user=x", true},
+        {"eventName=A or eventName=B", true},
+        {"(eventName=A or eventName=B) readOnly=true", true},
+        {"eventName=A or user=x", false},
+        {"eventName=A word", false},
+        {"-eventName=A", false},
+        {"eventName=A -user=x", false},
+        {"eventName=A sourceIP=10.0.0.0/8", false},
+        {"(eventName=A user=x) or eventName=B", false},
+        {"eventName=A region=r", false},
+        {"eventName=A (user=x or word)", false},
+    };
+    for (const auto& row : cases) EXPECT_EQ(Query::parse(row.query)->only_indexed(), row.only_indexed) << row.query;
+}
+
 TEST(QueryPlan, NeedlesAreTheLongestPlainParts) {
     const auto needles = [](std::string_view text) {
         std::string shown;
@@ -168,11 +190,42 @@ TEST(QueryPlan, NeedlesAreTheLongestPlainParts) {
         for (const auto& needle : query->needles()) shown += needle.text + (needle.ignore_case ? "~;" : ";");
         return shown;
     };
-    const struct { const char* query; const char* needles; } cases[] = {
-        {"", ""}, {"hello", "hello~;\\u00;"}, {"ab", ""}, {"-hello", ""}, {"\"say \\\"hello\\\" you\"", "hello~;\\u00;"}, {"a/bcd/ef", "bcd~;\\u00;"}, {"f\xc3\xbcr-alle", "r-alle~;\\u00;"}, {"\"<html>\"", "<html>~;\\u00;"},
-        {"hello or world", "hello~;world~;\\u00;"}, {"hello or -world", ""}, {"hello longest", "longest~;\\u00;"}, {"userAgent:Boto3", "Boto3~;\\u00;"}, {"eventName=StopInstances", "StopInstances;\\u00;"},
-        {"user=root", ""}, {"user:oo", ""}, {"user=ana", "ana;\\u00;"}, {"user:ROOT", ""}, {"resourceType=AWS::S3::Bucket", ""}, {"readOnly=true", ""}, {"category=management", ""}, {"$.a.b=100", ""}, {"$.a.b=true", "true;\\u00;"}, {"$.a.b:100", "100~;\\u00;"},
-        {"$.a.b^abc", "abc;\\u00;"}, {"sourceIP=10.0.0.0/8", ""}, {"sourceIP=10.0.0.1", "10.0.0.1;\\u00;"}, {"(hello or $.a>5) other", "other~;\\u00;"}, {"eventName!=hello", ""}, {"has:user", ""}, {"hello\\world", "hello~;\\u00;"},
+    const struct { const char* query; const char* needles;
+    } cases[] = {
+        {"", ""},
+        {"hello", "hello~;\\u00;"},
+        {"ab", ""},
+        {"-hello", ""},
+        {"\"say \\\"hello\\\" you\"", "hello~;\\u00;"},
+        {"a/bcd/ef", "bcd~;\\u00;"},
+        {"f\xc3\xbcr-alle", "r-alle~;\\u00;"},
+        {"\"<html>\"", "<html>~;\\u00;"},
+        {"hello or world", "hello~;world~;\\u00;"},
+        {"hello or -world", ""},
+        {"hello longest", "longest~;\\u00;"},
+        {"userAgent:Boto3", "Boto3~;\\u00;"},
+        {"eventName=StopInstances", ""},
+        {"user=root", ""},
+        {"user:oo", ""},
+        {"user=ana", ""},
+        {"user^ana", "ana;\\u00;"},
+        {"eventName=StopInstances hello", "hello~;\\u00;"},
+        {"eventName=StopInstances or hello", "StopInstances;hello~;\\u00;"},
+        {"user:ROOT", ""},
+        {"resourceType=AWS::S3::Bucket", ""},
+        {"readOnly=true", ""},
+        {"category=management", ""},
+        {"$.a.b=100", ""},
+        {"$.a.b=true", "true;\\u00;"},
+        {"$.a.b:100", "100~;\\u00;"},
+        {"$.a.b^abc", "abc;\\u00;"},
+        {"sourceIP=10.0.0.0/8", ""},
+        {"sourceIP=10.0.0.1", ""},
+        {"sourceIP^10.0.0.1", "10.0.0.1;\\u00;"},
+        {"(hello or $.a>5) other", "other~;\\u00;"},
+        {"eventName!=hello", ""},
+        {"has:user", ""},
+        {"hello\\world", "hello~;\\u00;"},
     };
     for (const auto& row : cases) EXPECT_EQ(needles(row.query), row.needles) << row.query;
 }

@@ -49,25 +49,16 @@ std::uint32_t FileCursor::first_not(Predicate&& predicate) const {
     return low;
 }
 
-std::strong_ordering FileCursor::against_position(const FileRow& row) {
-    const auto& position = *range_.after;
-    if (row.time_ms != position.time_ms) return row.time_ms <=> position.time_ms;
-    const auto code = id_code(id_prefix(position.event_id));
-    if (row.code != code) return row.code <=> code;
-    const auto order = records_.order_id_of(row.number) <=> position.event_id;
-    return order != 0 ? order : row.number <=> position.number;
-}
-
 bool FileCursor::too_new(std::uint32_t index) {
     const auto row = file_.row(index);
     if (row.time_ms != range_.max_time_ms || !range_.after || range_.oldest_first) return row.time_ms > range_.max_time_ms;
-    return against_position(row) >= 0;
+    return against(row, *range_.after, records_) >= 0;
 }
 
 bool FileCursor::too_old(std::uint32_t index) {
     const auto row = file_.row(index);
     if (row.time_ms != range_.min_time_ms || !range_.after || !range_.oldest_first) return row.time_ms < range_.min_time_ms;
-    return against_position(row) <= 0;
+    return against(row, *range_.after, records_) <= 0;
 }
 
 std::uint32_t FileCursor::next_forward(std::uint32_t from) {

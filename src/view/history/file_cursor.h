@@ -31,7 +31,6 @@ private:
     std::uint32_t next_backward(std::uint32_t from);
     bool too_new(std::uint32_t row);
     bool too_old(std::uint32_t row);
-    std::strong_ordering against_position(const FileRow& row);
     template <class Predicate>
     std::uint32_t first_not(Predicate&& predicate) const;
 

@@ -15,9 +15,6 @@ struct Walk::FileTerms {
     std::vector<char> scopes;        ///< when few rows are in question: whether any is in the scope
 };
 
-namespace {
-
-/// The bounds, narrowed by where the walk goes on.
 WalkRange narrowed(WalkRange range) {
     if (!range.after) return range;
     if (range.oldest_first)
@@ -27,7 +24,19 @@ WalkRange narrowed(WalkRange range) {
     return range;
 }
 
-}  // namespace
+bool may_hold(const IndexFile& file, const WalkRange& range) {
+    const auto& header = file.header();
+    return header.max_time_ms >= range.min_time_ms && header.min_time_ms <= range.max_time_ms &&
+           header.first_number < range.number_bound && header.end_number > range.number_from;
+}
+
+std::strong_ordering against(const FileRow& row, const Position& position, Records& records) {
+    if (row.time_ms != position.time_ms) return row.time_ms <=> position.time_ms;
+    const auto code = id_code(id_prefix(position.event_id));
+    if (row.code != code) return row.code <=> code;
+    const auto order = records.order_id_of(row.number) <=> position.event_id;
+    return order != 0 ? order : row.number <=> position.number;
+}
 
 Walk::Walk(const Snapshot& snapshot, const std::vector<char>& admitted, const WalkRange& range, std::vector<WalkTerm> terms,
            Records& records)
@@ -47,10 +56,7 @@ Walk::~Walk() = default;
 
 void Walk::add_file(std::uint32_t index) {
     const auto& file = *snapshot_.files[index];
-    const auto& header = file.header();
-    if (header.max_time_ms < range_.min_time_ms || header.min_time_ms > range_.max_time_ms ||
-        header.first_number >= range_.number_bound || header.end_number <= range_.number_from)
-        return;
+    if (!may_hold(file, range_)) return;
     const auto& scopes = file.scopes();
     for (std::uint32_t i = 0; i < scopes.size(); ++i) {
         const auto& scope = scopes[i];
@@ -181,12 +187,13 @@ void Walk::mark_scopes(const IndexFile& file, FileTerms& terms) const {
     }
 }
 
-void Walk::open(const Unopened& unopened) {
+/// The cursor, before its first row; null when it would have none.
+WalkCursor* Walk::open(const Unopened& unopened) {
     const auto& terms = terms_in(unopened.file);
-    if (!terms.possible || (!terms.scopes.empty() && !terms.scopes[unopened.scope])) return;
+    if (!terms.possible || (!terms.scopes.empty() && !terms.scopes[unopened.scope])) return nullptr;
     const auto& file = *snapshot_.files[unopened.file];
     cursors_.push_back(std::make_unique<FileCursor>(file, file.scopes()[unopened.scope], terms.terms, range_, records_));
-    push_cursor(static_cast<std::uint32_t>(cursors_.size() - 1));
+    return cursors_.back().get();
 }
 
 std::optional<Candidate> Walk::next() {
@@ -197,7 +204,7 @@ std::optional<Candidate> Walk::next() {
     while (!heap_.empty()) {
         const auto entry = pop();
         if (entry.code < 0) {
-            open(unopened_[entry.index]);
+            if (open(unopened_[entry.index]) != nullptr) push_cursor(static_cast<std::uint32_t>(cursors_.size() - 1));
             continue;
         }
         const auto& row = cursors_[entry.index]->row;
@@ -206,6 +213,22 @@ std::optional<Candidate> Walk::next() {
         return candidate;
     }
     return std::nullopt;
+}
+
+std::optional<Candidate> Walk::next_in_any_order() {
+    if (by_id_) return next();
+    for (;;) {
+        if (current_ != nullptr && current_->step()) return Candidate{current_->row.time_ms, current_->row.number};
+        if (heap_.empty()) return std::nullopt;
+        const auto entry = heap_.back();
+        heap_.pop_back();
+        if (entry.code < 0) {
+            current_ = open(unopened_[entry.index]);
+            continue;
+        }
+        current_ = cursors_[entry.index].get();  // stands at its first row
+        return Candidate{current_->row.time_ms, current_->row.number};
+    }
 }
 
 }  // namespace cairn::history

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "view/history/text_filter.h"
+#include "view/history/numbers.h"
 
 namespace cairn::history {
 
@@ -14,8 +14,6 @@ namespace {
 
 /// Events that are looked at beyond a full page, to tell whether it is the last one.
 constexpr std::uint64_t peek_events_max = 16;
-/// Stepping to an event costs this part of decoding one.
-constexpr std::uint64_t walked_per_scanned = 8;
 constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
 
 std::vector<WalkTerm> terms_of(const match::Query& query) {
@@ -29,6 +27,12 @@ std::vector<WalkTerm> terms_of(const match::Query& query) {
         terms.push_back(std::move(term));
     }
     return terms;
+}
+
+/// An index file keeps 40 bits of an EventId's hash, too few to be sure.
+bool index_tells_exactly(const match::Query& query) {
+    const auto by_id = [](const match::Query::Indexed& term) { return term.attribute == Attribute::event_id; };
+    return query.only_indexed() && std::ranges::none_of(query.indexed(), by_id);
 }
 
 WalkRange range_of(const Search& search, std::uint64_t number_from, std::uint64_t number_bound,
@@ -54,71 +58,24 @@ public:
         : records_(owner.records_),
           query_(search.query),
           admitted_(owner.registry_.admitted(search.scope, search.categories)),
-          scanned_max_(owner.options_.scan_records_max),
-          terms_(terms_of(search.query)),
-          walk_(owner.snapshot_, admitted_, range_of(search, owner.records_.log().begin(), owner.number_bound_, token),
-                terms_, owner.records_),
-          blocks_(owner.records_),
-          filter_(search.query.needles()),
+          candidates_(
+              {owner.snapshot_, admitted_, range_of(search, owner.records_.log().begin(), owner.number_bound_, token),
+               terms_of(search.query), search.query, owner.records_, owner.helpers_, owner.options_.scan_records_max}),
           parser_(owner.records_.parser()) {}
 
-    /// The next match. After `budget` the search can go on behind position().
+    /// The next match.
     Next next(Match& match, std::uint64_t scan_to) {
-        while (scanned_ < std::min(scan_to, scanned_max_)) {
-            const auto candidate = walk_.next();
-            if (!candidate) return Next::end;
-            last_ = *candidate;
-            if (take(*candidate, match)) return Next::match;
+        for (;;) {
+            const auto next = candidates_.next(match.candidate, scan_to);
+            if (next != Next::found || take(match)) return next;
         }
-        return Next::budget;
     }
-
-    /// The next event that is still stored, without reading it, which costs little of the budget.
-    Next next_stored() {
-        for (; walked_ < walked_per_scanned * scanned_max_; ++walked_) {
-            const auto candidate = walk_.next();
-            if (!candidate) return Next::end;
-            if (blocks_.of(candidate->number)) return Next::match;
-        }
-        return Next::budget;
-    }
-
-    std::uint64_t scanned() const { return scanned_; }
 
     /// The place of a candidate in the order of history; without eventID when its record cannot be read.
     Position position(const Candidate& candidate) {
         return {candidate.time_ms, records_.order_id_of(candidate.number), candidate.number};
     }
 
-    /// The last event that was looked at.
-    const std::optional<Candidate>& last() const { return last_; }
-
-    /// Lets next() look at one more event.
-    void extend_budget() { scanned_max_ = scanned_ + 1; }
-
-private:
-    bool take(const Candidate& candidate, Match& match) {
-        const auto entry = blocks_.of(candidate.number);
-        if (!entry) return skip(candidate, entry.error());
-        ++scanned_;
-        if (filter_.active()) {
-            const auto may = filter_.may_match(**entry, candidate.number);
-            if (!may) return skip(candidate, may.error());
-            if (!*may) return false;
-        }
-        auto text = records_.read((*entry)->block, candidate.number);
-        if (!text) return skip(candidate, text.error());
-        match = {candidate, std::move(*text), nullptr};
-        if (query_.matches_all()) return true;
-        return parse(match) && query_.matches(*match.event);
-    }
-
-    bool skip(const Candidate& candidate, const Error& error) {
-        if (error.code != Code::not_found) records_.unreadable(candidate.number, error);
-        return false;
-    }
-
-public:
     /// Reads the fields of a match. They hold until the next one.
     bool parse(Match& match) {
         if (match.event != nullptr) return true;
@@ -128,18 +85,42 @@ public:
         return true;
     }
 
+    /// Reads an event by its number.
+    bool read(std::uint64_t number, Match& match) {
+        match.candidate = {0, number};
+        return read(match);
+    }
+
+    Candidates& candidates() { return candidates_; }
+    const std::vector<char>& admitted() const { return admitted_; }
+
 private:
+    bool take(Match& match) {
+        if (!read(match)) return false;
+        if (query_.matches_all()) return true;
+        return parse(match) && query_.matches(*match.event);
+    }
+
+    bool read(Match& match) {
+        const auto entry = candidates_.block_of(match.candidate);
+        if (!entry) return skip(match.candidate, entry.error());
+        auto text = records_.read((*entry)->block, match.candidate.number);
+        if (!text) return skip(match.candidate, text.error());
+        match.text = std::move(*text);
+        match.event = nullptr;
+        return true;
+    }
+
+    bool skip(const Candidate& candidate, const Error& error) {
+        if (error.code != Code::not_found) records_.unreadable(candidate.number, error);
+        return false;
+    }
+
     Records& records_;
     const match::Query& query_;
     const std::vector<char> admitted_;
-    std::uint64_t scanned_max_;
-    std::vector<WalkTerm> terms_;
-    Walk walk_;
-    RecentBlocks blocks_;
-    TextFilter filter_;
+    Candidates candidates_;
     Records::Parser parser_;
-    std::uint64_t scanned_ = 0, walked_ = 0;
-    std::optional<Candidate> last_;
 };
 
 std::uint64_t Searcher::hash_of(const Search& search) {
@@ -170,77 +151,154 @@ Result<Page> Searcher::page(const Search& search) {
     Page page;
     Matches matches(*this, search, token);
     Match match;
+    auto& candidates = matches.candidates();
     Position after;
-    auto next = Next::match;
+    auto next = Next::found;
     while (page.events.size() < search.limit) {
         next = matches.next(match, no_limit);
         if (next == Next::end) break;
         if (next == Next::budget) {
-            after = matches.position(*matches.last());
+            after = matches.position(candidates.last());
             if (!after.event_id.empty()) break;
-            matches.extend_budget();  // a token names an event by its eventID: stop at one that has it
+            candidates.extend_budget();  // a token names an event by its eventID: stop at one that has it
             continue;
         }
         const auto& [time_ms, number] = match.candidate;
         page.events.push_back({number, std::string(match.text.text), from_milliseconds(time_ms)});
     }
-    page.scanned = matches.scanned();
+    page.scanned = candidates.scanned();
     page.exhausted_budget = next == Next::budget;
     if (next == Next::end) return page;
-    if (next == Next::match) {
+    if (next == Next::found) {
         if (page.events.empty()) return page;  // nothing was asked for
         const auto& last = page.events.back();
         after = matches.position({to_milliseconds(last.time), last.number});
-        if (matches.next(match, matches.scanned() + peek_events_max) == Next::end) return page;
+        if (matches.next(match, candidates.scanned() + peek_events_max) == Next::end) return page;
     }
     page.token = Token{after, token ? std::min(token->number_bound, number_bound_) : number_bound_, search_hash}.encode();
     return page;
 }
 
+namespace {
+
+/// How often each value was met.
+class Tally {
+public:
+    Tally(std::string_view field, std::string_view prefix) : field_(field), prefix_(prefix) {}
+
+    /// The values of one event count `count` times.
+    Result<void> add(const EventView& event, std::uint64_t count) {
+        of_event_.clear();
+        CAIRN_TRY(match::field_values(event, field_, [&](std::string_view value) {
+            if (!value.empty() && value.starts_with(prefix_)) of_event_.emplace_back(value);
+        }));
+        std::ranges::sort(of_event_);
+        const auto same = std::ranges::unique(of_event_);
+        of_event_.erase(same.begin(), same.end());
+        for (auto& value : of_event_) counts_[std::move(value)] += count;
+        return {};
+    }
+
+    std::vector<ValueCount> most_frequent(std::size_t count_max) const {
+        std::vector<ValueCount> values;
+        for (const auto& [value, count] : counts_) values.push_back({value, count});
+        std::ranges::sort(values, [](const ValueCount& one, const ValueCount& other) {
+            return one.count != other.count ? one.count > other.count : one.value < other.value;
+        });
+        if (values.size() > count_max) values.resize(count_max);
+        return values;
+    }
+
+private:
+    const std::string_view field_, prefix_;
+    std::unordered_map<std::string, std::uint64_t> counts_;
+    std::vector<std::string> of_event_;
+};
+
+}  // namespace
+
 Result<History::Values> Searcher::values(const Search& search, std::string_view field, std::string_view prefix,
                                          std::size_t count_max) {
     if (!match::known_field(field)) return fail(Code::invalid, "unknown field: " + std::string(field.substr(0, 100)));
-    std::unordered_map<std::string, std::uint64_t> counts;
-    std::vector<std::string> of_event;
+    Tally tally(field, prefix);
     History::Values values;
-    Matches matches(*this, search, std::nullopt);
-    Match match;
-    for (;;) {
-        const auto next = matches.next(match, no_limit);
+    const auto attribute = match::single_indexed(field);
+    const bool index_tells = attribute && *attribute != Attribute::event_id &&
+                             (search.query.matches_all() || index_tells_exactly(search.query));
+    if (index_tells) {
+        CAIRN_TRY(count_by_index(search, *attribute, field, values,
+                                 [&](const EventView& event, std::uint64_t count) { return tally.add(event, count); }));
+    } else {
+        Matches matches(*this, search, std::nullopt);
+        Match match;
+        auto next = Next::found;
+        while ((next = matches.next(match, no_limit)) == Next::found) {
+            ++values.total;
+            if (matches.parse(match)) CAIRN_TRY(tally.add(*match.event, 1));
+        }
         values.exact = next != Next::budget;
-        if (next != Next::match) break;
-        ++values.total;
-        if (!matches.parse(match)) continue;
-        of_event.clear();
-        CAIRN_TRY(match::field_values(*match.event, field, [&](std::string_view value) {
-            if (!value.empty() && value.starts_with(prefix)) of_event.emplace_back(value);
-        }));
-        std::ranges::sort(of_event);
-        const auto same = std::ranges::unique(of_event);
-        of_event.erase(same.begin(), same.end());
-        for (auto& value : of_event) ++counts[std::move(value)];
     }
-    for (auto& [value, count] : counts) values.values.push_back({value, count});
-    std::ranges::sort(values.values, [](const ValueCount& one, const ValueCount& other) {
-        return one.count != other.count ? one.count > other.count : one.value < other.value;
-    });
-    if (values.values.size() > count_max) values.values.resize(count_max);
+    values.values = tally.most_frequent(count_max);
     return values;
+}
+
+/// Reads one event of each value and asks the index for all others that have it, until no event is left.
+Result<void> Searcher::count_by_index(const Search& search, Attribute attribute, std::string_view field,
+                                      History::Values& values,
+                                      const std::function<Result<void>(const EventView&, std::uint64_t)>& add) {
+    constexpr std::uint64_t trial_values = 1024, events_per_value = 16;
+    NumberSet left;
+    std::vector<std::uint64_t> numbers;
+    Matches matches(*this, search, std::nullopt);
+    auto next = Next::found;
+    while ((next = matches.candidates().next_stored(numbers)) == Next::found) {
+        for (const auto number : numbers) left.add(number);
+        values.total += numbers.size();
+    }
+    values.exact = next != Next::budget;
+
+    std::uint64_t read = 0, asked = 0, told = 0;
+    for (std::uint64_t number = 0; left.next(number); ++number) {
+        if (read++ == options_.scan_records_max) {
+            values.exact = false;
+            return {};
+        }
+        left.remove(number);
+        Match match;
+        if (!matches.read(number, match) || !matches.parse(match)) continue;
+        std::string value;
+        CAIRN_TRY(match::field_values(*match.event, field, [&](std::string_view found) { value = found; }));
+        std::uint64_t count = 1;
+        const bool worth_it = asked < trial_values || told > asked * events_per_value;
+        if (!value.empty() && worth_it) {
+            auto terms = terms_of(search.query);
+            terms.push_back({.event_id = false, .any_of = {posting_hash(attribute, value)}});
+            Walk walk(snapshot_, matches.admitted(),
+                      range_of(search, records_.log().begin(), number_bound_, std::nullopt), terms, records_);
+            while (const auto candidate = walk.next_in_any_order()) count += left.remove(candidate->number) ? 1 : 0;
+            ++asked;
+            told += count;
+        }
+        CAIRN_TRY(add(*match.event, count));
+    }
+    return {};
 }
 
 Result<History::Count> Searcher::count(const Search& search, std::uint64_t at_most) {
     History::Count count;
     Matches matches(*this, search, std::nullopt);
     Match match;
-    const bool all = search.query.matches_all();
+    std::vector<std::uint64_t> numbers;
+    const bool index_tells = search.query.matches_all() || index_tells_exactly(search.query);
     while (true) {
-        const auto next = all ? matches.next_stored() : matches.next(match, no_limit);
+        const auto next = index_tells ? matches.candidates().next_stored(numbers) : matches.next(match, no_limit);
         if (next == Next::end) return count;
-        if (next == Next::budget || count.value == at_most) {
+        if (next == Next::found) count.value += index_tells ? numbers.size() : 1;
+        if (next == Next::budget || count.value > at_most) {
+            count.value = std::min(count.value, at_most);
             count.exact = false;
             return count;
         }
-        ++count.value;
     }
 }
 

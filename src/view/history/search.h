@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "view/history/candidates.h"
+#include "view/history/helpers.h"
 #include "view/history/history.h"
 #include "view/history/scope_registry.h"
 #include "view/history/token.h"
@@ -14,8 +16,13 @@ namespace cairn::history {
 class Searcher {
 public:
     Searcher(const Snapshot& snapshot, std::uint64_t number_bound, const ScopeRegistry& registry, Records& records,
-             const HistoryOptions& options)
-        : snapshot_(snapshot), number_bound_(number_bound), registry_(registry), records_(records), options_(options) {}
+             Helpers& helpers, const HistoryOptions& options)
+        : snapshot_(snapshot),
+          number_bound_(number_bound),
+          registry_(registry),
+          records_(records),
+          helpers_(helpers),
+          options_(options) {}
 
     Result<Page> page(const Search& search);
     Result<History::Values> values(const Search& search, std::string_view field, std::string_view prefix, std::size_t count_max);
@@ -28,17 +35,21 @@ private:
         RecordText text;
         const EventView* event = nullptr;
     };
-    enum class Next { match, end, budget };
+    using Next = Candidates::Next;
 
     /// The matches of one search, in order.
     class Matches;
 
     static std::uint64_t hash_of(const Search& search);
+    Result<void> count_by_index(const Search& search, Attribute attribute, std::string_view field,
+                                History::Values& values,
+                                const std::function<Result<void>(const EventView&, std::uint64_t)>& add);
 
     const Snapshot& snapshot_;
     const std::uint64_t number_bound_;
     const ScopeRegistry& registry_;
     Records& records_;
+    Helpers& helpers_;
     const HistoryOptions& options_;
 };
 

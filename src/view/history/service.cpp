@@ -193,7 +193,7 @@ Result<Answer> Service::answer(const std::function<Result<Answer>(Searcher&)>& a
     for (;;) {
         const auto snapshot = complete_snapshot();
         if (!snapshot) return fail(snapshot.error());
-        Searcher searcher(**snapshot, (*snapshot)->heads.back()->end_number(), registry_, records_, options_);
+        Searcher searcher(**snapshot, (*snapshot)->heads.back()->end_number(), registry_, records_, helpers_, options_);
         auto answer = ask(searcher);
         if (drop_damaged(**snapshot)) continue;
         meters_.searches.add();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "view/history/catalog.h"
+#include "view/history/helpers.h"
 #include "view/history/history.h"
 #include "view/history/index_build.h"
 #include "view/history/log_reader.h"
@@ -91,6 +92,7 @@ private:
     ScopeRegistry registry_;
     Records records_;
     const OrderIdOf order_id_of_;
+    Helpers helpers_{Helpers::suitable()};
     Subscribers subscribers_;
     HeadPool heads_;
 

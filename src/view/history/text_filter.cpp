@@ -1,91 +1,89 @@
 #include "view/history/text_filter.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "event/find_bytes.h"
+#include "view/history/numbers.h"
 
 namespace cairn::history {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
-
-/// The byte of a text that is rarest in records, as far as one can say: letters that names and keys are made of are not.
-std::size_t rarest_at(std::string_view text) {
-    constexpr std::string_view common_first = "\"eaitnosrcm:,.lpudgSA0123456789";
-    std::size_t best = 0, best_rank = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto found = common_first.find(text[i]);
-        const auto rank = found == std::string_view::npos ? common_first.size() : found;
-        if (rank > best_rank) {
-            best_rank = rank;
-            best = i;
-        }
-    }
-    return best;
-}
-
-bool same_ignoring_case(const char* text, std::string_view lowered) {
-    for (std::size_t i = 0; i < lowered.size(); ++i)
-        if (lower(text[i]) != lowered[i]) return false;
-    return true;
-}
-
-/// True when `text` holds `lowered` in any mixture of ASCII cases. Searches both cases of one rare byte with memchr.
-bool contains_ignoring_case(std::string_view text, std::string_view lowered) {
-    if (lowered.size() > text.size()) return false;
-    const auto anchor = rarest_at(lowered);
-    const auto occurs_at_any = [&](char byte) {
-        const char* at = text.data() + anchor;
-        const char* const end = text.data() + text.size() - (lowered.size() - 1 - anchor);
-        while ((at = static_cast<const char*>(std::memchr(at, byte, static_cast<std::size_t>(end - at)))) != nullptr) {
-            if (same_ignoring_case(at - anchor, lowered)) return true;
-            if (++at == end) return false;
-        }
-        return false;
-    };
-    const char byte = lowered[anchor];
-    return occurs_at_any(byte) || (upper(byte) != byte && occurs_at_any(upper(byte)));
-}
+/// Events that one thread looks through before it takes more.
+constexpr std::size_t scan_events = 1024;
 
 }  // namespace
 
-TextFilter::TextFilter(std::vector<match::Query::Needle> needles) : needles_(std::move(needles)) {
-    if (std::ranges::any_of(needles_, [](const auto& needle) { return needle.text.empty(); })) needles_.clear();
-    for (auto& needle : needles_) {
-        if (!needle.ignore_case) continue;
-        std::ranges::transform(needle.text, needle.text.begin(), lower);
-        any_ignores_case_ = true;
-    }
+TextFilter::TextFilter(const std::vector<match::Query::Needle>& needles) {
+    if (std::ranges::any_of(needles, [](const auto& needle) { return needle.text.empty(); })) return;
+    for (const auto& needle : needles)
+        terms_.emplace_back(needle.text, needle.ignore_case ? PackedTerm::Case::ignored : PackedTerm::Case::exact);
 }
 
-Result<bool> TextFilter::ask(const OpenBlock& block, std::uint32_t sub_block) {
-    if (!any_ignores_case_) {
-        for (const auto& needle : needles_) {
-            const auto may = block.reader.may_contain(sub_block, needle.text);
-            if (!may || *may) return may;
-        }
-        return false;
-    }
-    CAIRN_TRY(block.reader.read_sub_block(sub_block, decoded_));
-    const auto text = std::string_view(decoded_.text).substr(0, decoded_.ends.empty() ? 0 : decoded_.ends.back());
-    return std::ranges::any_of(needles_, [&](const auto& needle) {
-        return needle.ignore_case ? contains_ignoring_case(text, needle.text) : contains_bytes(text, needle.text);
-    });
-}
-
-Result<bool> TextFilter::may_match(RecentBlocks::Entry& entry, std::uint64_t number) {
+Result<bool> TextFilter::may_match(RecentBlocks::Entry& entry, std::uint64_t number) const {
     if (entry.verdicts.empty()) entry.verdicts.assign(entry.block->reader.sub_block_count(), -1);
     const auto sub_block = entry.block->place(number).sub_block;
     auto& verdict = entry.verdicts[sub_block];
     if (verdict < 0) {
-        const auto may = ask(*entry.block, sub_block);
+        const auto may = entry.block->reader.may_contain(sub_block, terms_);
         if (!may) return may;
         verdict = *may ? 1 : 0;
     }
     return verdict != 0;
+}
+
+void TextFilter::sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const {
+    if (rows.empty()) return;
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(rows.size());
+    for (const auto& row : rows) numbers.push_back(row.number);
+    sort_numbers(numbers);
+    const auto parts = (numbers.size() + scan_events - 1) / scan_events;
+    std::vector<std::vector<std::uint64_t>> hits_of(parts);
+    helpers.run(parts, [&](std::size_t part) {
+        const auto begin = part * scan_events;
+        scan(std::span(numbers).subspan(begin, std::min(scan_events, numbers.size() - begin)), records, hits_of[part]);
+    });
+    std::vector<std::uint64_t> hits;
+    for (const auto& more : hits_of) hits.insert(hits.end(), more.begin(), more.end());
+    std::erase_if(rows, [&](const FileRow& row) { return !std::ranges::binary_search(hits, row.number); });
+}
+
+void TextFilter::scan(std::span<const std::uint64_t> numbers, Records& records,
+                      std::vector<std::uint64_t>& hits) const {
+    while (!numbers.empty()) {
+        const auto stored = records.log().find(numbers.front());
+        if (stored) {
+            numbers = numbers.subspan(scan_block(*stored, numbers, records, hits));
+            continue;
+        }
+        if (stored.error().code != Code::not_found) records.unreadable(numbers.front(), stored.error());
+        numbers = numbers.subspan(1);
+    }
+}
+
+/// Looks at those of `numbers` that are in the block; returns how many.
+std::size_t TextFilter::scan_block(const StoredBlock& stored, std::span<const std::uint64_t> numbers, Records& records,
+                                   std::vector<std::uint64_t>& hits) const {
+    const auto behind = std::ranges::lower_bound(numbers, stored.first_number + stored.event_count);
+    const auto count = static_cast<std::size_t>(behind - numbers.begin());
+    const auto reader = records.open(stored);
+    if (!reader) {
+        records.unreadable(numbers.front(), reader.error());
+        return count;
+    }
+    std::uint32_t sub_block = 0;
+    for (std::size_t i = 0; i < count;) {
+        while (sub_block + 1 < reader->sub_block_count() &&
+               stored.first_number + reader->first_of(sub_block + 1) <= numbers[i])
+            ++sub_block;
+        const bool last = sub_block + 1 == reader->sub_block_count();
+        const auto end = stored.first_number + (last ? reader->event_count() : reader->first_of(sub_block + 1));
+        const auto may = reader->may_contain(sub_block, terms_);
+        if (!may) records.unreadable(numbers[i], may.error());
+        for (; i < count && numbers[i] < end; ++i)
+            if (may && *may) hits.push_back(numbers[i]);
+    }
+    return count;
 }
 
 }  // namespace cairn::history

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "event/packed_search.h"
 #include "match/query.h"
+#include "view/history/helpers.h"
+#include "view/history/index_file.h"
 #include "view/history/records.h"
 
 namespace cairn::history {
@@ -11,19 +15,22 @@ namespace cairn::history {
 /// Sorts out events whose record cannot hold what a text search wants, a sub-block at a time. One thread.
 class TextFilter {
 public:
-    explicit TextFilter(std::vector<match::Query::Needle> needles);
+    explicit TextFilter(const std::vector<match::Query::Needle>& needles);
 
-    bool active() const { return !needles_.empty(); }
+    bool active() const { return !terms_.empty(); }
 
     /// False is sure. Leaves the answer for the neighbours in the sub-block in `entry`.
-    Result<bool> may_match(RecentBlocks::Entry& entry, std::uint64_t number);
+    Result<bool> may_match(RecentBlocks::Entry& entry, std::uint64_t number) const;
+
+    /// Removes the rows that cannot match. Goes through the blocks in their order, on the helpers too.
+    void sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const;
 
 private:
-    Result<bool> ask(const OpenBlock& block, std::uint32_t sub_block);
+    void scan(std::span<const std::uint64_t> numbers, Records& records, std::vector<std::uint64_t>& hits) const;
+    std::size_t scan_block(const StoredBlock& stored, std::span<const std::uint64_t> numbers, Records& records,
+                           std::vector<std::uint64_t>& hits) const;
 
-    std::vector<match::Query::Needle> needles_;  // those that ignore case in lower case
-    bool any_ignores_case_ = false;
-    BlockReader::Records decoded_;
+    std::vector<PackedTerm> terms_;
 };
 
 }  // namespace cairn::history

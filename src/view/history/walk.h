@@ -29,6 +29,15 @@ struct WalkRange {
     bool oldest_first = false;
 };
 
+/// The range, its times narrowed by where the walk goes on.
+WalkRange narrowed(WalkRange range);
+
+/// False when nothing in a file can be within the range.
+bool may_hold(const IndexFile& file, const WalkRange& range);
+
+/// How a row stands to a position in the order of history. Asks the record only where times and codes are equal.
+std::strong_ordering against(const FileRow& row, const Position& position, Records& records);
+
 /// Posting hashes of which an event must have one.
 struct WalkTerm {
     bool event_id = false;  ///< they are id hashes
@@ -63,6 +72,9 @@ public:
 
     std::optional<Candidate> next();
 
+    /// The same events in whatever order is cheap. Not to be mixed with next().
+    std::optional<Candidate> next_in_any_order();
+
 private:
     struct FileTerms;
     struct Entry {
@@ -81,7 +93,7 @@ private:
     bool comes_first(const Entry& one, const Entry& other);
     void push(Entry entry);
     Entry pop();
-    void open(const Unopened& unopened);
+    WalkCursor* open(const Unopened& unopened);
     void push_cursor(std::uint32_t index);
     FileTerms& terms_in(std::uint32_t file);
     void mark_scopes(const IndexFile& file, FileTerms& terms) const;
@@ -95,6 +107,7 @@ private:
     std::vector<Unopened> unopened_;
     std::vector<std::unique_ptr<FileTerms>> file_terms_;
     std::vector<std::unique_ptr<WalkCursor>> cursors_;
+    WalkCursor* current_ = nullptr;  ///< of next_in_any_order()
     bool by_id_ = false;
     std::vector<Candidate> found_;  // with by_id_
     std::size_t found_at_ = 0;

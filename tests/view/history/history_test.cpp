@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <latch>
+#include <map>
+#include <set>
 
 #include "view/history/world.h"
 
@@ -76,6 +78,29 @@ TEST(History, IsBuiltAgainWithTheSameAnswersAndBytes) {
     world.expect_random_searches(50);
     world.settle();
     for (const auto& [name, bytes] : before) EXPECT_EQ(world.disk->content(std::string(folder) + "/" + name), bytes) << name;
+}
+
+TEST(History, IsBuiltAgainWithTheSameAnswersWhileEventsComeIn) {
+    World world(9);
+    world.open();
+    const std::size_t old_events = 3'000;
+    world.add(old_events);
+    world.settle();
+    std::vector<std::pair<Search, std::vector<std::uint64_t>>> before;
+    for (int i = 0; i < 40; ++i) {
+        auto search = world.random_search();
+        before.emplace_back(search, world.found(search));
+    }
+    world.history.reset();
+    world.disk = std::make_unique<support::MemoryDisk>();
+    world.open();
+    for (const auto& [search, numbers] : before) {
+        SCOPED_TRACE(search.query.text());
+        world.add(20);
+        auto after = world.found(search);
+        std::erase_if(after, [&](std::uint64_t number) { return number >= old_events; });
+        ASSERT_EQ(after, numbers);
+    }
 }
 
 TEST(History, ReadsWhatWasNotPublished) {
@@ -199,22 +224,66 @@ TEST(History, ALongSearchEndsEarlyAndGoesOn) {
     EXPECT_LE(page->scanned, 101u);
 }
 
+TEST(History, EveryBudgetGivesTheSamePages) {
+    World world(5);
+    world.options.scan_records_max = 1 + world.generator.draw(70);
+    world.open();
+    world.add(1'500);
+    for (const char* query :
+         {"\"needle\"", "\"hay 1\"", "\"no such text\"", "-\"hay 1\"", "eventName=GetObject \"hay 7\""}) {
+        SCOPED_TRACE(query);
+        for (const bool oldest_first : {false, true}) {
+            auto search = search_of(query, 20);
+            search.oldest_first = oldest_first;
+            EXPECT_EQ(world.found(search), world.expected(search));
+        }
+    }
+}
+
+TEST(History, TextIsFoundInManyEventsAtOneTime) {
+    World world;
+    world.open();
+    auto records = world.generator.records(3'000);
+    for (auto& record : records) {
+        const auto time = record.find("\"eventTime\":\"") + 13;
+        record.replace(time, record.find('"', time) - time, "2026-01-02T03:04:05Z");
+    }
+    world.add(records);
+    for (const char* query : {"\"needle\"", "\"hay\"", "\"no such text\""}) {
+        const auto search = search_of(query, 60);
+        EXPECT_EQ(world.found(search), world.expected(search));
+    }
+    world.options.scan_records_max = 64;
+    world.open();
+    const auto search = search_of("\"needle\"", 10);
+    EXPECT_EQ(world.found(search), world.expected(search));
+}
+
 TEST(History, CountsValues) {
     World world(7);
     world.open();
     world.add(2'000);
-    for (int i = 0; i < 20; ++i) {
+    world.settle();
+    world.add(300);
+    world.log.trim(1'000, 1'100);
+    for (int i = 0; i < 60; ++i) {
         const auto search = world.random_search();
-        SCOPED_TRACE(world.last_query);
+        static constexpr const char* fields[] = {"eventName", "errorCode", "sourceIP", "readOnly",
+                                                 "resource",  "accessKey", "user",     "region"};
+        const std::string field = fields[world.generator.draw(std::size(fields))];
+        SCOPED_TRACE(world.last_query + " by " + field);
         std::map<std::string, std::uint64_t> counts;
         RecordParser parser;
         const auto matching = world.expected(search);
         for (const auto number : matching) {
             auto padded = world.known[number].record;
             padded.reserve(padded.size() + RecordParser::padding);
-            ++counts[std::string((*parser.parse(padded))->event_name)];
+            std::set<std::string> values;
+            ASSERT_TRUE(match::field_values(**parser.parse(padded), field,
+                                            [&](std::string_view value) { values.emplace(value); }));
+            for (const auto& value : values) ++counts[value];
         }
-        const auto values = world.history->values(search, "eventName", "", 100);
+        const auto values = world.history->values(search, field, "", 100);
         ASSERT_TRUE(values);
         EXPECT_TRUE(values->exact);
         EXPECT_EQ(values->total, matching.size());

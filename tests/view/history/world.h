@@ -249,7 +249,7 @@ private:
     std::string random_query() {
         const auto number = [&](std::uint64_t below) { return std::to_string(generator.draw(below)); };
         const auto any_id = [&] { return known.empty() ? std::string("none") : known[generator.draw(known.size())].position.event_id; };
-        switch (generator.draw(13)) {
+        switch (generator.draw(18)) {
             case 0: last_query = ""; break;
             case 1: last_query = "eventName=GetObject"; break;
             case 2: last_query = "user=user" + number(8); break;
@@ -262,6 +262,11 @@ private:
             case 9: last_query = "-errorCode=AccessDenied sourceIP=10.0.0." + number(6); break;
             case 10: last_query = "eventName=NoSuchName"; break;
             case 11: last_query = "\"needle\""; break;
+            case 12: last_query = "\"HAY " + number(10) + "\""; break;
+            case 13: last_query = "\"" + any_id() + "\""; break;
+            case 14: last_query = "\"needle\" or \"no such text\" or user:er" + number(10); break;
+            case 15: last_query = "eventName=GetObject \"needle\""; break;
+            case 16: last_query = "-\"hay 1\" -readOnly=true"; break;
             default: last_query = "eventSource=s3.amazonaws.com -readOnly=true"; break;
         }
         return last_query;

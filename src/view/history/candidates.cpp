@@ -1,0 +1,129 @@
+#include "view/history/candidates.h"
+
+#include <algorithm>
+
+#include "view/history/numbers.h"
+
+namespace cairn::history {
+
+namespace {
+
+/// Stepping to an event costs this part of decoding one.
+constexpr std::uint64_t walked_per_scanned = 8;
+/// Rows of the first window: about what the decoding of one page costs. Later ones are larger, as matches are rare.
+constexpr std::size_t window_rows_min = 256, window_rows_max = 1 << 16;
+/// Numbers that are brought into the order of blocks at a time.
+constexpr std::size_t batch_rows = 1 << 16;
+
+}  // namespace
+
+Candidates::Candidates(const Parts& parts)
+    : records_(parts.records),
+      helpers_(parts.helpers),
+      scanned_max_(parts.scanned_max),
+      filter_(parts.query.needles()),
+      blocks_(parts.records),
+      window_rows_(window_rows_min) {
+    if (parts.terms.empty() && filter_.active())
+        sweep_.emplace(parts.snapshot, parts.admitted, parts.range, parts.records);
+    else
+        walk_.emplace(parts.snapshot, parts.admitted, parts.range, parts.terms, parts.records);
+}
+
+Candidates::Next Candidates::next(Candidate& candidate, std::uint64_t scan_to) {
+    return sweep_ ? sweep_on(candidate, scan_to) : walk_on(candidate, scan_to);
+}
+
+Candidates::Next Candidates::walk_on(Candidate& candidate, std::uint64_t scan_to) {
+    while (scanned_ < std::min(scan_to, scanned_max_)) {
+        const auto found = walk_->next();
+        if (!found) return Next::end;
+        candidate = walked_to_ = *found;
+        if (may_match(candidate)) return Next::found;
+    }
+    return Next::budget;
+}
+
+bool Candidates::may_match(const Candidate& candidate) {
+    const auto entry = blocks_.of(candidate.number);
+    if (!entry) {
+        if (entry.error().code != Code::not_found) records_.unreadable(candidate.number, entry.error());
+        return false;
+    }
+    ++scanned_;
+    if (!filter_.active()) return true;
+    const auto may = filter_.may_match(**entry, candidate.number);
+    if (!may) records_.unreadable(candidate.number, may.error());
+    return may && *may;
+}
+
+Candidates::Next Candidates::next_stored(std::vector<std::uint64_t>& numbers) {
+    numbers.clear();
+    bool end = false;
+    for (const auto walked_max = walked_per_scanned * scanned_max_;
+         !end && numbers.size() < batch_rows && walked_ < walked_max;) {
+        const auto candidate = walk_->next_in_any_order();
+        end = !candidate;
+        if (end) break;
+        numbers.push_back(candidate->number);
+        ++walked_;
+    }
+    if (numbers.empty()) return end ? Next::end : Next::budget;
+    sort_numbers(numbers);
+    keep_stored(numbers);
+    return Next::found;
+}
+
+void Candidates::keep_stored(std::vector<std::uint64_t>& numbers) {
+    auto kept = numbers.begin();
+    std::uint64_t stored_to = 0;  // end of the last block that was found
+    for (const auto number : numbers) {
+        if (number >= stored_to) {
+            const auto block = records_.log().find(number);
+            if (!block) continue;
+            stored_to = block->first_number + block->event_count;
+        }
+        *kept++ = number;
+    }
+    numbers.erase(kept, numbers.end());
+}
+
+Candidates::Next Candidates::sweep_on(Candidate& candidate, std::uint64_t scan_to) {
+    for (;;) {
+        if (hit_ < hits_.size()) {
+            const auto& row = hits_[hit_++];
+            candidate = {row.time_ms, row.number};
+            return Next::found;
+        }
+        const auto limit = std::min(scan_to, scanned_max_);
+        if (scanned_ >= limit) return Next::budget;
+        if (!fill(limit - scanned_)) return Next::end;
+    }
+}
+
+/// Sweeps the next window, of at most `rows_max` rows. False at the end.
+bool Candidates::fill(std::uint64_t rows_max) {
+    window_ = sweep_->next(std::min<std::uint64_t>(rows_max, window_rows_));
+    if (window_.empty()) return false;
+    if (window_.size() > rows_max) {
+        sweep_->order(window_);
+        const auto surplus = window_.begin() + static_cast<std::ptrdiff_t>(rows_max);
+        sweep_->put_back({surplus, window_.end()});
+        window_.erase(surplus, window_.end());
+    }
+    scanned_ += window_.size();
+    window_rows_ = std::min(window_rows_max, window_rows_ * 2);
+    hits_ = window_;
+    hit_ = 0;
+    filter_.sift(hits_, records_, helpers_);
+    sweep_->order(hits_);
+    return true;
+}
+
+Candidate Candidates::last() {
+    if (!sweep_) return walked_to_;
+    sweep_->order(window_);
+    return {window_.back().time_ms, window_.back().number};
+}
+
+}  // namespace cairn::history
