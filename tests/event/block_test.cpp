@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -52,6 +53,19 @@ TEST(Block, RecordsComeBackByteForByte) {
         ASSERT_TRUE(read) << read.error().message;
         EXPECT_EQ(*read, row.records);
     }
+}
+
+// Short pieces from all over a large dictionary: a level that remembers few of its places finds few of them.
+TEST(Block, TheFastestLevelUsesAllOfALargeDictionary) {
+    std::mt19937_64 random(1);
+    std::string text(200'000, ' ');
+    for (auto& c : text) c = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[random() % 64];
+    std::vector<std::string> records(500);
+    for (auto& record : records)
+        for (int i = 0; i < 20; ++i) record += text.substr(random() % (text.size() - 12), 12) + ',';
+    const auto dictionary = std::make_shared<const Dictionary>(text);
+    const auto bytes_at = [&](int level) { return static_cast<double>(encode_block(records, {level, 4096, dictionary}).size()); };
+    EXPECT_LT(bytes_at(1), 1.25 * bytes_at(3));
 }
 
 TEST(Block, ABuilderStartsAnewAfterEachBlock) {
