@@ -97,6 +97,37 @@ Entry duration(std::string key, Duration Config::*member, std::string meaning) {
             }};
 }
 
+/// A duration that is always there; 0 is one, too.
+Entry interval(std::string key, std::chrono::milliseconds Config::*member, std::string default_text, std::string meaning) {
+    return {{key, "duration", std::move(default_text), meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                const auto parsed = value == "0" ? std::chrono::milliseconds(0) : parse_duration(value);
+                if (!parsed) return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 5m or 30s, nor 0", value));
+                config.*member = *parsed;
+                return {};
+            }};
+}
+
+bool is_region(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+Entry names(std::string key, std::vector<std::string> Config::*member, std::string meaning) {
+    return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                std::vector<std::string> read;
+                for (std::size_t begin = 0; begin <= value.size();) {
+                    const auto end = std::min(value.find(',', begin), value.size());
+                    const auto name = value.substr(begin, end - begin);
+                    if (!is_region(name)) return fail(Code::invalid, fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
+                    if (std::ranges::find(read, name) == read.end()) read.emplace_back(name);
+                    begin = end + 1;
+                }
+                config.*member = std::move(read);
+                return {};
+            }};
+}
+
 const std::vector<Entry>& entries() {
     static const std::vector<Entry> all{
         text("listen", &Config::listen, "address and port of the one endpoint; port 0 takes a free one"),
@@ -130,6 +161,12 @@ const std::vector<Entry>& entries() {
         duration("history.window", &Config::history_window, "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
         number("history.calls_per_second", &Config::history_calls_per_second, "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
         number("history.head_events", &Config::history_head_events, "events indexed in memory until a file of them is written"),
+        names("regions", &Config::regions, "regions that exist: a multi-region trail shows itself and writes digests in each"),
+        text("validation", &Config::validation, "`strict`, or `lenient`: trails accept topics, log groups and keys that are not there, as emulators do", {"strict", "lenient"}),
+        interval("delivery_interval", &Config::delivery_interval, "5m", "after how long a trail's log file is delivered; 0: at once"),
+        interval("digest_interval", &Config::digest_interval, "1h", "how long the window of a digest file is, whole seconds"),
+        text("trails.compression", &Config::trail_compression, "`fast`, or `small`: log files a quarter smaller for five times the CPU", {"fast", "small"}),
+        number("trails.per_region", &Config::trails_per_region, "trails of an account that may show themselves in a region"),
     };
     return all;
 }
@@ -214,6 +251,10 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
+    if (std::ranges::find(config.regions, config.region) == config.regions.end())
+        return fail(Code::invalid, fmt::format("region: \"{}\" is none of regions", config.region));
+    if (config.digest_interval < std::chrono::seconds(1) || config.digest_interval % std::chrono::seconds(1) != std::chrono::milliseconds(0))
+        return fail(Code::invalid, "digest_interval: digests are named by the second: at least 1s, and whole seconds");
     return {};
 }
 

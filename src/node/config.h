@@ -46,6 +46,14 @@ struct Config {
     std::int64_t history_calls_per_second = 0;
     std::int64_t history_head_events = 65'536;
 
+    std::vector<std::string> regions = {"us-east-1",      "us-east-2",      "us-west-1",      "us-west-2",    "ap-south-1", "ap-northeast-1",
+                                        "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+                                        "eu-west-1",      "eu-west-2",      "eu-west-3",      "eu-north-1",   "sa-east-1"};
+    std::string validation = "strict";
+    std::chrono::milliseconds delivery_interval = std::chrono::minutes(5), digest_interval = std::chrono::hours(1);
+    std::string trail_compression = "fast";
+    std::int64_t trails_per_region = 5;
+
     std::vector<identity::FixedAccount> accounts;
     std::vector<Hold> holds;
 };

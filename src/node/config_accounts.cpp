@@ -145,6 +145,17 @@ std::string scalar_text(const toml::node& node) {
     return {};
 }
 
+/// A list of texts as one text, with commas between them. Empty when it is none.
+std::optional<std::string> list_text(const toml::node& node) {
+    std::string joined;
+    for (const auto& item : *node.as_array()) {
+        const auto text = item.value_exact<std::string>();
+        if (!text || text->empty() || text->find(',') != std::string::npos) return std::nullopt;
+        joined += (joined.empty() ? "" : ",") + *text;
+    }
+    return joined;
+}
+
 Result<void> flatten(const std::string& path, const toml::table& table, const std::string& prefix, ConfigFile& file) {
     for (const auto& [name, node] : table) {
         const auto key = prefix + std::string(name.str());
@@ -154,8 +165,10 @@ Result<void> flatten(const std::string& path, const toml::table& table, const st
             CAIRN_TRY(flatten(path, *node.as_table(), key + ".", file));
         } else if (node.is_string() || node.is_integer() || node.is_boolean()) {
             file.values.push_back({key, scalar_text(node), line});
+        } else if (const auto list = node.is_array() ? list_text(node) : std::nullopt) {
+            file.values.push_back({key, *list, line});
         } else {
-            return fail(Code::invalid, fmt::format("{} line {}: {} is neither text, number nor true/false", path, line, key));
+            return fail(Code::invalid, fmt::format("{} line {}: {} is neither text, number, true/false nor a list of texts", path, line, key));
         }
     }
     return {};

@@ -1,5 +1,6 @@
 #include "node/engine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <span>
@@ -33,9 +34,11 @@ public:
         retention_.reset();
         holds_.reset();
         trainer_.reset();
+        if (trails_) trails_->stop();
         if (journal_) journal_->leave();
         if (ingest_) ingest_->drain();
         ingest_.reset();
+        trails_.reset();
         history_.reset();
         journal_.reset();
         seen_.reset();
@@ -54,12 +57,14 @@ public:
         CAIRN_TRY(open_log());
         CAIRN_TRY(open_seen());
         CAIRN_TRY(open_history());
+        CAIRN_TRY(open_trails());
         open_ingest();
         return {};
     }
 
     EventLog& log() override { return *journal_; }
     history::History& history() override { return *history_; }
+    TrailWork& trails() override { return *trails_; }
     ingest::Ingest& ingest() override { return *ingest_; }
     identity::Directory& directory() override { return *directory_; }
     const Clock& clock() const override { return clock_; }
@@ -132,6 +137,13 @@ private:
         return {};
     }
 
+    Result<void> open_trails() {
+        auto trails = TrailWork::open(config_, {*journal_, dictionaries_->finder(), *store_.meta, store_.master_key, *disk_, clock_, metrics_});
+        if (!trails) return fail(std::move(trails).error());
+        trails_ = std::move(*trails);
+        return {};
+    }
+
     void open_ingest() {
         ingest::IngestOptions options;
         options.limits.bytes_max = static_cast<std::size_t>(config_.record_bytes);
@@ -147,7 +159,8 @@ private:
             static_cast<std::size_t>(config_.dictionary_bytes));
         holds_ = std::make_unique<HoldKeeper>(*journal_, dictionaries_->finder(), metrics_);
         holds_->set(config_.holds);
-        retention_ = std::make_unique<Retention>(config_, Retention::Parts{*journal_, *seen_, *history_, *holds_, clock_, trimmed_});
+        retention_ = std::make_unique<Retention>(config_, Retention::Parts{*journal_, *seen_, [this] { return std::min(history_->covered(), trails_->published()); },
+                                                                            *holds_, clock_, trimmed_});
     }
 
     /// Nearly always answered without looking: most logs have never let anything go.
@@ -178,6 +191,7 @@ private:
     std::atomic<bool> trimmed_{false};  ///< some archive file was let go
     std::unique_ptr<admit::SeenIndex> seen_;
     std::unique_ptr<history::History> history_;
+    std::unique_ptr<TrailWork> trails_;
     std::unique_ptr<ingest::Ingest> ingest_;
     std::unique_ptr<DictionaryTrainer> trainer_;
     std::unique_ptr<HoldKeeper> holds_;

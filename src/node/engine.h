@@ -13,6 +13,7 @@
 #include "node/config.h"
 #include "node/hold.h"
 #include "node/store.h"
+#include "node/trail_work.h"
 #include "seam/event_log.h"
 #include "view/history/history.h"
 
@@ -30,6 +31,7 @@ public:
 
     virtual EventLog& log() = 0;
     virtual history::History& history() = 0;
+    virtual TrailWork& trails() = 0;
     virtual ingest::Ingest& ingest() = 0;
     virtual identity::Directory& directory() = 0;
     virtual const Clock& clock() const = 0;

@@ -28,7 +28,7 @@ std::chrono::milliseconds interval_of(const journal::Retention& retention) {
 }  // namespace
 
 Retention::Retention(const Config& config, Parts parts)
-    : keep_(retention_of(config)), parts_(parts), interval_(interval_of(keep_)) {
+    : keep_(retention_of(config)), parts_(std::move(parts)), interval_(interval_of(keep_)) {
     if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); })) thread_ = std::thread([this] { run(); });
 }
 
@@ -55,7 +55,7 @@ void Retention::look() {
     for (const auto& file : parts_.journal.archive_files())
         if (file.closed && journal::is_expired(file, keep_, parts_.clock.now())) parts_.holds.judge(file);
     const auto held = [&](const journal::ArchiveFileInfo& file) { return parts_.holds.keeps(file); };
-    const auto report = parts_.journal.trim(keep_, held, parts_.history.covered());
+    const auto report = parts_.journal.trim(keep_, held, parts_.read_by_all());
     if (!report) return log_error("retention failed", {{"reason", report.error().message}});
     if (report->trimmed.empty()) return;
     parts_.trimmed = true;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -11,7 +13,6 @@
 #include "node/config.h"
 #include "node/hold_keeper.h"
 #include "seam/clock.h"
-#include "view/history/history.h"
 
 namespace cairn::node {
 
@@ -24,7 +25,7 @@ public:
     struct Parts {
         journal::Journal& journal;
         admit::SeenIndex& seen;
-        history::History& history;
+        std::function<std::uint64_t()> read_by_all;  ///< every view has read, and needs no more, the events below
         HoldKeeper& holds;
         const Clock& clock;
         std::atomic<bool>& trimmed;

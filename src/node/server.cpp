@@ -69,6 +69,7 @@ public:
             identity::AuthOptions{config_.auth == "trust", config_.account, config_.region});
         api_ = std::make_unique<api::Api>(api_parts(), api_settings(config_));
 
+        engine_->trails().start();
         auto options = server_options(config_, *endpoint);
         options.refusal = [this](const net::Request& head, int status, std::string_view text) {
             return api_->refusal(head, status, text);
@@ -129,7 +130,8 @@ private:
                 engine_->find_dictionary(),
                 engine_->clock(),
                 metrics_,
-                engine_->store_id()};
+                engine_->store_id(),
+                &engine_->trails().services()};
     }
 
     const Config config_;

@@ -59,6 +59,12 @@ std::string sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
+std::string md5_hex(std::string_view bytes) {
+    unsigned char hash[16];
+    CAIRN_CHECK(EVP_Digest(bytes.data(), bytes.size(), hash, nullptr, EVP_md5(), nullptr) == 1);
+    return to_hex({reinterpret_cast<const char*>(hash), sizeof hash});
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {  // RFC 2104
     const std::string shortened = key.size() > block_bytes ? sha256(key) : std::string();
     if (key.size() > block_bytes) key = shortened;

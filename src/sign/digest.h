@@ -11,6 +11,9 @@ namespace cairn::sign {
 std::string sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 
+/// MD5 as 32 lower-case hex digits: what S3 calls the ETag of an object put whole. Proves nothing.
+std::string md5_hex(std::string_view bytes);
+
 /// HMAC-SHA256 as 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cairn::dir {
+
+/// Where the content of objects lies below a bucket's folder (docs/format/bucket.md). Two keys never share a place, and
+/// each has two of each kind, so that a new content never touches the one that is in use.
+
+/// The folder of everything that has no plain place. No plain place begins with it.
+inline constexpr const char* hidden_folder = "~";
+
+/// The key as a path a person recognises; empty when a part of it would be longer than file systems allow.
+std::string plain_place(std::string_view key, bool second);
+
+/// Always possible: named by the hash of the key.
+std::string hidden_place(std::string_view key, bool second);
+
+}  // namespace cairn::dir

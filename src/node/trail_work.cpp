@@ -1,0 +1,84 @@
+#include "node/trail_work.h"
+
+#include "backend/dir/dir_store.h"
+#include "follow/follower.h"
+#include "sign/seal.h"
+#include "view/trail/delivery.h"
+#include "view/trail/signing_keys.h"
+#include "view/trail/trails.h"
+
+namespace cairn::node {
+
+namespace {
+
+constexpr const char* buckets_folder = "buckets";
+constexpr int at_once_wait_ms = 20;
+
+trail::DeliveryOptions delivery_options(const Config& config) {
+    trail::DeliveryOptions options;
+    options.delivery_interval = config.delivery_interval;
+    options.digest_interval = config.digest_interval;
+    options.compression = config.trail_compression == "small" ? trail::Compression::small : trail::Compression::fast;
+    options.regions = config.regions;
+    return options;
+}
+
+follow::FollowerOptions follower_options(const Config& config) {
+    follow::FollowerOptions options;
+    options.holder = "trail";
+    options.retry_least_ms = 1000;
+    options.retry_most_ms = 3'600'000;
+    // Windows and files are closed when the view is asked: often enough for the shortest of them.
+    if (config.delivery_interval < std::chrono::seconds(1) || config.digest_interval < std::chrono::seconds(10)) options.idle_wait_ms = at_once_wait_ms;
+    return options;
+}
+
+}  // namespace
+
+struct TrailWork::State {
+    State(const Config& config, Parts parts, std::unique_ptr<ObjectStore> objects)
+        : box(parts.master_key),
+          keys(parts.store, box),
+          trails(parts.store, parts.clock),
+          objects(std::move(objects)),
+          buckets(parts.store, *this->objects, parts.clock, config.validation == "lenient"),
+          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, nullptr, parts.disk, parts.clock, parts.metrics},
+                   delivery_options(config)),
+          follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
+          services{trails,
+                   keys,
+                   parts.store,
+                   buckets,
+                   nullptr,
+                   config.regions,
+                   static_cast<std::size_t>(config.trails_per_region),
+                   config.validation == "lenient"} {}
+
+    const sign::SecretBox box;
+    trail::SigningKeys keys;
+    trail::Trails trails;
+    const std::unique_ptr<ObjectStore> objects;
+    neighbour::Buckets buckets;
+    trail::Delivery delivery;
+    follow::Follower follower;
+    const api::TrailServices services;
+};
+
+TrailWork::TrailWork(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TrailWork::~TrailWork() = default;
+
+Result<std::unique_ptr<TrailWork>> TrailWork::open(const Config& config, Parts parts) {
+    auto objects = open_dir_store(parts.disk, buckets_folder, parts.store, parts.clock);
+    if (!objects) return fail(std::move(objects).error());
+    auto state = std::make_unique<State>(config, parts, std::move(*objects));
+    CAIRN_TRY(state->trails.load());
+    return std::unique_ptr<TrailWork>(new TrailWork(std::move(state)));
+}
+
+void TrailWork::start() { state_->follower.start(); }
+void TrailWork::stop() { state_->follower.stop(); }
+const api::TrailServices& TrailWork::services() const { return state_->services; }
+neighbour::Buckets& TrailWork::buckets() { return state_->buckets; }
+std::uint64_t TrailWork::published() const { return state_->follower.position(); }
+
+}  // namespace cairn::node
