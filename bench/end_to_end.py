@@ -1,194 +1,207 @@
-"""A running node under load, against peers on the same bytes in the same run: durable per request, all indexes live.
+"""A running node against peers on the same bytes in the same run: durable per request, all attributes searchable.
 
-Prints events a second, CPU an event, bytes on disk, memory, and lookup times; and for each peer the ratio."""
+Measures the parts named (all by default), keeps each one's figures in RESULTS, and prints what is there as ratios. A part that is there already is measured
+again only when it is named; so a long run can be done in pieces."""
 
 import argparse
-import http.client
 import json
 import os
 import pathlib
-import random
 import shutil
-import sqlite3
 import subprocess
 import sys
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
+import dataset
+import report
 
-ATTRIBUTES = ["EventId", "EventName", "EventSource", "Username", "AccessKeyId", "ReadOnly"]
-
-
-def read_batches(path, events, size):
-    batches, batch = [], []
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines):
-            if number >= events:
-                break
-            batch.append(line)
-            if len(batch) == size:
-                batches.append(b"".join(batch))
-                batch = []
-    return batches
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parent / "build"
+PEER_PYTHON = BUILD / "bench/venv/bin/python"
+TANTIVY = BUILD / "bench/tantivy/release/peer_tantivy"
+PARTS = ["cairn", "tantivy", "clickhouse", "postgres", "sqlite", "kafka", "text"]
+PROBES, COLD_PROBES = 200, 20
+WARM_EVENTS_MAX = 100_000  # the dictionary is learned from these
+HIGH_ENTROPY_EVENTS = 200_000
 
 
-def cpu_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class NotMeasured(Exception):
+    pass
 
 
-def anonymous_mb(pid):
-    return next(int(line.split()[1]) / 1000 for line in open(f"/proc/{pid}/status") if line.startswith("RssAnon"))
+class Run:
+    """What all parts share: the options, the data, and the values that are looked up."""
+
+    def __init__(self, options):
+        self.options = options
+        self.events, self.raw_bytes = dataset.size(options.data, options.events)
+        self.peer_events = min(self.events, options.peer_events)
+        self.rows, self.probes_path = options.work / "rows.ndjson", options.work / "probes.json"
+        dataset.write_rows(BUILD / "release/bench/bench_rows", options.data, self.events, self.rows)
+        self.probes = dataset.draw_probes(self.rows, self.peer_events, PROBES)
+        self.probes_path.write_text(json.dumps(self.probes))
+
+    def folder(self, name):
+        folder = self.options.work / name
+        folder.mkdir()
+        return folder
 
 
-def folder_bytes(folder):
-    return sum(p.stat().st_blocks * 512 for p in pathlib.Path(folder).rglob("*") if p.is_file())
+def stored_bytes(run, served, data, settings=()):
+    """Bytes of an event in a node of its own, beside `zstd -3` of the same file."""
+    events, raw = dataset.size(data, run.options.events)
+    with served.Served(run.options.binary, run.folder(data.stem), settings=settings) as node:
+        totals, _, _ = node.ingest(dataset.batches(data, 0, events))
+        node.settle()
+        found = node.bytes(events)
+    return {"events": events, "accepted": totals["stored"] + totals["duplicate"], "raw": raw / events, "zstd": zstd_bytes(data, events) / events, **found}
 
 
-def post_all(endpoint, token, batches, connections):
-    """Seconds for all, and each request's seconds."""
-    lock, rest, times = threading.Lock(), iter(batches), []
-
-    def work():
-        connection = http.client.HTTPConnection(endpoint.split("//")[1])
-        while True:
-            with lock:
-                body = next(rest, None)
-            if body is None:
-                return
-            begin = time.perf_counter()
-            connection.request("POST", "/ingest", body, {"Authorization": "Bearer " + token})
-            answer = connection.getresponse()
-            receipt = json.loads(answer.read())
-            assert answer.status == 200 and receipt["rejected"] == 0, receipt
-            times.append(time.perf_counter() - begin)
-
-    begin = time.perf_counter()
-    threads = [threading.Thread(target=work) for _ in range(connections)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    return time.perf_counter() - begin, sorted(times)
+def zstd_bytes(path, events):
+    command = f"head -n {events} '{path}' | zstd -3 -q -c | wc -c"
+    return int(subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout)
 
 
-def percentile(times, share):
-    return times[min(len(times) - 1, int(len(times) * share))]
+def measure_ingest(run, node):
+    warm = min(run.events // 10, WARM_EVENTS_MAX)
+    totals, _, _ = node.ingest(dataset.batches(run.options.data, 0, warm))
+    node.settle()
+    import served
+    with node.watched_memory() as memory:
+        cpu = served.cpu_seconds(node.pid)
+        more, seconds, times = node.ingest(dataset.batches(run.options.data, warm, run.events - warm))
+        node.settle()
+        cpu = served.cpu_seconds(node.pid) - cpu
+    stored = totals["stored"] + more["stored"]
+    again, again_seconds, _ = node.ingest(dataset.batches(run.options.data, 0, warm))
+    if stored != run.events or again["duplicate"] != warm:
+        raise AssertionError(f"of {run.events} events {stored} were stored, and {again} when {warm} of them came again")
+    return {"durable_events": run.events - warm, "seconds": seconds, "cpu_seconds": cpu, "request_ms": [t * 1e3 for t in times], "rows": stored,
+            "memory_mb": memory[0], "again_per_second": warm / again_seconds}
 
 
-def probe_values(path, count):
-    """Values drawn from the data, by attribute, each with its account and region."""
-    draw, probes = random.Random(1), {key: [] for key in ATTRIBUTES}
-    with open(path) as lines:
-        for line in lines:
-            if draw.random() > 0.01:
-                continue
-            record = json.loads(line)
-            identity = record.get("userIdentity") or {}
-            values = {"EventId": record.get("eventID"), "EventName": record["eventName"], "EventSource": record["eventSource"], "Username": identity.get("userName"),
-                      "AccessKeyId": identity.get("accessKeyId"), "ReadOnly": None if record.get("readOnly") is None else str(record["readOnly"]).lower()}
-            for key, value in values.items():
-                if value and len(probes[key]) < count:
-                    probes[key].append((record.get("recipientAccountId"), record["awsRegion"], value))
-            if all(len(p) >= count for p in probes.values()):
-                break
-    return probes
+def cold_lookups(run, node):
+    try:
+        return node.look_up_cold({key: values[:COLD_PROBES] for key, values in run.probes.items()})
+    except OSError as error:
+        return f"not measured: caches can not be dropped: {error}"
 
 
-def sqlite_peer(folder, batches):
-    database = sqlite3.connect(folder / "peer.sqlite", isolation_level=None)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=FULL")
-    columns = ["eventID", "eventName", "eventSource", "userName", "accessKeyId", "readOnly", "resourceType", "resourceName"]
-    database.execute(f"CREATE TABLE events (time TEXT, {', '.join(columns)}, raw TEXT)")
-    for column in columns:
-        database.execute(f"CREATE INDEX by_{column} ON events ({column}, time)")
-
-    def row(line):
-        record = json.loads(line)
-        identity = record.get("userIdentity") or {}
-        resource = (record.get("resources") or [{}])[0]
-        return (record["eventTime"], record.get("eventID"), record["eventName"], record["eventSource"], identity.get("userName"), identity.get("accessKeyId"),
-                record.get("readOnly"), resource.get("type"), resource.get("ARN"), line)
-
-    rows = [[row(line) for line in batch.decode().splitlines()] for batch in batches]
-    begin, cpu = time.perf_counter(), time.process_time()
-    for batch in rows:
-        database.execute("BEGIN")
-        database.executemany(f"INSERT INTO events VALUES ({', '.join('?' * 10)})", batch)
-        database.execute("COMMIT")
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    database.close()
-    return len(rows) * len(rows[0]), seconds, cpu
+def measure_cairn(run):
+    import served
+    accounts = sorted({probe[0] for values in run.probes.values() for probe in values})
+    with served.Served(run.options.binary, run.folder("cairn"), accounts) as node:
+        answer = measure_ingest(run, node)
+        answer["bytes_by_kind"] = node.bytes(run.events)
+        answer["lookups"] = node.look_up_all(run.probes)
+        answer["scans"] = [node.scan(text) for text in ("no-such-text-anywhere", "qqzzqq")]
+        answer["cold"] = cold_lookups(run, node)
+    answer["bytes"] = (answer["bytes_by_kind"]["log"] + answer["bytes_by_kind"]["index"]) * run.events
+    answer["other_data"] = measure_other_data(run, served)
+    return answer
 
 
-def start(binary, folder):
-    import node as nodes
-    nodes.BINARY = str(binary)
-    node = nodes.Node(folder)
-    made = subprocess.run([binary, "keys", "create", "--ingest", "--json", "--write-account", "*", "--account", nodes.ACCOUNT, "--data", node.data],
-                          env=nodes.clean_environment(), capture_output=True, text=True, check=True)
-    return node.start(), json.loads(made.stdout)["secret"]
+def measure_other_data(run, served):
+    answer = {}
+    high_entropy = run.options.work / "high-entropy.ndjson"
+    dataset.write_high_entropy(run.options.data, min(run.events, HIGH_ENTROPY_EVENTS), high_entropy)
+    answer["high entropy"] = stored_bytes(run, served, high_entropy)
+    if run.options.real and run.options.real.is_file():
+        real = run.options.work / "real.ndjson"
+        dataset.unpack_real(run.options.real, real)
+        answer["real"] = stored_bytes(run, served, real)
+    else:
+        answer["real"] = "not measured: BENCH_REAL names no file of real records"
+    return answer
+
+
+def run_peer(run, name, command, needed):
+    if not pathlib.Path(needed).exists():
+        raise NotMeasured(f"{needed} is missing; ./dev setup bench")
+    folder = run.folder(name)
+    arguments = [run.options.data, run.rows, run.probes_path, folder, str(run.peer_events), str(run.options.durable_events)]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    shutil.rmtree(folder)
+    if done.returncode != 0:
+        raise NotMeasured((done.stderr.strip().splitlines() or ["it ended without a word"])[-1])
+    answer = json.loads(done.stdout.splitlines()[-1])
+    if answer["rows"] != run.peer_events:
+        raise NotMeasured(f"it holds {answer['rows']} of {run.peer_events} events after loading")
+    return answer
+
+
+def measure_tantivy(run):
+    return run_peer(run, "tantivy", [TANTIVY], TANTIVY)
+
+
+def measure_clickhouse(run):
+    return run_peer(run, "clickhouse", [PEER_PYTHON, HERE / "peers/clickhouse_peer.py"], PEER_PYTHON)
+
+
+def measure_postgres(run):
+    if not pathlib.Path("/usr/lib/postgresql/15/bin/postgres").exists():
+        raise NotMeasured("postgresql-15 is not installed; ./dev setup bench")
+    return run_peer(run, "postgres", [PEER_PYTHON, HERE / "peers/postgres_peer.py"], PEER_PYTHON)
+
+
+def measure_sqlite(run):
+    return run_peer(run, "sqlite", [sys.executable, HERE / "peers/sqlite_peer.py"], sys.executable)
+
+
+def measure_kafka(_):
+    raise NotMeasured("it needs a Java runtime and a broker, which the set-up does not bring")
+
+
+def measure_text(run):
+    """zstd -3 of the records, and how fast a text is sought in that."""
+    packed = run.options.work / "records.zst"
+    subprocess.run(f"head -n {run.peer_events} '{run.options.data}' | zstd -3 -q -o '{packed}'", shell=True, check=True)
+    raw = dataset.size(run.options.data, run.peer_events)[1]
+    before, begin = os.times(), time.perf_counter()
+    found = subprocess.run(f"zstdcat '{packed}' | grep -c -F no-such-text-anywhere", shell=True, capture_output=True, text=True).stdout
+    seconds, after = time.perf_counter() - begin, os.times()
+    if found.strip() != "0":
+        raise AssertionError("an absent text was found")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"rows": run.peer_events, "bytes": packed.stat().st_size, "scan_seconds": seconds, "scan_cpu_seconds": [cpu], "raw_bytes": raw}
+
+
+def measure_part(run, name, results):
+    print(f"-- measuring {name}", flush=True)
+    begin = time.monotonic()
+    try:
+        answer = globals()["measure_" + name](run)
+    except NotMeasured as reason:
+        answer = {"not_measured": str(reason)}
+    answer["events"], answer["raw"] = run.events if name == "cairn" else run.peer_events, run.raw_bytes / run.events
+    (results / f"{name}.json").write_text(json.dumps(answer))
+    print(f"-- {name} took {time.monotonic() - begin:.0f} s", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; or report: nothing but the table")
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--data", required=True, type=pathlib.Path)
+    parser.add_argument("--real", type=pathlib.Path, help="real records, NDJSON, perhaps with gzip")
     parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("--peer-events", type=int, default=1_000_000, help="the most that each peer stores")
+    parser.add_argument("--durable-events", type=int, default=100_000, help="how many of them in commits of 1,000, which are timed")
     parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--peer-events", type=int, default=100_000)
+    parser.add_argument("--results", type=pathlib.Path, help="where figures are kept; default: in WORK")
     options = parser.parse_args()
+    results = options.results or options.work / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    parts = options.parts or PARTS
+    if unknown := set(parts) - {*PARTS, "report"}:
+        parser.error("unknown: " + ", ".join(sorted(unknown)))
 
-    node, token = start(options.binary, options.work / "node")
-    batches = read_batches(options.data, options.events, 1000)
-    count = 1000 * len(batches)
-    warm = count // 10 // 1000
-    post_all(node.endpoint, token, batches[:warm], 4)  # the dictionary is learned from these
-    time.sleep(5)
-    cpu = cpu_seconds(node.process.pid)
-    seconds, times = post_all(node.endpoint, token, batches[warm:], 4)
-    measured = count - 1000 * warm
-    cpu = cpu_seconds(node.process.pid) - cpu
-    print(f"cairn: {measured / seconds:,.0f} events/s with 1,000 a request on 4 connections, load generator on the same cores; "
-          f"request p50 {percentile(times, .5) * 1e3:.1f} ms, p99 {percentile(times, .99) * 1e3:.1f} ms; {cpu / measured * 1e6:.2f} us of CPU an event, "
-          f"background work included; {anonymous_mb(node.process.pid):.0f} MB anonymous memory")
-
-    begin = time.perf_counter()
-    _, times = post_all(node.endpoint, token, batches[warm:warm + 100], 4)
-    print(f"cairn: the same again, all duplicates: {100_000 / (time.perf_counter() - begin):,.0f} events/s")
-
-    time.sleep(5)
-    probes = probe_values(options.data, 100)
-    for key in ATTRIBUTES:
-        times, fetched = [], 0
-        connection = http.client.HTTPConnection(node.endpoint.split("//")[1])
-        import botocore.auth, botocore.awsrequest, botocore.credentials
-        signer = lambda region: botocore.auth.SigV4Auth(botocore.credentials.Credentials(node.key_id, node.secret), "cairn", region)
-        for account, region, value in probes[key]:
-            field = {"EventId": "eventID", "EventName": "eventName", "EventSource": "eventSource", "Username": "user", "AccessKeyId": "accessKey", "ReadOnly": "readOnly"}[key]
-            body = json.dumps({"q": f'{field}="{value}"', "acct": account, "region": region, "limit": 50, "fields": ["record"]})
-            request = botocore.awsrequest.AWSRequest("POST", node.endpoint + "/v1/search", data=body, headers={"Content-Type": "application/json"})
-            signer("us-east-1").add_auth(request)
-            begin = time.perf_counter()
-            connection.request("POST", "/v1/search", body, dict(request.headers.items()))
-            answer = json.loads(connection.getresponse().read())
-            times.append(time.perf_counter() - begin)
-            fetched += len(answer["events"])
-        times.sort()
-        print(f"cairn: newest 50 by {key:<12} p50 {percentile(times, .5) * 1e3:6.2f} ms, p99 {percentile(times, .99) * 1e3:6.2f} ms over HTTP, client included ({fetched} events)")
-
-    node.stop()
-    text = sum(len(b) for b in batches) / count
-    zstd = len(subprocess.run(["zstd", "-3", "-q", "-c"], input=b"".join(batches[:200]), capture_output=True, check=True).stdout) / 200_000 if count >= 200_000 else None
-    archive = folder_bytes(node.data / "log/archive") + folder_bytes(node.data / "view")
-    tail = folder_bytes(node.data / "log/journal")
-    print(f"cairn: {archive / count:.0f} bytes an event in archive and index, {folder_bytes(node.data / 'seen') / count:.0f} for admission, "
-          f"journal files {tail / 1e6:.0f} MB; raw JSON {text:.0f}" + (f"; zstd -3 {zstd:.0f}, ratio {archive / count / zstd:.2f}" if zstd else ""))
-
-    events, peer_seconds, peer_cpu = sqlite_peer(options.work, batches[:options.peer_events // 1000])
-    print(f"SQLite (WAL, FULL, 8 indexes, parsing not counted): {events / peer_seconds:,.0f} events/s, {peer_cpu / events * 1e6:.1f} us of CPU an event; "
-          f"cairn has {measured / seconds / (events / peer_seconds):.1f} times the rate, {peer_cpu / events / (cpu / measured):.1f} times the events a CPU second")
-    shutil.rmtree(options.work)
+    if parts != ["report"]:
+        run = Run(options)
+        for name in parts:
+            if name != "report":
+                measure_part(run, name, results)
+    report.show({name: json.loads((results / f"{name}.json").read_text()) for name in PARTS if (results / f"{name}.json").exists()})
 
 
 if __name__ == "__main__":

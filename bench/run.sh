@@ -1,29 +1,59 @@
 #!/usr/bin/env bash
-# The numbers of docs/design.md section 6. Called by `./dev bench [NAME...]`.
-#   BENCH_EVENTS   events of the end-to-end run, default 1000000
-#   BENCH_DATA     NDJSON with that many records and distinct eventIDs, kept outside the repository; default: made by `cairn generate`
+# The numbers of docs/design.md section 6. Called by `./dev bench [NAME...]`; docs/benchmarks.md tells what is measured and how.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 programs=$root/build/release/bench
 events=${BENCH_EVENTS:-1000000}
 
 usage() {
-  echo "usage: ./dev bench [record|block|ingest|journal|admit|history|http|ingest_http|end_to_end]..., all but admit by default"
-  echo "BENCH_EVENTS (default 1000000) and BENCH_DATA (NDJSON, default: generated) choose the data"
+  cat <<'TEXT'
+usage: ./dev bench [NAME...]
+
+  record block ingest journal history http   one component each
+  ingest_http  a node under load over HTTP beside a bare loop with the same codec
+  admit        admission alone, many sizes; not among the default
+  end_to_end   a running node beside its peers, as ratios; all of these parts:
+  cairn tantivy clickhouse postgres sqlite kafka text
+               one part of end_to_end; `report` prints what BENCH_RESULTS has
+
+By default all but admit. Environment:
+  BENCH_EVENTS          events, default 1000000
+  BENCH_DATA            NDJSON with so many records and distinct eventIDs; default: made by `cairn generate`
+  BENCH_REAL            NDJSON of real records, perhaps with gzip, for bytes on disk; default: that of CAIRN_SHARED if it is there
+  BENCH_PEER_EVENTS     the most that each peer stores, default 1000000
+  BENCH_DURABLE_EVENTS  how many of them in timed commits of 1,000, default 100000
+  BENCH_RESULTS         a folder that keeps each part's figures, so that a run can be done in pieces
+TEXT
 }
-case "${1:-}" in -h | --help) usage; exit 0 ;; esac
+for argument in "$@"; do
+  case "$argument" in -h | --help) usage; exit 0 ;; esac
+done
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(record block ingest journal history http ingest_http end_to_end)
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cairn-bench.XXXXXX")
+chmod 711 "$work"  # PostgreSQL runs as another user below it
 trap 'rm -rf "$work"' EXIT
 data=${BENCH_DATA:-$work/records.ndjson}
 if [ ! -s "$data" ]; then
   echo "== making $events records"
   "$root/build/release/cairn" generate --count "$events" > "$data"
 fi
+real=${BENCH_REAL:-${CAIRN_SHARED:-$root/../shared}/data/cloudtrail-dev.ndjson.gz}
+
+end_to_end() {  # PART...
+  "$root/.venv/bin/python" "$root/bench/end_to_end.py" --binary "$root/build/release/cairn" --data "$data" --real "$real" --events "$events" \
+    --peer-events "${BENCH_PEER_EVENTS:-1000000}" --durable-events "${BENCH_DURABLE_EVENTS:-100000}" \
+    --results "${BENCH_RESULTS:-$work/results}" --work "$work/end_to_end" "$@"
+}
+
 nproc | sed 's/^/cores: /'
+parts=()
 for name in "${names[@]}"; do
+  case "$name" in
+    end_to_end) parts+=(cairn tantivy clickhouse postgres sqlite kafka text); continue ;;
+    cairn | tantivy | clickhouse | postgres | sqlite | kafka | text | report) parts+=("$name"); continue ;;
+  esac
   echo "== $name"
   mkdir -p "$work/$name"
   case "$name" in
@@ -35,7 +65,10 @@ for name in "${names[@]}"; do
     history) "$programs/bench_history" "$data" "$work/$name" "$events" ;;
     http) "$programs/bench_http" ;;
     ingest_http) "$programs/bench_ingest_http" "$root/build/release/cairn" "$data" "$work/$name" "$((events < 400000 ? events : 400000))" ;;
-    end_to_end) "$root/.venv/bin/python" "$root/bench/end_to_end.py" --binary "$root/build/release/cairn" --data "$data" --events "$events" --work "$work/$name" ;;
     *) usage >&2; exit 2 ;;
   esac
 done
+if [ ${#parts[@]} -gt 0 ]; then  # together and last: their table needs the figures of all
+  echo "== end to end: ${parts[*]}"
+  end_to_end "${parts[@]}"
+fi
