@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parent / "build"
 PEER_PYTHON = BUILD / "bench/venv/bin/python"
 TANTIVY = BUILD / "bench/tantivy/release/peer_tantivy"
-PARTS = ["cairn", "tantivy", "clickhouse", "postgres", "sqlite", "kafka", "text"]
+PARTS = ["cairn", "disk", "tantivy", "clickhouse", "postgres", "sqlite", "kafka", "text"]
 PROBES, COLD_PROBES = 200, 20
 WARM_EVENTS_MAX = 100_000  # the dictionary is learned from these
 HIGH_ENTROPY_EVENTS = 200_000
@@ -97,15 +97,16 @@ def measure_cairn(run):
         answer["scans"] = [node.scan(text) for text in ("no-such-text-anywhere", "qqzzqq")]
         answer["cold"] = cold_lookups(run, node)
     answer["bytes"] = (answer["bytes_by_kind"]["log"] + answer["bytes_by_kind"]["index"]) * run.events
-    answer["other_data"] = measure_other_data(run, served)
     return answer
 
 
-def measure_other_data(run, served):
+def measure_disk(run):
+    """Bytes on disk of data that is less alike than the data of the run."""
+    import served
     answer = {}
     high_entropy = run.options.work / "high-entropy.ndjson"
     dataset.write_high_entropy(run.options.data, min(run.events, HIGH_ENTROPY_EVENTS), high_entropy)
-    answer["high entropy"] = stored_bytes(run, served, high_entropy)
+    answer["high-entropy"] = stored_bytes(run, served, high_entropy)
     if run.options.real and run.options.real.is_file():
         real = run.options.work / "real.ndjson"
         dataset.unpack_real(run.options.real, real)
@@ -173,7 +174,7 @@ def measure_part(run, name, results):
         answer = globals()["measure_" + name](run)
     except NotMeasured as reason:
         answer = {"not_measured": str(reason)}
-    answer["events"], answer["raw"] = run.events if name == "cairn" else run.peer_events, run.raw_bytes / run.events
+    answer |= {"events": run.events if name == "cairn" else run.peer_events, "raw": run.raw_bytes / run.events}
     (results / f"{name}.json").write_text(json.dumps(answer))
     print(f"-- {name} took {time.monotonic() - begin:.0f} s", flush=True)
 

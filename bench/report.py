@@ -1,7 +1,7 @@
 """The figures of a run as a table of ratios."""
 
 NAMES = {"cairn": "cairn", "tantivy": "tantivy 0.25", "clickhouse": "ClickHouse", "postgres": "PostgreSQL 15", "sqlite": "SQLite", "kafka": "Kafka's log",
-         "text": "zstd -3"}
+         "text": "zstd -3", "disk": "cairn with other data"}
 SETTINGS = {
     "cairn": "POST /ingest with a token, 4 connections, load generator on the same cores; CPU with all background work until it is quiet",
     "tantivy": "in process, one writer thread, lz4 document store, 8 indexed fields, commit (fsync) per 1,000 events; merges counted",
@@ -43,18 +43,20 @@ def show_ingest(cairn, peers):
     print(f"  cairn, duplicates again: {cairn['again_per_second']:,.0f} events/s; largest anonymous memory while ingesting: {cairn['memory_mb']:.0f} MB")
 
 
-def show_bytes(cairn, stores):
+def show_bytes(cairn, stores, other_data):
     kinds = cairn["bytes_by_kind"]
     print(f"\nbytes on disk an event ({cairn['raw']:.0f} as JSON)")
     print(f"  {'cairn':<14} {bytes_each(cairn):8.1f}   log {kinds['log']:.1f}, index {kinds['index']:.1f}; admission apart: {kinds['admission']:.1f}")
     for name, store in stores.items():
         print(f"  {NAMES[name]:<14} {bytes_each(store):8.1f}   cairn / it {ratio(bytes_each(cairn), bytes_each(store))}")
-    for name, found in cairn["other_data"].items():
+    for name in ("high-entropy", "real"):
+        found = other_data.get(name, "not measured")
         if isinstance(found, str):
             print(f"  {name} records: {found}")
             continue
         own = found["log"] + found["index"]
-        print(f"  {name} records ({found['events']:,}, {found['accepted']:,} accepted): cairn {own:.1f} (log {found['log']:.1f}, index {found['index']:.1f}), "
+        index = f"index {found['index']:.1f}" if found["index"] else "index too small to have left memory"
+        print(f"  {name} records ({found['events']:,}, {found['accepted']:,} accepted): cairn {own:.1f} (log {found['log']:.1f}, {index}), "
               f"zstd -3 {found['zstd']:.1f}: ratio {own / found['zstd']:.2f}; of the JSON 1/{found['raw'] / own:.1f}")
 
 
@@ -101,18 +103,19 @@ def show_scans(cairn, others):
 def show(results):
     """Prints what is there. Ratios need cairn's own figures."""
     measured = {name: result for name, result in results.items() if "not_measured" not in result}
+    other_data = measured.pop("disk", {})
     for name, result in results.items():
         if name in measured:
             print(f"{NAMES[name]}: {SETTINGS.get(name, 'zstd -3 of the file')}; {result['events']:,} events"
                   + (f", the timed ones {result['durable_events']:,}" if "durable_events" in result else ""))
-        else:
+        elif "not_measured" in result:
             print(f"{NAMES[name]}: not measured: {result['not_measured']}")
     cairn = measured.pop("cairn", None)
     if not cairn:
         return
     stores = {name: result for name, result in measured.items() if "lookups" in result}
     show_ingest(cairn, stores)
-    show_bytes(cairn, measured)
+    show_bytes(cairn, measured, other_data)
     show_lookups(cairn, stores)
     show_agreement(cairn, stores)
     show_scans(cairn, {name: result for name, result in measured.items() if result.get("scan_cpu_seconds")})

@@ -13,7 +13,7 @@ usage: ./dev bench [NAME...]
   ingest_http  a node under load over HTTP beside a bare loop with the same codec
   admit        admission alone, many sizes; not among the default
   end_to_end   a running node beside its peers, as ratios; all of these parts:
-  cairn tantivy clickhouse postgres sqlite kafka text
+  cairn disk tantivy clickhouse postgres sqlite kafka text
                one part of end_to_end; `report` prints what BENCH_RESULTS has
 
 By default all but admit. Environment:
@@ -51,8 +51,8 @@ nproc | sed 's/^/cores: /'
 parts=()
 for name in "${names[@]}"; do
   case "$name" in
-    end_to_end) parts+=(cairn tantivy clickhouse postgres sqlite kafka text); continue ;;
-    cairn | tantivy | clickhouse | postgres | sqlite | kafka | text | report) parts+=("$name"); continue ;;
+    end_to_end) parts+=(cairn disk tantivy clickhouse postgres sqlite kafka text); continue ;;
+    cairn | disk | tantivy | clickhouse | postgres | sqlite | kafka | text | report) parts+=("$name"); continue ;;
   esac
   echo "== $name"
   mkdir -p "$work/$name"

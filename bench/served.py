@@ -194,7 +194,7 @@ class Served:
             self.connection.request("POST", "/v1/search", body, headers)
             answer = json.loads(self.connection.getresponse().read())
             assert not answer["events"], answer["events"]
-            scanned += answer["scanned"]
+            scanned += answer["scanned"]["events"]
             cursor = answer.get("cursor")
             if not cursor:
                 return scanned, cpu_seconds(self.pid) - begin
