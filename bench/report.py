@@ -46,7 +46,8 @@ def show_ingest(cairn, peers):
 def show_bytes(cairn, stores, other_data):
     kinds = cairn["bytes_by_kind"]
     print(f"\nbytes on disk an event ({cairn['raw']:.0f} as JSON)")
-    print(f"  {'cairn':<14} {bytes_each(cairn):8.1f}   log {kinds['log']:.1f}, index {kinds['index']:.1f}; admission apart: {kinds['admission']:.1f}")
+    print(f"  {'cairn':<14} {bytes_each(cairn):8.1f}   log {kinds['log']:.1f} ({kinds['log_after']:.1f} once the dictionary is learned), "
+          f"index {kinds['index']:.1f}; admission apart: {kinds['admission']:.1f}")
     for name, store in stores.items():
         print(f"  {NAMES[name]:<14} {bytes_each(store):8.1f}   cairn / it {ratio(bytes_each(cairn), bytes_each(store))}")
     for name in ("high-entropy", "real"):
@@ -57,6 +58,7 @@ def show_bytes(cairn, stores, other_data):
         own = found["log"] + found["index"]
         index = f"index {found['index']:.1f}" if found["index"] else "index too small to have left memory"
         print(f"  {name} records ({found['events']:,}, {found['accepted']:,} accepted): cairn {own:.1f} (log {found['log']:.1f}, {index}), "
+              f"once the dictionary is learned {own - found['log'] + found['log_after']:.1f}; "
               f"zstd -3 {found['zstd']:.1f}: ratio {own / found['zstd']:.2f}; of the JSON 1/{found['raw'] / own:.1f}")
 
 

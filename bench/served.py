@@ -199,11 +199,13 @@ class Served:
             if not cursor:
                 return scanned, cpu_seconds(self.pid) - begin
 
-    def bytes(self, events):
-        """Bytes on disk of an event, by what they are for."""
-        data = self.node.data
-        unsealed = self.metric("cairn_log_unsealed_bytes")
-        dictionaries = folder_bytes(data / "log/dictionaries")
+    def log_bytes(self):
+        """Archive, what waits for it, and dictionaries."""
+        return self.metric("cairn_log_archive_bytes") + self.metric("cairn_log_unsealed_bytes") + folder_bytes(self.node.data / "log/dictionaries")
+
+    def bytes(self, events, before):
+        """Bytes on disk of an event, by what they are for. `before` is (events, log_bytes()) when the dictionary had been learned: what came after is apart."""
         in_files = max(events // HEAD_EVENTS * HEAD_EVENTS, min(events, HEAD_EVENTS))
-        return {"log": (self.metric("cairn_log_archive_bytes") + unsealed + dictionaries) / events,
-                "index": folder_bytes(data / "view") / in_files, "admission": folder_bytes(data / "seen") / events}
+        log = self.log_bytes()
+        return {"log": log / events, "log_after": (log - before[1]) / (events - before[0]), "index": folder_bytes(self.node.data / "view") / in_files,
+                "admission": folder_bytes(self.node.data / "seen") / events}
