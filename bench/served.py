@@ -76,15 +76,20 @@ class Served:
     def start(self):
         self.node.start()
         self.host = self.node.endpoint.split("//")[1]
-        self.connection = http.client.HTTPConnection(self.host)
+        self.connect()
 
     @property
     def pid(self):
         return self.node.process.pid
 
+    def connect(self):
+        """A connection that has not been idle for so long that the node has closed it."""
+        self.connection = http.client.HTTPConnection(self.host)
+
     def metric(self, name):
-        self.connection.request("GET", "/metrics")
-        text = self.connection.getresponse().read().decode()
+        connection = http.client.HTTPConnection(self.host)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
         found = re.search("^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 
@@ -168,6 +173,7 @@ class Served:
     def look_up_all(self, probes):
         """As the peers: every probe once to warm, then once for its time."""
         answer = {}
+        self.connect()
         for key, values in probes.items():
             for probe in values:
                 self.look_up(key, probe)
@@ -187,6 +193,7 @@ class Served:
 
     def scan(self, text):
         """Records read and CPU seconds of the server to find that `text` is nowhere."""
+        self.connect()
         begin, scanned, cursor = cpu_seconds(self.pid), 0, None
         while True:
             body = json.dumps({"q": f'"{text}"', "limit": FOUND_MAX, **({"cursor": cursor} if cursor else {})})
