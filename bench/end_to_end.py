@@ -196,7 +196,8 @@ def main():
     parser.add_argument("--results", type=pathlib.Path, help="where figures are kept; default: in WORK")
     options = parser.parse_args()
     results = options.results or options.work / "results"
-    results.mkdir(parents=True, exist_ok=True)
+    for folder in (options.work, results):
+        folder.mkdir(parents=True, exist_ok=True)
     parts = options.parts or PARTS
     if unknown := set(parts) - {*PARTS, "report"}:
         parser.error("unknown: " + ", ".join(sorted(unknown)))
