@@ -61,7 +61,8 @@ struct Crash {};
 /// Counts the places where a process can die, and dies at one of them.
 class Fuse {
 public:
-    std::uint64_t passed = 0, burns_at = 0;
+    std::atomic<std::uint64_t> passed = 0;
+    std::uint64_t burns_at = 0;
     void pass() {
         if (++passed == burns_at) throw Crash{};
     }

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/sqlite/connection.h"
@@ -203,7 +204,9 @@ Result<std::unique_ptr<MetaStore>> open_sqlite(const std::string& path) {
 }
 
 Result<void> check_sqlite(const std::string& path) {
-    if (::access(path.c_str(), F_OK) != 0) return fail(Code::not_found, path + ": no such file");
+    struct stat file;
+    if (::stat(path.c_str(), &file) != 0) return fail(Code::not_found, path + ": no such file");
+    const bool closed = ::access((path + "-wal").c_str(), F_OK) != 0;  // else pages may still be on their way into it
     auto connection = Connection::open(path, Connection::Mode::existing);
     if (!connection) return fail(std::move(connection).error());
     auto check = (*connection)->prepare("PRAGMA integrity_check(3)");
@@ -218,6 +221,13 @@ Result<void> check_sqlite(const std::string& path) {
     }
     check->reset();
     if (!findings.empty()) return fail(Code::corrupt, fmt::format("{}: {}", path, findings));
+    // SQLite takes an empty file for an empty database, and what is missing of the last page for zeros.
+    const auto id = (*connection)->number("PRAGMA application_id");
+    if (!id) return fail(id.error());
+    if (*id != application_id) return fail(Code::corrupt, path + ": holds no store");
+    const auto page = (*connection)->number("PRAGMA page_size");
+    if (!page) return fail(page.error());
+    if (closed && file.st_size % static_cast<off_t>(*page) != 0) return fail(Code::corrupt, path + ": its last page is cut short");
     return {};
 }
 
