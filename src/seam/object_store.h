@@ -13,8 +13,8 @@
 namespace cairn {
 
 /// Buckets of objects: what S3 promises and no more (Amazon S3 user guide, "Amazon S3 data consistency model": a read
-/// after a finished write sees it; nothing about two writers of one key but that one of them wins whole). Implemented by
-/// backend/dir. All members may be called from any thread; all block.
+/// after a finished write sees it; nothing about two writers of one key but that one of them wins whole). Implemented
+/// by backend/dir. All members may be called from any thread; all block.
 ///
 /// Errors: not_found    no such bucket or object
 ///         denied       the credentials or the bucket's policy do not allow it
@@ -87,8 +87,8 @@ class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
 
-    /// Writes a whole object, durable on return, and returns its ETag; one that is there is replaced. `sha256` (32 bytes;
-    /// empty: none) is compared with what arrived. After an error nobody knows whether the object was written.
+    /// Writes a whole object, durable on return, and returns its ETag; one that is there is replaced. `sha256` (32
+    /// bytes; empty: none) is compared with what arrived. After an error nobody knows whether the object was written.
     virtual Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
                                     const ObjectHeaders& headers, std::string_view sha256 = {}) = 0;
 

@@ -43,12 +43,13 @@ Result<void> check_bucket_name(const std::string& name) {
 Result<void> check_key(const std::string& key) {
     if (key.empty()) return fail(Code::invalid, "InvalidRequest: A key must be specified");
     if (key.size() > key_bytes_max) return fail(Code::invalid, "KeyTooLongError: Your key is too long");
-    if (valid_utf8(key) != key)
-        return fail(Code::invalid, "InvalidURI: Couldn't parse the specified URI.");
+    if (valid_utf8(key) != key) return fail(Code::invalid, "InvalidURI: Couldn't parse the specified URI.");
     return {};
 }
 
-std::unexpected<Error> no_bucket() { return fail(Code::not_found, "NoSuchBucket: The specified bucket does not exist"); }
+std::unexpected<Error> no_bucket() {
+    return fail(Code::not_found, "NoSuchBucket: The specified bucket does not exist");
+}
 std::unexpected<Error> no_key() { return fail(Code::not_found, "NoSuchKey: The specified key does not exist."); }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -57,7 +58,8 @@ bool names(const std::string& condition, const std::string& etag) { return condi
 
 Result<void> check_conditions(const ObjectConditions& conditions, const std::string& etag) {
     if (!conditions.if_match.empty() && !names(conditions.if_match, etag))
-        return fail(Code::conflict, "PreconditionFailed: At least one of the pre-conditions you specified did not hold");
+        return fail(Code::conflict,
+                    "PreconditionFailed: At least one of the pre-conditions you specified did not hold");
     if (!conditions.if_none_match.empty() && names(conditions.if_none_match, etag))
         return fail(Code::conflict, "NotModified: Not Modified");
     return {};
@@ -93,7 +95,8 @@ public:
             full_ = true;
             return {};
         }
-        const auto end = request_.delimiter.empty() ? std::string::npos : key.find(request_.delimiter, request_.prefix.size());
+        const auto end =
+            request_.delimiter.empty() ? std::string::npos : key.find(request_.delimiter, request_.prefix.size());
         if (end != std::string::npos) {
             page_.common_prefixes.push_back(key.substr(0, end + request_.delimiter.size()));
             after_ = page_.common_prefixes.back() + '\xff';
@@ -137,8 +140,8 @@ public:
         return remove_leftovers();
     }
 
-    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers,
-                            std::string_view sha256) override {
+    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
+                            const ObjectHeaders& headers, std::string_view sha256) override {
         CAIRN_TRY(check_key(key));
         ObjectRow row;
         row.sha256 = sign::sha256(bytes);
@@ -191,7 +194,8 @@ public:
             CAIRN_TRY(need_bucket(transaction, bucket));
             Pager pager(request, after);
             for (bool more = true; more && !pager.full();) {
-                const auto rows = transaction.scan(object_space(bucket), request.prefix, pager.after(), std::min(scan_count, request.count_max + 1));
+                const auto rows = transaction.scan(object_space(bucket), request.prefix, pager.after(),
+                                                   std::min(scan_count, request.count_max + 1));
                 if (!rows) return fail(rows.error());
                 more = !rows->empty();
                 for (const auto& [key, value] : *rows) CAIRN_TRY(pager.take(key, value));
@@ -215,7 +219,10 @@ public:
         return meta_.transact([&](Transaction& transaction) -> Result<void> {
             const auto row = transaction.get(bucket_space, bucket);
             if (!row) return fail(row.error());
-            if (*row) return fail(Code::conflict, "BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and you already own it.");
+            if (*row)
+                return fail(Code::conflict,
+                            "BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and "
+                            "you already own it.");
             return transaction.put(bucket_space, bucket, format_time(clock_.now()));
         });
     }
@@ -225,7 +232,8 @@ public:
             CAIRN_TRY(need_bucket(transaction, bucket));
             const auto rows = transaction.scan(object_space(bucket), "", "", 1);
             if (!rows) return fail(rows.error());
-            if (!rows->empty()) return fail(Code::conflict, "BucketNotEmpty: The bucket you tried to delete is not empty");
+            if (!rows->empty())
+                return fail(Code::conflict, "BucketNotEmpty: The bucket you tried to delete is not empty");
             return transaction.erase(bucket_space, bucket);
         });
     }
@@ -239,9 +247,11 @@ public:
         CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
             buckets.clear();
             for (;;) {
-                const auto rows = transaction.scan(bucket_space, "", buckets.empty() ? "" : buckets.back().name, scan_count);
+                const auto rows =
+                    transaction.scan(bucket_space, "", buckets.empty() ? "" : buckets.back().name, scan_count);
                 if (!rows) return fail(rows.error());
-                for (const auto& [name, created] : *rows) buckets.push_back({name, parse_time(created).value_or(Time{})});
+                for (const auto& [name, created] : *rows)
+                    buckets.push_back({name, parse_time(created).value_or(Time{})});
                 if (rows->size() < scan_count) return {};
             }
         }));
@@ -249,7 +259,9 @@ public:
     }
 
 private:
-    std::string path_of(const std::string& bucket, const std::string& file) const { return root_ + "/" + bucket + "/" + file; }
+    std::string path_of(const std::string& bucket, const std::string& file) const {
+        return root_ + "/" + bucket + "/" + file;
+    }
 
     std::mutex& lock_of(const std::string& bucket, const std::string& key) {
         return locks_[hash64(key, hash64(bucket)) % locks_.size()];
@@ -300,7 +312,8 @@ private:
     }
 
     /// Writes the content, durable under a name that is not `used`, and returns that name.
-    Result<std::string> write(const std::string& bucket, const std::string& key, std::string_view bytes, const std::string& used) {
+    Result<std::string> write(const std::string& bucket, const std::string& key, std::string_view bytes,
+                              const std::string& used) {
         const auto temporary = path_of(bucket, fmt::format("{}/{}{}", dir::hidden_folder, half_written, next_++));
         {
             const auto file = disk_.open(temporary, OpenMode::create);
@@ -324,7 +337,8 @@ private:
     }
 
     /// Makes `row` (null: nothing) what the bucket has under `key`, and lets go of the file that was there before.
-    Result<void> publish(const std::string& bucket, const std::string& key, const ObjectRow* row, const std::string& old_file) {
+    Result<void> publish(const std::string& bucket, const std::string& key, const ObjectRow* row,
+                         const std::string& old_file) {
         CAIRN_TRY(meta_.transact([&](Transaction& transaction) -> Result<void> {
             CAIRN_TRY(need_bucket(transaction, bucket));
             if (!old_file.empty()) CAIRN_TRY(transaction.put(leftover_space, path_of(bucket, old_file), ""));
@@ -337,7 +351,8 @@ private:
     }
 
     Result<void> remove_leftover(const std::string& path) {
-        if (const auto removed = disk_.remove(path); !removed && removed.error().code != Code::not_found) return removed;
+        if (const auto removed = disk_.remove(path); !removed && removed.error().code != Code::not_found)
+            return removed;
         CAIRN_TRY(disk_.sync_folder(folder_of(path)));
         return meta_.transact([&](Transaction& transaction) { return transaction.erase(leftover_space, path); });
     }
@@ -365,7 +380,8 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta, const Clock& clock) {
+Result<std::unique_ptr<ObjectStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
+                                                    const Clock& clock) {
     auto store = std::make_unique<DirStore>(disk, root, meta, clock);
     CAIRN_TRY(store->clean_up());
     return store;

@@ -59,11 +59,14 @@ std::string encode_row(std::string_view key, const ObjectRow& row) {
 }
 
 Result<ObjectRow> decode_row(std::string_view key, std::string_view bytes) {
-    const auto damaged = [&] { return fail(Code::corrupt, fmt::format("InternalError: what is kept about object {} is damaged", key)); };
+    const auto damaged = [&] {
+        return fail(Code::corrupt, fmt::format("InternalError: what is kept about object {} is damaged", key));
+    };
     if (bytes.size() < 1 + crc_bytes) return damaged();
     const auto body = bytes.substr(0, bytes.size() - crc_bytes);
     if (load<std::uint32_t>(bytes.data() + body.size()) != checksum(key, body)) return damaged();
-    if (body[0] != version) return fail(Code::invalid, fmt::format("object {} was written by a newer version of cairn", key));
+    if (body[0] != version)
+        return fail(Code::invalid, fmt::format("object {} was written by a newer version of cairn", key));
 
     ByteReader reader(body.substr(1));
     ObjectRow row;

@@ -13,7 +13,8 @@ constexpr std::size_t path_bytes_max = 3000;     // of 4096, the rest is for the
 
 bool stays(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_.=+@,:;!()[]{}&$'").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
+           std::string_view("-_.=+@,:;!()[]{}&$'").find(c) != std::string_view::npos ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 /// A part between two slashes as the name of a file: one to one, and never empty, ".", ".." or with a '~'.
