@@ -315,19 +315,32 @@ private:
     Result<std::string> write(const std::string& bucket, const std::string& key, std::string_view bytes,
                               const std::string& used) {
         const auto temporary = path_of(bucket, fmt::format("{}/{}{}", dir::hidden_folder, half_written, next_++));
-        {
-            const auto file = disk_.open(temporary, OpenMode::create);
-            if (!file) return fail(file.error());
-            CAIRN_TRY((*file)->truncate(0));
-            CAIRN_TRY((*file)->write(0, bytes));
-            CAIRN_TRY((*file)->sync());
+        auto placed = write_new(temporary, bytes);
+        auto file = placed ? place(bucket, key, temporary, used) : Result<std::string>(fail(std::move(placed).error()));
+        if (!file) (void)disk_.remove(temporary);  // a full disk must not fill with attempts
+        return file;
+    }
+
+    Result<void> write_new(const std::string& path, std::string_view bytes) {
+        const auto file = disk_.open(path, OpenMode::create);
+        if (!file) return fail(file.error());
+        CAIRN_TRY((*file)->truncate(0));
+        CAIRN_TRY((*file)->write(0, bytes));
+        return (*file)->sync();
+    }
+
+    /// `a` and `a/b` cannot both be at their plain place: the later one goes to the hidden one.
+    Result<std::string> place(const std::string& bucket, const std::string& key, const std::string& temporary,
+                              const std::string& used) {
+        auto problem = Error{Code::internal, "no place"};
+        for (const auto place_of : {dir::plain_place, dir::hidden_place}) {
+            auto file = place_of(key, place_of(key, false) == used);
+            if (file.empty()) continue;
+            auto moved = move(temporary, path_of(bucket, file));
+            if (moved) return file;
+            problem = std::move(moved).error();
         }
-        // `a` and `a/b` cannot both be at their plain place: the later one goes to the hidden one.
-        for (const auto place : {dir::plain_place, dir::hidden_place}) {
-            const auto file = place(key, place(key, false) == used);
-            if (!file.empty() && move(temporary, path_of(bucket, file))) return file;
-        }
-        return fail(Code::unavailable, fmt::format("InternalError: {} cannot be moved to its place", temporary));
+        return fail(std::move(problem));
     }
 
     Result<void> move(const std::string& from, const std::string& to) {

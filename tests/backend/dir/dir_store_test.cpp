@@ -64,6 +64,7 @@ TEST_F(DirStoreTest, AFullDiskRefusesAndKeepsWhatWasThere) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::exhausted);
     EXPECT_EQ(store->get("logs", "key")->bytes, "old");
+    EXPECT_EQ(disk.all_files().size(), 1u);
 }
 
 /// The process dies in every call to the disk, in turn; what survives of unsynced writes is drawn by chance.
