@@ -59,7 +59,7 @@ class Asker:
                 body["cursor"] = cursor
             request = botocore.awsrequest.AWSRequest("POST", self.served.node.endpoint + "/v1/search", data=json.dumps(body), headers={"Content-Type": "application/json"})
             self.signer.add_auth(request)
-            sent = urllib.request.Request(request.url, data=request.body.encode(), headers=dict(request.headers.items()), method="POST")
+            sent = urllib.request.Request(request.url, data=request.body, headers=dict(request.headers.items()), method="POST")
             answer = json.loads(urllib.request.urlopen(sent, timeout=120).read())
             for event in answer["events"]:
                 digest.update(event["eventID"].encode())

@@ -53,7 +53,7 @@ using Authenticate = std::function<std::expected<identity::Authenticated, identi
 using Submit = std::function<void(std::shared_ptr<const std::string>, std::vector<std::string_view>, ingest::Writer,
                                   ingest::Ingest::Done)>;
 
-struct TrailServices;  // api/trail_calls.h
+struct TrailServices;  // api/trail_services.h
 
 /// What the API works with; all of it outlives it.
 struct Parts {

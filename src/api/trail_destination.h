@@ -1,7 +1,7 @@
 #pragma once
 
-#include "api/trail_calls.h"
 #include "api/trail_input.h"
+#include "api/trail_services.h"
 
 namespace cairn::api {
 

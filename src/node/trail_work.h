@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "api/trail_calls.h"
+#include "api/trail_services.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "event/block.h"

@@ -136,13 +136,13 @@ def test_own_calls_are_recorded_with_the_caller(node):
     client = node.client()
     client.lookup_events(MaxResults=1)
     with pytest.raises(ClientError):
-        client.describe_trails()
-    for name in ("LookupEvents", "DescribeTrails"):  # calls that only read are recorded without their waiting for it
+        client.list_event_data_stores()
+    for name in ("LookupEvents", "ListEventDataStores"):  # calls that only read are recorded without their waiting for it
         node.cairn("wait", f"eventName={name}", "eventSource=cloudtrail.amazonaws.com", "--timeout", "30")
     events = [json.loads(e["CloudTrailEvent"]) for e in client.lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "cloudtrail.amazonaws.com"}])["Events"]]
     by_name = {e["eventName"]: e for e in events}
     assert by_name["LookupEvents"]["userIdentity"]["accessKeyId"] == node.key_id
     assert by_name["LookupEvents"]["requestParameters"] == {"maxResults": 1}
     assert by_name["LookupEvents"]["sourceIPAddress"] == "127.0.0.1"
-    assert by_name["DescribeTrails"]["errorCode"]
+    assert by_name["ListEventDataStores"]["errorCode"]
     assert node.secret not in json.dumps(events)

@@ -49,7 +49,7 @@ def test_caller_identity(node):
 
 def test_every_other_operation_says_that_it_is_not_there(node):
     client = node.client(parameter_validation=False)
-    for operation in ("describe_trails", "list_trails", "start_query", "list_event_data_stores", "create_trail"):
+    for operation in ("list_channels", "start_query", "list_event_data_stores", "create_dashboard"):
         assert refused(lambda: getattr(client, operation)())[0] == "UnsupportedOperationException", operation
 
 
