@@ -161,7 +161,7 @@ const std::vector<Entry>& entries() {
         duration("history.window", &Config::history_window, "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
         number("history.calls_per_second", &Config::history_calls_per_second, "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
         number("history.head_events", &Config::history_head_events, "events indexed in memory until a file of them is written"),
-        names("regions", &Config::regions, "regions that exist: a multi-region trail shows itself and writes digests in each"),
+        names("regions", &Config::regions, "regions that exist, beside `region`: a multi-region trail shows itself and writes digests in each"),
         text("validation", &Config::validation, "`strict`, or `lenient`: trails accept topics, log groups and keys that are not there, as emulators do", {"strict", "lenient"}),
         interval("delivery_interval", &Config::delivery_interval, "5m", "after how long a trail's log file is delivered; 0: at once"),
         interval("digest_interval", &Config::digest_interval, "1h", "how long the window of a digest file is, whole seconds"),
@@ -222,6 +222,7 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
     for (const auto& [key, value] : overrides) CAIRN_TRY(apply(config, key, value));
     if (!is_account_id(config.account))
         return fail(Code::invalid, fmt::format("account: \"{}\" is not 12 digits", config.account));
+    if (std::ranges::find(config.regions, config.region) == config.regions.end()) config.regions.push_back(config.region);
     constexpr std::int64_t identities_a_page = 255;
     if (config.identity_table <= 0 || config.identity_table % identities_a_page != 0 || config.identity_table > identities_max)
         return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}", config.identity_table, identities_a_page, identities_max));
@@ -251,8 +252,6 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
-    if (std::ranges::find(config.regions, config.region) == config.regions.end())
-        return fail(Code::invalid, fmt::format("region: \"{}\" is none of regions", config.region));
     if (config.digest_interval < std::chrono::seconds(1) || config.digest_interval % std::chrono::seconds(1) != std::chrono::milliseconds(0))
         return fail(Code::invalid, "digest_interval: digests are named by the second: at least 1s, and whole seconds");
     return {};

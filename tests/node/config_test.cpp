@@ -47,6 +47,26 @@ TEST_F(ConfigTest, LaterSourcesWin) {
     EXPECT_EQ(config->retain_management, std::chrono::hours(90 * 24));
 }
 
+TEST_F(ConfigTest, ListsAndIntervals) {
+    const auto file = write("region = \"here\"\nregions = [\"eu-west-1\", \"eu-west-1\", \"there\"]\ndelivery_interval = 0\ndigest_interval = \"10s\"\n");
+    const auto config = load_config(file, {}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->regions, (std::vector<std::string>{"eu-west-1", "there", "here"})) << "the own region is always there";
+    EXPECT_EQ(config->delivery_interval, std::chrono::milliseconds(0));
+    EXPECT_EQ(config->digest_interval, std::chrono::seconds(10));
+    EXPECT_EQ(load_config("", {{"CAIRN_REGIONS", "a,b"}}, {})->regions.size(), 3u);
+    EXPECT_EQ(load_config("", {}, {})->regions.size(), 17u);
+    const struct { const char* text; const char* says; } wrong[] = {
+        {"regions = [\"A\"]", "regions"}, {"regions = [1]", "regions"}, {"regions = []", "regions"}, {"delivery_interval = \"soon\"", "delivery_interval"},
+        {"validation = \"loose\"", "validation"}, {"[trails]\ncompression = \"best\"", "trails.compression"}};
+    for (const auto& row : wrong) {
+        const auto refused = load_config(write(row.text), {}, {});
+        ASSERT_FALSE(refused) << row.text;
+        EXPECT_NE(refused.error().message.find(row.says), std::string::npos) << refused.error().message;
+    }
+    for (const auto* interval : {"0", "500ms", "1500ms"}) EXPECT_FALSE(check_config(*load_config("", {}, {{"digest_interval", interval}}))) << interval;
+}
+
 TEST_F(ConfigTest, AccountsHoldUsersKeysAndRoles) {
     const auto file = write(R"(
 [[accounts]]
