@@ -94,6 +94,7 @@ private:
     };
 
     Result<void> load();
+    Result<void> clear_spool();
     Result<void> refresh(Time now);
     Result<void> read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now, std::vector<follow::Plan>& plans);
     Result<void> add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
@@ -118,7 +119,7 @@ private:
     Batches batches_;
     std::map<BatchName, std::uint64_t> covered_;  // events below are in files: what is read again after a restart
     std::map<ChainName, Chain> chains_;           // active ones
-    bool loaded_ = false;
+    bool loaded_ = false, spool_cleared_ = false;
     std::vector<ChainWork> work_;
     Time work_time_{};
     std::vector<std::pair<ChainName, Chain>> stored_chains_;  // by the last store(): adopted when it is known to have succeeded
@@ -140,7 +141,7 @@ void Delivery::Implementation::restart(std::uint64_t) {
 Result<void> Delivery::Implementation::load() {
     std::map<BatchName, std::uint64_t> covered;
     std::map<ChainName, Chain> chains;
-    CAIRN_TRY(parts_.disk.make_folder(options_.spool_folder));
+    CAIRN_TRY(clear_spool());
     CAIRN_TRY(parts_.store.view([&](Transaction& transaction) -> Result<void> {
         const auto rows = transaction.scan(space, covered_prefix, "", std::numeric_limits<std::size_t>::max());
         if (!rows) return fail(rows.error());
@@ -159,6 +160,17 @@ Result<void> Delivery::Implementation::load() {
     covered_ = std::move(covered);
     chains_ = std::move(chains);
     loaded_ = true;
+    return {};
+}
+
+// What an earlier process left there.
+Result<void> Delivery::Implementation::clear_spool() {
+    if (spool_cleared_) return {};
+    CAIRN_TRY(parts_.disk.make_folder(options_.spool_folder));
+    const auto left = parts_.disk.list(options_.spool_folder);
+    if (!left) return fail(left.error());
+    for (const auto& name : *left) CAIRN_TRY(parts_.disk.remove(fmt::format("{}/{}", options_.spool_folder, name)));
+    spool_cleared_ = true;
     return {};
 }
 

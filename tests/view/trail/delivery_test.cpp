@@ -373,6 +373,15 @@ TEST_F(DeliveryTest, FilesAreCutAtTheirSize) {
     EXPECT_EQ(delivered().size(), 20u);
 }
 
+TEST_F(DeliveryTest, WhatAnEarlierProcessLeftInTheSpoolGoes) {
+    stop();
+    ASSERT_TRUE(disk_.make_folder(options_.spool_folder));
+    ASSERT_TRUE(replace_file(disk_, options_.spool_folder + "/17", "half a file"));
+    start();
+    run();
+    EXPECT_TRUE(disk_.list(options_.spool_folder)->empty());
+}
+
 TEST_F(DeliveryTest, ImportedEventsAndThoseOfOtherTimesAreNotSelected) {
     const auto arn = create(trail("one"));
     pass(std::chrono::minutes(10));
