@@ -13,11 +13,14 @@
 #include "follow/leases.h"
 #include "follow/progress.h"
 #include "support/fake_clock.h"
+#include "support/fuse.h"
 #include "support/memory_meta_store.h"
 #include "support/temporary_folder.h"
 
 namespace cairn::follow {
 namespace {
+
+using support::Crash, support::Fuse, support::FusedStore;
 
 /// Numbers only: blocks of up to ten events.
 class NumberLog final : public EventLog {
@@ -54,38 +57,6 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable grown_;
     std::uint64_t end_ = 0;
-};
-
-struct Crash {};
-
-/// Counts the places where a process can die, and dies at one of them.
-class Fuse {
-public:
-    std::atomic<std::uint64_t> passed = 0;
-    std::uint64_t burns_at = 0;
-    void pass() {
-        if (++passed == burns_at) throw Crash{};
-    }
-};
-
-/// A store that may be the last thing a process did: before a commit, or right after it.
-class FusedStore final : public MetaStore {
-public:
-    FusedStore(MetaStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
-    Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
-        fuse_.pass();
-        auto done = store_.transact(work);
-        fuse_.pass();
-        return done;
-    }
-    Result<void> view(const std::function<Result<void>(Transaction&)>& work) override {
-        fuse_.pass();
-        return store_.view(work);
-    }
-
-private:
-    MetaStore& store_;
-    Fuse& fuse_;
 };
 
 /// What the world outside has seen.

@@ -2,28 +2,15 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "sign/digest.h"
+#include "support/gunzip.h"
 #include "support/memory_disk.h"
 
 namespace cairn::trail {
 namespace {
 
-std::string gunzip(std::string bytes) {
-    z_stream stream{};
-    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-    std::string out(16 << 20, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-    EXPECT_EQ(stream.avail_in, 0u);
-    out.resize(out.size() - stream.avail_out);
-    inflateEnd(&stream);
-    return out;
-}
+using support::gunzip;
 
 Time at(int second) { return Time(std::chrono::seconds(1'800'000'000 + second)); }
 

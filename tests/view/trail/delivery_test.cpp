@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -14,6 +13,8 @@
 #include "follow/follower.h"
 #include "sign/digest.h"
 #include "support/fake_clock.h"
+#include "support/fuse.h"
+#include "support/gunzip.h"
 #include "support/memory_disk.h"
 #include "support/memory_meta_store.h"
 #include "view/trail/status.h"
@@ -21,33 +22,9 @@
 namespace cairn::trail {
 namespace {
 
+using support::Crash, support::Fuse, support::FusedStore, support::gunzip;
+
 constexpr const char* account = "111122223333";
-
-std::string gunzip(std::string bytes) {
-    z_stream stream{};
-    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-    std::string out(1 << 20, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-    EXPECT_EQ(stream.avail_in, 0u);
-    out.resize(out.size() - stream.avail_out);
-    inflateEnd(&stream);
-    return out;
-}
-
-struct Crash {};
-
-/// Counts the places where a process can die, and dies at one of them.
-class Fuse {
-public:
-    std::uint64_t passed = 0, burns_at = 0;
-    void pass() {
-        if (++passed == burns_at) throw Crash{};
-    }
-};
 
 /// Blocks with envelopes of their own.
 class BlockLog final : public EventLog {
@@ -127,22 +104,6 @@ public:
     }
     std::vector<std::string> messages;
     bool denies = false;
-};
-
-class FusedStore final : public MetaStore {
-public:
-    FusedStore(MetaStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
-    Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
-        fuse_.pass();
-        auto done = store_.transact(work);
-        fuse_.pass();
-        return done;
-    }
-    Result<void> view(const std::function<Result<void>(Transaction&)>& work) override { return store_.view(work); }
-
-private:
-    MetaStore& store_;
-    Fuse& fuse_;
 };
 
 class DeliveryTest : public ::testing::Test {

@@ -3,27 +3,13 @@
 #include <random>
 
 #include <gtest/gtest.h>
-#include <zlib.h>
+
+#include "support/gunzip.h"
 
 namespace cairn::trail {
 namespace {
 
-/// The content of exactly one gzip member, by a library of its own; empty when there is anything else.
-std::string gunzip(const std::string& bytes) {
-    z_stream stream{};
-    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-    std::string out(64 << 20, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    const int result = inflate(&stream, Z_FINISH);
-    out.resize(out.size() - stream.avail_out);
-    const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
-    inflateEnd(&stream);
-    EXPECT_TRUE(whole) << result << ", " << stream.avail_in << " bytes left";
-    return out;
-}
+using support::gunzip;
 
 std::string some_text(std::size_t size, unsigned seed, bool random) {
     std::mt19937 draw(seed);
