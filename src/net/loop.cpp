@@ -549,7 +549,8 @@ awaitable<bool> Connection::send(const Response& response, const HeadFacts& fact
     std::string_view first = head;
     const auto outcome = write_now(first, body);  // mostly all of it goes at once
     if (is_over(outcome)) co_return false;
-    co_return (first.empty() && body.empty()) || co_await write(first, body);
+    if (first.empty() && body.empty()) co_return true;
+    co_return co_await write(first, body);
 }
 
 awaitable<void> Connection::refuse(HeadProblem problem, const Request& head) {
