@@ -12,6 +12,7 @@
 #include "api/ingest_call.h"
 #include "api/live.h"
 #include "api/live_calls.h"
+#include "api/s3_view.h"
 #include "api/v1.h"
 #include "base/uuid.h"
 #include "net/http_server.h"
@@ -25,7 +26,7 @@ namespace {
 constexpr std::size_t body_bytes_max = 1 << 20;
 constexpr std::string_view v1 = "/v1/";
 
-enum class Service { control, audit, tokens, ingest, own, metrics, health, ready, none };
+enum class Service { control, audit, tokens, ingest, own, s3, metrics, health, ready, none };
 
 bool has_form_body(const net::Request& request) {
     return request.find("content-type").starts_with("application/x-www-form-urlencoded");
@@ -38,6 +39,7 @@ Service service_of(const net::Request& request) {
     if (claimed == "cloudtrail") return Service::control;
     if (claimed == "cloudtrail-data") return Service::audit;
     if (claimed == "sts") return Service::tokens;
+    if (claimed == "s3") return Service::s3;
     if (claimed.empty() && !request.find("x-amz-target").empty()) return Service::control;
     if (path == "/ingest") return Service::ingest;
     if (path.starts_with(v1)) return Service::own;
@@ -47,7 +49,8 @@ Service service_of(const net::Request& request) {
     if (path == "/PutAuditEvents") return Service::audit;
     // A request for a service that is not here fails at authentication, in the protocol of its form.
     if (path == "/" && request.method == "POST") return has_form_body(request) ? Service::tokens : Service::control;
-    return Service::none;
+    // An unsigned request may read a public bucket.
+    return claimed.empty() ? Service::s3 : Service::none;
 }
 
 net::Response plain(int status, std::string body, std::string_view type = "text/plain; charset=utf-8") {
@@ -117,6 +120,7 @@ struct Api::State {
           ingest(context),
           searches(context),
           live_calls(context, live),
+          s3(context),
           log_end_at_start(parts.log.end()),
           live(parts, settings),
           pool(settings.workers, settings.jobs_max) {
@@ -142,6 +146,7 @@ struct Api::State {
     IngestCall ingest;
     SearchCalls searches;
     LiveCalls live_calls;
+    S3View s3;
     const std::uint64_t log_end_at_start;
     Live live;
     Submitted::Waiter answered{submitted};
@@ -190,13 +195,16 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
         case Service::tokens: return state_->tokens.handle(std::move(call));
         case Service::ingest: return state_->ingest.handle(std::move(call));
         case Service::own: return state_->own(std::move(call));
+        case Service::s3:
+            if (state_->parts.s3) return state_->s3.handle(std::move(call));
+            break;
         case Service::metrics:
             return call->responder->send(plain(200, state_->parts.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"));
         case Service::health: return call->responder->send(plain(200, "ok\n"));
         case Service::ready: return call->responder->send(state_->readiness());
         case Service::none: break;
     }
-    auto response = v1_error({.status = 404, .code = "NotFound", .message = "there is nothing at this path", .field = {}}, call->request_id);
+    auto response = v1_nothing(call->request_id);
     answer(state_->context, std::move(call), std::move(response), "none");
 }
 
@@ -214,6 +222,9 @@ net::Response Api::refusal(const net::Request& head, int status, std::string_vie
         case Service::tokens: return wire::error_answer(wire::Protocol::query, error, request_id, &wire::model_of("sts"));
         case Service::ingest:
         case Service::own: return v1_error(v1_refusal(status, error), request_id);
+        case Service::s3:
+            if (state_->parts.s3) return S3View::refusal(head, status, text, request_id);
+            break;
         default: break;
     }
     auto response = net::plain_refusal(head, status, text);

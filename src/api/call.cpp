@@ -6,6 +6,8 @@ namespace cairn::api {
 
 namespace {
 
+constexpr std::string_view query_credential = "X-Amz-Credential";
+
 wire::ApiError refused(const identity::AuthRefusal& refusal) {
     using identity::AuthProblem;
     const auto code = [&] {
@@ -28,20 +30,26 @@ wire::ApiError refused(const identity::AuthRefusal& refusal) {
 
 }  // namespace
 
-std::string_view claimed_service(const net::Request& request) {
-    const auto authorization = request.find("authorization");
-    static constexpr std::string_view name = "Credential=";
-    auto begin = authorization.find(name);
-    if (begin == std::string_view::npos) return {};
-    auto scope = authorization.substr(begin + name.size());
-    scope = scope.substr(0, scope.find_first_of(", "));
-    // KEY/DATE/REGION/SERVICE/aws4_request
-    for (int part = 0; part < 3; ++part) {
-        const auto slash = scope.find('/');
-        if (slash == std::string_view::npos) return {};
-        scope.remove_prefix(slash + 1);
+std::string claimed_service(const net::Request& request) {
+    std::string scope;
+    if (const auto authorization = request.find("authorization"); !authorization.empty()) {
+        static constexpr std::string_view name = "Credential=";
+        const auto begin = authorization.find(name);
+        if (begin == std::string_view::npos) return {};
+        const auto credential = authorization.substr(begin + name.size());
+        scope = credential.substr(0, credential.find_first_of(", "));
+    } else if (request.query().find(query_credential) != std::string_view::npos) {
+        for (auto& [name, value] : net::parse_query(request.query()))
+            if (name == query_credential) scope = std::move(value);
     }
-    return scope.substr(0, scope.find('/'));
+    // KEY/DATE/REGION/SERVICE/aws4_request
+    std::string_view rest = scope;
+    for (int part = 0; part < 3; ++part) {
+        const auto slash = rest.find('/');
+        if (slash == std::string_view::npos) return {};
+        rest.remove_prefix(slash + 1);
+    }
+    return std::string(rest.substr(0, rest.find('/')));
 }
 
 std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,

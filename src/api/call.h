@@ -25,9 +25,9 @@ struct Call {
 
 using CallPointer = std::unique_ptr<Call>;
 
-/// The service of the credential scope that a request claims ("cloudtrail"), or empty when it presents none. Nothing is
-/// verified.
-std::string_view claimed_service(const net::Request& request);
+/// The service of the credential scope that a request claims ("cloudtrail") in its header, else in its query; empty when it
+/// presents none. Nothing is verified.
+std::string claimed_service(const net::Request& request);
 
 /// Fills in `caller`. The error is that of the AWS protocols.
 std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,

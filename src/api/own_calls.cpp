@@ -101,9 +101,9 @@ Json record_parameters(const Json& json) {
 }
 
 std::string render_own_call(const Call& call, const OwnCall& own, std::string_view event_id) {
-    const auto parameters = [](const Json* json) -> Json {
+    const auto parameters = [&](const Json* json) -> Json {
         if (!json || json->as_object().empty()) return {};
-        auto rendered = record_parameters(*json);
+        auto rendered = own.names_as_given ? *json : record_parameters(*json);
         return to_text(rendered).size() <= parameters_bytes_max ? rendered : Json();
     };
     const auto& principal = call.caller.principal;
@@ -121,9 +121,11 @@ std::string render_own_call(const Call& call, const OwnCall& own, std::string_vi
     }
     record.emplace_back("requestParameters", parameters(own.parameters));
     record.emplace_back("responseElements", own.error || own.read_only ? Json() : parameters(own.response));
+    if (own.additional) record.emplace_back("additionalEventData", *own.additional);
     record.emplace_back("requestID", call.request_id);
     record.emplace_back("eventID", event_id);
     record.emplace_back("readOnly", own.read_only);
+    if (own.resources) record.emplace_back("resources", *own.resources);
     record.emplace_back("eventType", "AwsApiCall");
     record.emplace_back("managementEvent", true);
     record.emplace_back("recipientAccountId", principal.account);

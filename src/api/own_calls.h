@@ -26,6 +26,9 @@ struct OwnCall {
     const Json* parameters = nullptr;  ///< what the caller sent, without secrets; null when it was not understood
     const Json* response = nullptr;    ///< of writes
     const wire::ApiError* error = nullptr;
+    bool names_as_given = false;       ///< members of parameters are named as in records already
+    const Json* resources = nullptr;   ///< what it was about, as records list it
+    const Json* additional = nullptr;  ///< additionalEventData
 };
 
 /// The record of a call by an authenticated caller (CloudTrail record contents; docs/api.md, "Own calls").

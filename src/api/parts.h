@@ -54,6 +54,7 @@ using Submit = std::function<void(std::shared_ptr<const std::string>, std::vecto
                                   ingest::Ingest::Done)>;
 
 struct TrailServices;  // api/trail_services.h
+struct S3Services;     // api/s3_call.h
 
 /// What the API works with; all of it outlives it.
 struct Parts {
@@ -66,6 +67,7 @@ struct Parts {
     Metrics& metrics;
     std::string store_id = {};  ///< told to writers: importers remember by it what this store has already
     const TrailServices* trails = nullptr;  ///< null: there are no trails
+    const S3Services* s3 = nullptr;         ///< null: there are no embedded buckets
 };
 
 }  // namespace cairn::api

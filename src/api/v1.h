@@ -24,6 +24,9 @@ struct V1Error {
 };
 
 net::Response v1_error(const V1Error& error, std::string_view request_id);
+
+/// For a path where nothing is.
+net::Response v1_nothing(std::string_view request_id);
 net::Response v1_answer(std::string body, std::string_view request_id);
 
 /// The error for one of the AWS protocols' (401 when nobody is known, 403 when somebody may not), and for one inside.

@@ -29,6 +29,10 @@ net::Response v1_error(const V1Error& error, std::string_view request_id) {
     return response;
 }
 
+net::Response v1_nothing(std::string_view request_id) {
+    return v1_error({.status = 404, .code = "NotFound", .message = "there is nothing at this path", .field = {}}, request_id);
+}
+
 net::Response v1_answer(std::string body, std::string_view request_id) {
     return {.status = 200,
             .headers = {{"x-amzn-RequestId", std::string(request_id)},

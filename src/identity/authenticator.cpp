@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::string_view hash_header = "x-amz-content-sha256";
 constexpr std::string_view unsigned_payload_text = "UNSIGNED-PAYLOAD";
+constexpr std::string_view chunked_payload_prefix = "STREAMING-";
+constexpr std::string_view s3 = "s3";
+constexpr std::chrono::minutes s3_skew{15};
 constexpr const char* expired_key_message = "The security token included in the request is expired";
 constexpr const char* unknown_key_message = "The security token included in the request is invalid.";
 
@@ -57,12 +60,14 @@ std::unexpected<AuthRefusal> refuse_lookup(const Error& error) {
 }
 
 /// What the last line of the canonical request must be for the signature to fit.
-std::string signed_hash(std::string_view header, std::string_view body) {
-    return header.empty() ? sign::sha256_hex(body) : std::string(header);
+std::string signed_hash(std::string_view header, std::string_view body, bool query_form) {
+    if (!header.empty()) return std::string(header);
+    return query_form ? std::string(unsigned_payload_text) : sign::sha256_hex(body);
 }
 
-std::expected<void, AuthRefusal> check_body(std::string_view header, std::string_view body, bool unsigned_payload) {
+std::expected<void, AuthRefusal> check_body(std::string_view header, std::string_view body, bool unsigned_payload, bool chunked_payload) {
     if (header.empty()) return {};
+    if (header.starts_with(chunked_payload_prefix) && chunked_payload) return {};
     if (header == unsigned_payload_text && unsigned_payload) return {};
     if (header.size() == 64 && sign::equal_in_constant_time(sign::lower_case(header), sign::sha256_hex(body))) return {};
     return refuse(AuthProblem::body_mismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.");
@@ -87,14 +92,15 @@ Authenticator::Outcome Authenticator::check_token(std::string_view token) {
 
 Authenticator::Outcome Authenticator::check(const IncomingRequest& request, const std::vector<std::string_view>& services,
                                             bool unsigned_payload) {
-    const auto header = header_of(*request.headers, hash_header);
-    const auto hash = signed_hash(header, request.body);
-    const sign::SignedParts parts{request.method, request.target, request.headers, hash};
-    auto presented = sign::read_signature(parts);
+    auto presented = sign::read_signature({request.method, request.target, request.headers, {}});
     if (!presented) return refuse(std::move(presented).error());
-    if (presented->query_form)
-        return refuse(AuthProblem::incomplete, "This service takes the signature in the Authorization header only.");
     const auto& scope = presented->scope;
+    const bool for_s3 = scope.service == s3;
+    if (presented->query_form && !for_s3)
+        return refuse(AuthProblem::incomplete, "This service takes the signature in the Authorization header only.");
+    const auto header = header_of(*request.headers, hash_header);
+    const auto hash = signed_hash(header, request.body, presented->query_form);
+    const sign::SignedParts parts{request.method, request.target, request.headers, hash};
     if (std::ranges::find(services, scope.service) == services.end())
         return refuse(AuthProblem::wrong_scope, fmt::format("Credential should be scoped to correct service: '{}'.",
                                                             services.empty() ? "" : services.front()));
@@ -104,9 +110,10 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request, cons
     if (!sign::equal_in_constant_time(found->session_token, presented->security_token)) return refuse_unknown();
     if (found->expires != Time{} && found->expires <= clock_.now())
         return refuse(AuthProblem::expired_key, expired_key_message);
-    if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), {.normalize_path = scope.service != "s3"}); !fits)
+    const sign::VerifyOptions options{.skew = for_s3 ? s3_skew : sign::VerifyOptions().skew, .normalize_path = !for_s3};
+    if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), options); !fits)
         return refuse(std::move(fits).error());
-    if (auto same = check_body(header, request.body, unsigned_payload); !same) return std::unexpected(std::move(same).error());
+    if (auto same = check_body(header, request.body, unsigned_payload || for_s3, for_s3); !same) return std::unexpected(std::move(same).error());
     return accept(std::move(found->principal), scope.region, scope.service);
 }
 

@@ -56,7 +56,8 @@ public:
 
     /// Checks the SigV4 header form for any of `services`, or, when `bearer`, "Authorization: Bearer TOKEN".
     /// Without x-amz-content-sha256 the body's hash is computed; with it, it is compared, but UNSIGNED-PAYLOAD is
-    /// taken when `unsigned_payload`. A session token must be presented with temporary credentials, and with no others.
+    /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned; a clock
+    /// that is 15 minutes off; any payload that the header says is unsigned or signed in chunks (what is in the chunks is not checked). A session token must be presented with temporary credentials, and with no others.
     /// In trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the directory's store at times.
     std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
                                                            const std::vector<std::string_view>& services,
@@ -79,6 +80,12 @@ private:
 /// aws:CurrentTime, aws:EpochTime and what `more` adds; cairn:account is the principal's own unless `more` names one.
 policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
                            std::string_view source_ip, const policy::Context& more = {});
+
+/// What policies see as aws:PrincipalArn: of a session that of its role.
+std::string principal_arn(const Principal& principal);
+
+/// What policies see of a call, as for authorize(), which leaves nothing of `more` out but what is known of the principal.
+policy::Context context_of(const Principal& principal, std::string_view source_ip, const policy::Context& more);
 
 /// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
 /// account; those of the operator account to what their policies say. Never null.

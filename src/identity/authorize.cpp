@@ -23,16 +23,18 @@ const char* type_name(PrincipalType type) {
     return "";
 }
 
-/// What aws:PrincipalArn is for a session: its role (IAM User Guide, "AWS global condition context keys").
+bool has_key(const policy::Context& context, std::string_view name) {
+    return std::ranges::any_of(context, [&](const auto& value) { return sign::equal_ignoring_case(value.first, name); });
+}
+
+}  // namespace
+
+// IAM User Guide, "AWS global condition context keys".
 std::string principal_arn(const Principal& principal) {
     if (principal.type != PrincipalType::role_session) return principal.arn;
     const auto begin = principal.arn.find('/');
     const auto end = principal.arn.rfind('/');
     return fmt::format("arn:aws:iam::{}:role{}", principal.account, principal.arn.substr(begin, end - begin));
-}
-
-bool has_key(const policy::Context& context, std::string_view name) {
-    return std::ranges::any_of(context, [&](const auto& value) { return sign::equal_ignoring_case(value.first, name); });
 }
 
 policy::Context context_of(const Principal& principal, std::string_view source_ip, const policy::Context& more) {
@@ -52,6 +54,8 @@ policy::Context context_of(const Principal& principal, std::string_view source_i
     if (!has_key(more, account_key)) context.emplace_back(account_key, principal.account);
     return context;
 }
+
+namespace {
 
 /// The account of an ARN; empty when it names none.
 std::string_view account_of(std::string_view arn) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ struct Response {
     int status = 200;
     Headers headers;  ///< Content-Length, Date and Connection are added by the server
     std::string body;
+    std::optional<std::uint64_t> content_length = {};  ///< of an answer to HEAD without its body; else that of `body`
 
     std::string_view find(std::string_view name) const;  ///< as Request::find()
 };

@@ -38,7 +38,7 @@ void append_response_head(std::string& out, const Response& response, const Head
         out.append("Transfer-Encoding: chunked\r\n");
     } else if (!facts.endless && status_has_body(response.status)) {
         out.append("Content-Length: ");
-        append_number(out, response.body.size());
+        append_number(out, response.content_length.value_or(response.body.size()));
         out.append("\r\n");
     }
     if (facts.close)

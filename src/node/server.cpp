@@ -131,7 +131,8 @@ private:
                 engine_->clock(),
                 metrics_,
                 engine_->store_id(),
-                &engine_->trails().services()};
+                &engine_->trails().services(),
+                &engine_->trails().s3_services()};
     }
 
     const Config config_;

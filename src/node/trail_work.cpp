@@ -52,7 +52,8 @@ struct TrailWork::State {
                    nullptr,
                    config.regions,
                    static_cast<std::size_t>(config.trails_per_region),
-                   config.validation == "lenient"} {}
+                   config.validation == "lenient"},
+          s3_services{.buckets = buckets, .regions = config.regions} {}
 
     const sign::SecretBox box;
     trail::SigningKeys keys;
@@ -62,6 +63,7 @@ struct TrailWork::State {
     trail::Delivery delivery;
     follow::Follower follower;
     const api::TrailServices services;
+    const api::S3Services s3_services;
 };
 
 TrailWork::TrailWork(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -78,6 +80,7 @@ Result<std::unique_ptr<TrailWork>> TrailWork::open(const Config& config, Parts p
 void TrailWork::start() { state_->follower.start(); }
 void TrailWork::stop() { state_->follower.stop(); }
 const api::TrailServices& TrailWork::services() const { return state_->services; }
+const api::S3Services& TrailWork::s3_services() const { return state_->s3_services; }
 neighbour::Buckets& TrailWork::buckets() { return state_->buckets; }
 std::uint64_t TrailWork::published() const { return state_->follower.position(); }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "api/s3_call.h"
 #include "api/trail_services.h"
 #include "base/metrics.h"
 #include "base/result.h"
@@ -41,6 +42,7 @@ public:
     void stop();
 
     const api::TrailServices& services() const;
+    const api::S3Services& s3_services() const;
     neighbour::Buckets& buckets();
 
     /// Events below are delivered, or wanted by no trail: the log need not keep them for their sake.

@@ -42,11 +42,16 @@ std::string scalar(const Shape& shape, const Json& value) {
 }  // namespace
 
 void XmlWriter::open(std::string_view name, std::string_view xml_namespace) {
+    if (xml_namespace.empty()) return open_with(name, {});
+    open_with(name, {{"xmlns", xml_namespace}});
+}
+
+void XmlWriter::open_with(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> attributes) {
     out_ += '<';
     out_ += name;
-    if (!xml_namespace.empty()) {
-        out_ += " xmlns=\"";
-        append_escaped(out_, xml_namespace);
+    for (const auto& [attribute, value] : attributes) {
+        out_.append(" ").append(attribute).append("=\"");
+        append_escaped(out_, value);
         out_ += '"';
     }
     out_ += '>';
@@ -57,6 +62,8 @@ void XmlWriter::close(std::string_view name) {
     out_ += name;
     out_ += '>';
 }
+
+void XmlWriter::content(std::string_view text) { append_escaped(out_, text); }
 
 void XmlWriter::text(std::string_view name, std::string_view content) {
     open(name);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "wire/model.h"
@@ -13,7 +15,9 @@ namespace cairn::wire {
 class XmlWriter {
 public:
     void open(std::string_view name, std::string_view xml_namespace = {});
+    void open_with(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> attributes);
     void close(std::string_view name);
+    void content(std::string_view text);
     void text(std::string_view name, std::string_view content);
     std::string take() { return std::move(out_); }
 

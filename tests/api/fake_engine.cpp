@@ -255,7 +255,7 @@ void FakeEngine::Pending::hang_up() const {
     state->closed = true;
 }
 
-FakeEngine::FakeEngine(Settings settings) {
+FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate authenticate) {
     clock.set(*parse_time("2026-01-02T04:00:00Z"));
     Parts parts{
         .authenticate =
@@ -291,7 +291,9 @@ FakeEngine::FakeEngine(Settings settings) {
         .log = log,
         .find_dictionary = no_dictionary,
         .clock = clock,
-        .metrics = metrics};
+        .metrics = metrics,
+        .s3 = s3};
+    if (authenticate) parts.authenticate = std::move(authenticate);
     caller("admin");
     api = std::make_unique<Api>(std::move(parts), std::move(settings));
 }

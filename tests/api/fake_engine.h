@@ -66,10 +66,10 @@ struct Answer {
     Json json() const;
 };
 
-/// An Api over fakes. Callers are known by the header X-Test-Key.
+/// An Api over fakes. Callers are known by the header X-Test-Key, or as `authenticate` says.
 class FakeEngine {
 public:
-    explicit FakeEngine(Settings settings = {});
+    explicit FakeEngine(Settings settings = {}, const S3Services* s3 = nullptr, Authenticate authenticate = {});
     ~FakeEngine();
 
     identity::Principal& caller(const std::string& key);  ///< made with the policies of an administrator of 111122223333

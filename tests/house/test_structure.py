@@ -8,7 +8,7 @@ SRC = ROOT / "src"
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 FIRST_INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 THIRD_PARTY = re.compile(
-    r"^\s*#\s*include\s+<((?:boost|simdjson|zstd|fmt|openssl|curl|sqlite3|re2|toml|CLI|xxhash|isa-l)[^>]*)>", re.M)
+    r"^\s*#\s*include\s+<((?:boost|simdjson|zstd|fmt|openssl|curl|sqlite3|re2|toml|CLI|xxhash|isa-l|pugixml)[^>]*)>", re.M)
 
 
 def read_levels():

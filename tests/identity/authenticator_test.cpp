@@ -64,6 +64,33 @@ TEST_F(AuthenticatorTest, AcceptsWhatIsSignedWell) {
     EXPECT_TRUE(authenticate({}));  // a repeated request is accepted, as AWS does
 }
 
+TEST_F(AuthenticatorTest, S3TakesMoreForms) {
+    const sign::Credentials ana{"AKIAFIXEDANA00000000", "ana secret", ""};
+    const sign::Headers host = {{"Host", "localhost"}};
+    Authenticator authenticator(*directory_, clock_, {});
+    const auto ask = [&](const std::string& target, const sign::Headers& headers) {
+        return authenticator.authenticate({"GET", target, "", &headers, "10.0.0.1"}, {"s3"}, false, true);
+    };
+    const auto in_query = sign::sign_query({"GET", "/logs//a%20b", &host, "UNSIGNED-PAYLOAD"}, ana, "eu-west-1", "s3", clock_.now(), 5min, false);
+    EXPECT_TRUE(ask(in_query, host));
+    EXPECT_EQ(ask(in_query + "x", host).error().problem, AuthProblem::mismatch);
+    const auto elsewhere = sign::sign_query({"GET", "/", &host, sign::sha256_hex("")}, ana, "eu-west-1", "cloudtrail", clock_.now(), 5min);
+    EXPECT_EQ(authenticator.authenticate({"GET", elsewhere, "", &host, "10.0.0.1"}, {"cloudtrail"}, false, true).error().problem, AuthProblem::incomplete);
+
+    for (const char* hash : {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}) {
+        auto headers = host;
+        auto more = sign::sign({"GET", "/logs", &host, hash}, ana, "eu-west-1", "s3", clock_.now(), false);
+        headers.insert(headers.end(), more.begin(), more.end());
+        EXPECT_TRUE(ask("/logs", headers)) << hash;
+        clock_.advance(14min);
+        EXPECT_TRUE(ask("/logs", headers)) << "the clock may be 15 minutes off";
+        clock_.advance(2min);
+        EXPECT_EQ(ask("/logs", headers).error().problem, AuthProblem::expired);
+        EXPECT_EQ(ask(in_query, host).error().problem, AuthProblem::expired);
+    }
+    EXPECT_FALSE(authenticate({.hash = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})) << "only S3 does";
+}
+
 TEST_F(AuthenticatorTest, SaysWhyNot) {
     EXPECT_EQ(problem({}, {{"Host", "localhost"}}), AuthProblem::missing);
     EXPECT_EQ(problem({}, {{"Host", "localhost"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=x"}}), AuthProblem::incomplete);

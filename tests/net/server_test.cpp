@@ -155,6 +155,15 @@ TEST(HttpServer, ExpectContinue) {
     EXPECT_TRUE(client.closed_by_server());
 }
 
+TEST(HttpServer, AnAnswerToHeadSaysHowLongTheBodyWouldBe) {
+    Running running([](Request, std::unique_ptr<Responder> responder) {
+        responder->send({.status = 200, .headers = {}, .body = {}, .content_length = 5'000'000'000});
+    });
+    auto client = running.connect();
+    ASSERT_TRUE(client.send("HEAD /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    EXPECT_NE(client.read_all().find("Content-Length: 5000000000\r\n"), std::string::npos);
+}
+
 TEST(HttpServer, HeadHasNoBody) {
     Running running;
     auto client = running.connect();
