@@ -107,7 +107,7 @@ Result<void> Connection::prepare_all() {
         {put, "INSERT INTO pairs (space, key, value) VALUES (?1, ?2, ?3)"
               " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value"},
         {erase, "DELETE FROM pairs WHERE space = ?1 AND key = ?2"},
-        {scan, "SELECT key, value FROM pairs WHERE space = ?1 AND key >= ?2 AND key > ?3 ORDER BY key LIMIT ?4"},
+        {scan, "SELECT key, value FROM pairs WHERE space = ?1 AND key >= ?2 AND key <> ?3 ORDER BY key LIMIT ?4"},
     };
     for (const auto& [statement, sql] : wanted) {
         auto prepared = prepare(sql);

@@ -54,7 +54,8 @@ public:
     Result<std::vector<std::pair<std::string, std::string>>> scan(std::string_view space, std::string_view prefix,
                                                                    std::string_view after, std::size_t count_max) override {
         constexpr auto limit = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
-        auto& statement = connection_.scan.bind(1, space).bind(2, prefix).bind(3, after)
+        // SQLite walks the index from one bound only; with two it would step over everything between them.
+        auto& statement = connection_.scan.bind(1, space).bind(2, std::max(prefix, after)).bind(3, after)
                               .bind(4, static_cast<std::int64_t>(std::min(count_max, limit)));
         std::vector<std::pair<std::string, std::string>> pairs;
         for (;;) {
