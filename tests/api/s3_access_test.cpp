@@ -117,7 +117,7 @@ TEST_F(S3Access, WhoCannotBeKnown) {
     clock_.advance(minutes(2));
     EXPECT_EQ(error_of(engine_.call(late)), "403 RequestTimeTooSkewed");
     EXPECT_EQ(error_of(call("GET", "/logs/key", "", "", {{"Authorization", "AWS AKIAHOMEROOT00000000:c2lnbmF0dXJl"}})),
-              "404 ");
+              "400 InvalidRequest");
     EXPECT_EQ(error_of(call("PUT", "/logs?policy", "root", "{}", {{"x-amz-content-sha256", std::string(64, '0')}})),
               "400 XAmzContentSHA256Mismatch");
     EXPECT_EQ(error_of(call("GET", "/logs/key", "root", "", {{"x-amz-expected-bucket-owner", other}})),
