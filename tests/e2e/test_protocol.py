@@ -253,7 +253,7 @@ SCOPE = "20260101/us-east-1/cloudtrail/aws4_request"
     ("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=1", "IncompleteSignatureException", "Credential must have exactly 5 slash-delimited elements"),
     (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101//cloudtrail/aws4_request, SignedHeaders=host;x-amz-date, Signature=1", "IncompleteSignatureException", "exactly 5"),
     (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/cloudtrail/aws5, SignedHeaders=host, Signature=1", "InvalidSignatureException", "valid terminator"),
-    (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=1", "InvalidSignatureException", "correct service: 'cloudtrail'"),
+    (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=1", "InvalidSignatureException", "correct service: 'cloudtrail'"),
     (f"AWS4-HMAC-SHA256 Credential=AKIANOSUCHKEY/{SCOPE}, SignedHeaders=host;x-amz-date, Signature=1", "UnrecognizedClientException", "The security token included in the request is invalid."),
     (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{SCOPE}, SignedHeaders=host;x-amz-date, Signature=1", "InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than "),
     (f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{SCOPE}, SignedHeaders=x-amz-date, Signature=1", "InvalidSignatureException", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."),

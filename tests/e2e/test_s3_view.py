@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from node import ACCOUNT
 
 BUCKET = "audit-logs"
+AWS = [sys.executable, "-m", "awscli"]
 TRAIL = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/all"
 
 
@@ -152,15 +154,15 @@ def run(node, *command, **more):
 
 def test_the_aws_command_line(delivered, tmp_path):
     node, s3, key = delivered
-    assert BUCKET in run(node, "aws", "s3", "ls")
-    assert "PRE AWSLogs/" in run(node, "aws", "s3", "ls", f"s3://{BUCKET}")
-    assert key in run(node, "aws", "s3", "ls", "--recursive", f"s3://{BUCKET}")
-    run(node, "aws", "s3", "sync", f"s3://{BUCKET}/AWSLogs", str(tmp_path / "synced"))
+    assert BUCKET in run(node, *AWS, "s3", "ls")
+    assert "PRE AWSLogs/" in run(node, *AWS, "s3", "ls", f"s3://{BUCKET}")
+    assert key in run(node, *AWS, "s3", "ls", "--recursive", f"s3://{BUCKET}")
+    run(node, *AWS, "s3", "sync", f"s3://{BUCKET}/AWSLogs", str(tmp_path / "synced"))
     assert json.loads(gzip.decompress((tmp_path / "synced" / key.removeprefix("AWSLogs/")).read_bytes()))["Records"]
-    run(node, "aws", "s3", "mb", "s3://made-by-mb")
-    run(node, "aws", "s3", "rb", "s3://made-by-mb")
-    assert json.loads(run(node, "aws", "s3api", "list-objects", "--bucket", BUCKET, "--output", "json"))["Contents"]
-    refused = subprocess.run(["aws", "s3", "cp", __file__, f"s3://{BUCKET}/x"], env=node.environment(), capture_output=True, text=True, timeout=60)
+    run(node, *AWS, "s3", "mb", "s3://made-by-mb")
+    run(node, *AWS, "s3", "rb", "s3://made-by-mb")
+    assert json.loads(run(node, *AWS, "s3api", "list-objects", "--bucket", BUCKET, "--output", "json"))["Contents"]
+    refused = subprocess.run([*AWS, "s3", "cp", __file__, f"s3://{BUCKET}/x"], env=node.environment(), capture_output=True, text=True, timeout=60)
     assert refused.returncode != 0 and "trails only" in refused.stderr
 
 
