@@ -62,6 +62,7 @@ struct EventView {
     std::string_view identity_type, principal_id, arn, identity_account, access_key_id, user_name, invoked_by;
     std::string_view session_issuer_arn, session_issuer_name;
     std::string_view mfa_authenticated;  ///< "true", "false" or empty
+    std::string_view insight_type;       ///< of an Insight event: "ApiCallRateInsight"
     std::string_view username;           ///< derived as LookupEvents does (records.md section 8)
     std::span<const Resource> resources; ///< derived as LookupEvents does, no repeated entries
     std::span<const Resource> record_resources; ///< the record's own resources[]: type, and ARN or ARNPrefix
@@ -69,6 +70,7 @@ struct EventView {
     Category category = Category::management;
     ReadOnly read_only = ReadOnly::absent;
     std::optional<bool> management_event;
+    bool session_from_console = false;   ///< sessionCredentialFromConsole is true
     std::uint32_t flags = 0;             ///< RecordFlag bits
 };
 

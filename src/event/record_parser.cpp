@@ -25,22 +25,23 @@ using simdjson::dom::element_type;
 enum Member : std::uint16_t {
     // Texts that are only shown: any other type counts as absent.
     event_version, event_type, source_ip, user_agent, error_code, error_message, request_id, shared_event_id, vpc_endpoint_id,
+    insight_type,
     // Texts that decide what a record is: any other type is refused.
     event_id, event_time, event_source, event_name, event_category, region, recipient_account,
     account_id, aggregated_id, insight_source, insight_name, insight_error,
     text_members,
     read_only = text_members, management_event, user_identity, request_parameters, response_elements, resources,
-    additional_data, insight_details, event_data, time_window,
+    additional_data, insight_details, event_data, time_window, session_from_console,
     member_count
 };
 constexpr Member first_essential = event_id;
 
 constexpr std::array<std::string_view, member_count> member_names = {
     "eventVersion", "eventType", "sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID",
-    "vpcEndpointId", "eventID", "eventTime", "eventSource", "eventName", "eventCategory", "awsRegion", "recipientAccountId",
+    "vpcEndpointId", "insightType", "eventID", "eventTime", "eventSource", "eventName", "eventCategory", "awsRegion", "recipientAccountId",
     "accountId", "eventId", "insightEventSource", "insightEventName", "insightErrorCode", "readOnly", "managementEvent",
     "userIdentity", "requestParameters", "responseElements", "resources", "additionalEventData", "insightDetails", "eventData",
-    "timeWindow",
+    "timeWindow", "sessionCredentialFromConsole",
 };
 
 enum IdentityMember : std::uint16_t {
@@ -115,6 +116,7 @@ Slots slots_of(EventView& view, MoreTexts& more) {
     slots[request_id] = &view.request_id;
     slots[shared_event_id] = &view.shared_event_id;
     slots[vpc_endpoint_id] = &view.vpc_endpoint_id;
+    slots[insight_type] = &view.insight_type;
     slots[event_id] = &view.event_id;
     slots[event_time] = &more.time;
     slots[event_source] = &view.event_source;
@@ -395,6 +397,7 @@ Result<void> RecordParser::State::fill(Others& others) {
     if (const auto* value = others.find(read_only))
         if (const auto read = boolean_of(*value)) view.read_only = *read ? ReadOnly::yes : ReadOnly::no;
     if (const auto* value = others.find(management_event)) view.management_event = boolean_of(*value);
+    if (const auto* value = others.find(session_from_console)) view.session_from_console = boolean_of(*value).value_or(false);
     view.category = category_of(view);
 
     const auto prefer = [](std::string_view& shown, std::string_view other) {
@@ -434,7 +437,7 @@ Result<void> RecordParser::State::fill_inner(const dom::element* inner, Member m
     Others inner_others;
     CAIRN_TRY(find_members(object, slots_of(inner_view, inner_more), inner_others));
     for (const auto text : {&EventView::event_source, &EventView::event_name, &EventView::error_code, &EventView::error_message,
-                            &EventView::source_ip, &EventView::user_agent, &EventView::account})
+                            &EventView::source_ip, &EventView::user_agent, &EventView::account, &EventView::insight_type})
         if ((view.*text).empty()) view.*text = inner_view.*text;
     if (more.time.empty()) more.time = inner_more.time;
     if (!others.find(user_identity))

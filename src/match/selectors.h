@@ -15,8 +15,6 @@ namespace cairn::match {
 enum class SelectorFault {
     event_selectors,    ///< InvalidEventSelectors
     insight_selectors,  ///< InvalidInsightSelectors
-    parameter,          ///< InvalidParameter
-    combination,        ///< InvalidParameterCombination
 };
 
 struct SelectorError {

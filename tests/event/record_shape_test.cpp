@@ -26,6 +26,19 @@ TEST(RecordShape, ShownMembersOfAnotherTypeCountAsAbsent) {
     EXPECT_EQ(view.flags, 0u);
 }
 
+TEST(RecordShape, ConsoleCredentialsAndInsightTypesAreShown) {
+    Parse parse;
+    const struct { const char* value; bool shown; } cases[] = {
+        {"\"true\"", true}, {"true", true}, {"\"false\"", false}, {"false", false}, {"null", false}, {"1", false}};
+    for (const auto& row : cases)
+        EXPECT_EQ(parse.view(record_with(std::string(R"("sessionCredentialFromConsole":)") + row.value)).session_from_console, row.shown) << row.value;
+    EXPECT_FALSE(parse.view(record_with(R"("a":1)")).session_from_console);
+    EXPECT_EQ(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightDetails":{"insightType":"ApiCallRateInsight"}})").insight_type,
+              "ApiCallRateInsight");
+    EXPECT_EQ(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightType":"ApiErrorRateInsight"})").insight_type,
+              "ApiErrorRateInsight");
+}
+
 TEST(RecordShape, WrongEssentialMembersAreNamed) {
     const struct { const char* record; const char* error; } cases[] = {
         {R"({"eventTime":5})", "eventTime is a number, not a string"},

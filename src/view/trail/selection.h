@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/envelope.h"
@@ -12,7 +12,8 @@
 
 namespace cairn::trail {
 
-/// Which trails want an event: their selectors, regions and logging times as they were when the event came in. Immutable; any thread.
+/// Which trails want an event: their selectors, regions and logging times as they were when the event came in.
+/// Immutable; any thread.
 class Selection {
 public:
     explicit Selection(const Trails::Snapshot& snapshot);
@@ -28,15 +29,21 @@ public:
     };
 
     /// Fills `hits`. Events that were imported or replayed are wanted by nobody (DESIGN.md principle 8).
+    /// - A trail of one region gets global service events only when it includes them (user guide, "Global service
+    /// events").
+    /// - A trail with RecursiveLogging off does not get what its own delivery causes (user guide, "Suppressing
+    /// recursive events").
     void select(const EventView& event, const Envelope& envelope, std::vector<Hit>& hits) const;
 
     const std::vector<std::shared_ptr<const TrailHistory>>& trails() const { return trails_; }
 
 private:
-    struct Compiled;
+    struct Account;
+    const Account* find_account(std::string_view name) const;
+
     const std::uint64_t generation_;
     const std::vector<std::shared_ptr<const TrailHistory>> trails_;
-    std::vector<Compiled> compiled_;
+    std::vector<Account> accounts_;  // by name
 };
 
 /// The tree of an event's file.

@@ -41,6 +41,10 @@ bool is_digits(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+std::unexpected<Error> unreadable(const Trail& trail, const match::SelectorError& error) {
+    return fail(Code::corrupt, fmt::format("the selectors of trail {} cannot be read: {}", trail.arn(), error.message));
+}
+
 }  // namespace
 
 std::string Trail::arn() const { return trail_arn(home_region, account, name); }
@@ -61,6 +65,20 @@ std::optional<TrailArn> parse_trail_arn(std::string_view text) {
     constexpr std::string_view kind = "trail/";
     if (account.size() != 12 || !is_digits(account) || !resource.starts_with(kind) || resource.size() == kind.size()) return std::nullopt;
     return TrailArn{std::string(text.substr(0, region_end)), std::string(account), std::string(resource.substr(kind.size()))};
+}
+
+Result<match::EventSelectors> event_selectors_of(const Trail& trail) {
+    auto basic = match::read_basic_selectors(trail.event_selectors);
+    auto advanced = match::read_advanced_selectors(trail.advanced_event_selectors);
+    if (!basic) return unreadable(trail, basic.error());
+    if (!advanced) return unreadable(trail, advanced.error());
+    return match::EventSelectors{std::move(*basic), std::move(*advanced)};
+}
+
+Result<std::vector<match::InsightSelector>> insight_selectors_of(const Trail& trail) {
+    auto insights = match::read_insight_selectors(trail.insight_selectors);
+    if (!insights) return unreadable(trail, insights.error());
+    return std::move(*insights);
 }
 
 Json to_json(const Trail& trail) {
@@ -117,13 +135,20 @@ Result<Trail> trail_from_json(const Json& json) {
     if (const auto* tags = json.find("tags"))
         for (const auto& tag : tags->as_array())
             if (tag.as_array().size() == 2) trail.tags.emplace_back(tag.as_array()[0].as_string(), tag.as_array()[1].as_string());
+    if (auto selectors = event_selectors_of(trail); !selectors) return fail(std::move(selectors).error());
+    if (auto selectors = insight_selectors_of(trail); !selectors) return fail(std::move(selectors).error());
     return trail;
 }
 
-const Trail* TrailHistory::at(Time moment) const {
+const TrailHistory::Version* TrailHistory::version_at(Time moment) const {
     if (deleted && moment >= *deleted) return nullptr;
     const auto next = std::ranges::upper_bound(versions, moment, {}, &Version::from);
-    return next == versions.begin() ? nullptr : &std::prev(next)->trail;
+    return next == versions.begin() ? nullptr : &*std::prev(next);
+}
+
+const Trail* TrailHistory::at(Time moment) const {
+    const auto* version = version_at(moment);
+    return version ? &version->trail : nullptr;
 }
 
 }  // namespace cairn::trail

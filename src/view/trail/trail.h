@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "match/selectors.h"
 
 namespace cairn::trail {
 
@@ -46,6 +47,10 @@ struct TrailArn {
 std::string trail_arn(std::string_view region, std::string_view account, std::string_view name);
 std::optional<TrailArn> parse_trail_arn(std::string_view text);
 
+/// The selectors of a trail as values. Error: corrupt, when the stored lists are none.
+Result<match::EventSelectors> event_selectors_of(const Trail& trail);
+Result<std::vector<match::InsightSelector>> insight_selectors_of(const Trail& trail);
+
 /// For the meta store. Error of the second: corrupt.
 Json to_json(const Trail& trail);
 Result<Trail> trail_from_json(const Json& json);
@@ -62,6 +67,7 @@ struct TrailHistory {
     const Trail& newest() const { return versions.back().trail; }
 
     /// Null when the trail was not there then.
+    const Version* version_at(Time moment) const;
     const Trail* at(Time moment) const;
 };
 
