@@ -8,7 +8,9 @@
 #include "api/lookup.h"
 #include "api/trail_answer.h"
 #include "api/trail_destination.h"
+#include "api/trail_find.h"
 #include "api/trail_input.h"
+#include "api/trail_selectors.h"
 #include "base/utf8.h"
 
 namespace cairn::api {
@@ -16,7 +18,6 @@ namespace cairn::api {
 namespace {
 
 using trail::Trail;
-using trail::TrailHistory;
 using wire::ApiError;
 using Answer = std::expected<Json, ApiError>;
 
@@ -31,36 +32,6 @@ std::optional<std::string> text_of(const Json& input, std::string_view name) {
 std::optional<bool> flag_of(const Json& input, std::string_view name) {
     const auto* member = input.find(name);
     return member ? std::optional(member->as_bool()) : std::nullopt;
-}
-
-const std::string& account_of(const Call& call) { return call.caller.principal.account; }
-const std::string& region_of(const Call& call) { return call.caller.region; }
-
-ApiError unknown_trail(const Call& call, std::string_view arn) {
-    return {"TrailNotFoundException", fmt::format("Unknown trail: {} for the user: {}", arn, account_of(call))};
-}
-
-std::expected<std::shared_ptr<const TrailHistory>, ApiError> find_trail(const TrailServices& services, const Call& call, std::string_view text) {
-    const auto reference = read_trail_reference(text, account_of(call), region_of(call));
-    if (!reference) return std::unexpected(reference.error());
-    auto found = reference->bare ? services.trails.find(account_of(call), region_of(call), reference->name) : services.trails.find(reference->arn);
-    if (!found || found->newest().account != account_of(call)) return std::unexpected(unknown_trail(call, reference->arn));
-    return found;
-}
-
-/// For changes: only in the trail's home region.
-std::expected<Trail, ApiError> find_home_trail(const TrailServices& services, const Call& call, std::string_view text) {
-    const auto found = find_trail(services, call, text);
-    if (!found) return std::unexpected(found.error());
-    const auto& trail = (*found)->newest();
-    if (trail.home_region != region_of(call))
-        return refuse("InvalidHomeRegionException", fmt::format("The home Region of trail {} is {}: it can be changed only there.", trail.arn(), trail.home_region));
-    return trail;
-}
-
-ApiError change_failed(const Call& call, std::string_view arn, const Error& error) {
-    if (error.code == Code::not_found) return unknown_trail(call, arn);
-    return inner_error(error, "changing a trail");
 }
 
 /// Applies the settings of a request to a trail. In an update an empty text takes a setting away.
@@ -162,7 +133,7 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
         return fail(Code::invalid, applied.error().message);
     });
     if (refused) return std::unexpected(*refused);
-    if (!changed) return std::unexpected(change_failed(call, before->arn(), changed.error()));
+    if (!changed) return std::unexpected(trail_change_failed(call, before->arn(), changed.error()));
     if (before->bucket != changed->bucket) {
         const auto reset = services.store.transact([&](Transaction& transaction) { return trail::reset_status(transaction, changed->id); });
         if (!reset) return std::unexpected(inner_error(reset.error(), "resetting a trail's status"));
@@ -173,7 +144,7 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
 Answer delete_trail(const TrailServices& services, const Call& call, const Json& input) {
     const auto trail = find_home_trail(services, call, input.text("Name"));
     if (!trail) return std::unexpected(trail.error());
-    if (const auto removed = services.trails.remove(trail->arn()); !removed) return std::unexpected(change_failed(call, trail->arn(), removed.error()));
+    if (const auto removed = services.trails.remove(trail->arn()); !removed) return std::unexpected(trail_change_failed(call, trail->arn(), removed.error()));
     return JsonObject{};
 }
 
@@ -253,7 +224,7 @@ Answer set_logging(const TrailServices& services, const Call& call, const Json& 
         (logging ? next.started : next.stopped) = call.received;
         return {};
     });
-    if (!changed) return std::unexpected(change_failed(call, trail->arn(), changed.error()));
+    if (!changed) return std::unexpected(trail_change_failed(call, trail->arn(), changed.error()));
     return JsonObject{};
 }
 Answer start_logging(const TrailServices& services, const Call& call, const Json& input) { return set_logging(services, call, input, true); }
@@ -311,7 +282,7 @@ Answer change_tags(const TrailServices& services, const Call& call, const Json& 
         return refused ? fail(Code::invalid, refused->message) : Result<void>();
     });
     if (refused) return std::unexpected(*refused);
-    if (!changed) return std::unexpected(change_failed(call, trail->arn(), changed.error()));
+    if (!changed) return std::unexpected(trail_change_failed(call, trail->arn(), changed.error()));
     return JsonObject{};
 }
 
@@ -368,6 +339,12 @@ constexpr Row rows[] = {
     {"StopLogging", stop_logging, "Name"},       {"ListPublicKeys", list_public_keys, ""},
     {"AddTags", add_tags, "ResourceId"},         {"RemoveTags", remove_tags, "ResourceId"},
     {"ListTags", list_tags, ""},
+    {"PutEventSelectors", put_event_selectors, "TrailName"},
+    {"GetEventSelectors", get_event_selectors, "TrailName"},
+    {"PutInsightSelectors", put_insight_selectors, "TrailName"},
+    {"GetInsightSelectors", get_insight_selectors, "TrailName"},
+    {"PutEventConfiguration", put_event_configuration, "TrailName"},
+    {"GetEventConfiguration", get_event_configuration, "TrailName"},
 };
 
 }  // namespace

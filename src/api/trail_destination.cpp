@@ -22,6 +22,15 @@ std::unexpected<ApiError> bucket_refused(const std::string& bucket, const Error&
     return std::unexpected(inner_error(error, "checking a trail's bucket"));
 }
 
+Checked check_topic(const TrailServices& services, const Trail& trail) {
+    const auto refused = [] { return refuse("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!"); };
+    if (!services.notifier) return services.lenient ? Checked() : refused();
+    const auto sent = services.notifier->publish(*trail.topic_arn, validation_message, trail.arn());
+    return sent || services.lenient ? Checked() : refused();
+}
+
+}  // namespace
+
 Checked check_bucket(const TrailServices& services, const Trail& trail) {
     const DeliveryCaller caller{trail.arn(), trail.account};
     const auto put_marker = [&](trail::Tree tree) {
@@ -37,15 +46,6 @@ Checked check_bucket(const TrailServices& services, const Trail& trail) {
         caller, trail.bucket, trail::marker_key(trail.prefix.value_or(""), "", trail.account, "CloudTrail-Digest"), {"", {}, trail.key_arn});
     return digests ? Checked() : bucket_refused(trail.bucket, digests.error());
 }
-
-Checked check_topic(const TrailServices& services, const Trail& trail) {
-    const auto refused = [] { return refuse("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!"); };
-    if (!services.notifier) return services.lenient ? Checked() : refused();
-    const auto sent = services.notifier->publish(*trail.topic_arn, validation_message, trail.arn());
-    return sent || services.lenient ? Checked() : refused();
-}
-
-}  // namespace
 
 Checked check_destination(const TrailServices& services, const Trail& wanted, const Trail* before) {
     const auto differs = [&](auto... members) { return !before || ((wanted.*members != before->*members) || ...); };

@@ -9,4 +9,7 @@ namespace cairn::api {
 /// the order of the service. Of a trail that is changed only what `before` had otherwise; null: it is new.
 Checked check_destination(const TrailServices& services, const trail::Trail& wanted, const trail::Trail* before);
 
+/// The part of it that is about the bucket.
+Checked check_bucket(const TrailServices& services, const trail::Trail& trail);
+
 }  // namespace cairn::api

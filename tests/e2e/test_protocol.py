@@ -14,13 +14,13 @@ from node import ACCOUNT, KEY_ID, record
 
 JSON_TYPE = "application/x-amz-json-1.1"
 OPERATIONS = """CancelQuery CreateChannel CreateDashboard CreateEventDataStore DeleteChannel DeleteDashboard DeleteEventDataStore DeleteResourcePolicy
-DeregisterOrganizationDelegatedAdmin DescribeQuery DisableFederation EnableFederation GenerateQuery GetChannel GetDashboard GetEventConfiguration
-GetEventDataStore GetEventSelectors GetImport GetInsightSelectors GetQueryResults GetResourcePolicy ListChannels ListDashboards ListEventDataStores
-ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListQueries PutEventConfiguration PutEventSelectors PutInsightSelectors
+DeregisterOrganizationDelegatedAdmin DescribeQuery DisableFederation EnableFederation GenerateQuery GetChannel GetDashboard
+GetEventDataStore GetImport GetQueryResults GetResourcePolicy ListChannels ListDashboards ListEventDataStores
+ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListQueries
 PutResourcePolicy RegisterOrganizationDelegatedAdmin RestoreEventDataStore SearchSampleQueries StartDashboardRefresh StartEventDataStoreIngestion
 StartImport StartQuery StopEventDataStoreIngestion StopImport UpdateChannel UpdateDashboard UpdateEventDataStore""".split()
-TRAIL_OPERATIONS = """AddTags CreateTrail DeleteTrail DescribeTrails GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails RemoveTags StartLogging StopLogging
-UpdateTrail""".split()
+TRAIL_OPERATIONS = """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors GetTrail GetTrailStatus
+ListPublicKeys ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors RemoveTags StartLogging StopLogging UpdateTrail""".split()
 
 
 @pytest.fixture(scope="module")
