@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cairn::trail {
+
+/// Finds every `"eventID":"..."` in a JSON text that comes piece by piece, on whatever level it is.
+class EventIdFinder {
+public:
+    /// Calls `use` with the text between the quotes.
+    template <class Use>
+    void add(std::string_view piece, Use&& use) {
+        rest_.append(piece);
+        std::size_t at = 0;
+        std::string_view id;
+        while (next(at, id)) use(id);
+        keep_from(at);
+    }
+
+private:
+    bool next(std::size_t& at, std::string_view& id) const;
+    void keep_from(std::size_t at);
+
+    std::string rest_;
+};
+
+/// The event IDs of the records in the text of a whole log file, in their order: those at the place where CloudTrail
+/// puts them only.
+std::vector<std::string> record_event_ids(std::string_view text);
+
+/// Tells which IDs (their 64-bit hashes) were noted for two files. What does not fit into its memory goes to a
+/// temporary file, sorted. One thread.
+class RepeatedIds {
+public:
+    explicit RepeatedIds(std::size_t entries_max = std::size_t{4} << 20) : entries_max_(entries_max) {}
+
+    /// Error: unavailable, when the temporary file cannot be written.
+    Result<void> note(std::uint64_t id_hash, std::uint32_t file);
+
+    /// The first and each later file of those that share an ID (by its hash), each pair once. Ends the work.
+    Result<std::vector<std::pair<std::uint32_t, std::uint32_t>>> pairs();
+
+private:
+    struct Entry {
+        std::uint64_t hash;
+        std::uint32_t file, padding;
+        friend auto operator<=>(const Entry&, const Entry&) = default;
+    };
+    class Run;
+    struct Close {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+    Result<void> spill();
+
+    const std::size_t entries_max_;
+    std::vector<Entry> entries_;
+    std::vector<std::uint64_t> run_ends_;  // in entries, of the runs in the file
+    std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace cairn::trail
