@@ -15,7 +15,7 @@ class App;
 namespace cairn::cli {
 
 /// Adds a command to the program; `run` gives the exit status after parsing. Exit statuses: 0 done, 1 failed (said on
-/// standard error), 2 wrong usage, 3 done but something was found (check, import with rejected records, wait without match).
+/// standard error), 2 wrong usage, 3 done but something was found (check, validate, import with rejected records, wait without match).
 using Run = std::function<int()>;
 
 void add_serve(CLI::App& program, Run& run);
@@ -25,6 +25,7 @@ void add_tail(CLI::App& program, Run& run);
 void add_wait(CLI::App& program, Run& run);
 void add_keys(CLI::App& program, Run& run);
 void add_check(CLI::App& program, Run& run);
+void add_validate(CLI::App& program, Run& run);
 void add_generate(CLI::App& program, Run& run);
 void add_config(CLI::App& program, Run& run);
 

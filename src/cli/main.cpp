@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     add_import(program, run);
     add_keys(program, run);
     add_check(program, run);
+    add_validate(program, run);
     add_generate(program, run);
     add_config(program, run);
     try {

@@ -11,7 +11,6 @@ namespace cairn::node {
 
 namespace {
 
-constexpr const char* buckets_folder = "buckets";
 constexpr int at_once_wait_ms = 20;
 
 trail::DeliveryOptions delivery_options(const Config& config) {

@@ -17,6 +17,9 @@
 
 namespace cairn::node {
 
+/// Where the embedded buckets lie in a data directory.
+inline constexpr const char* buckets_folder = "buckets";
+
 /// Trails at work: their settings and keys, the embedded buckets, and the threads that deliver.
 class TrailWork {
 public:

@@ -400,4 +400,8 @@ Result<std::unique_ptr<ObjectStore>> open_dir_store(Disk& disk, const std::strin
     return store;
 }
 
+std::unique_ptr<ObjectStore> read_dir_store(Disk& disk, const std::string& root, MetaStore& meta, const Clock& clock) {
+    return std::make_unique<DirStore>(disk, root, meta, clock);
+}
+
 }  // namespace cairn

@@ -17,4 +17,7 @@ namespace cairn {
 Result<std::unique_ptr<ObjectStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
                                                     const Clock& clock);
 
+/// The same, to be read only, beside a store that another process may have open: nothing is cleaned up.
+std::unique_ptr<ObjectStore> read_dir_store(Disk& disk, const std::string& root, MetaStore& meta, const Clock& clock);
+
 }  // namespace cairn

@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "backend/dir/dir_store.h"
+#include "backend/posix/posix_disk.h"
+#include "base/json.h"
+#include "base/moment.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "node/store.h"
+#include "node/trail_work.h"
+#include "view/trail/trails.h"
+#include "view/trail/validation.h"
+
+namespace cairn::cli {
+
+namespace {
+
+struct ValidateFlags {
+    ConfigFlags data;
+    std::string trail, from, to, junit;
+    std::vector<std::string> regions;
+    bool json = false;
+};
+
+/// A data directory and one of its trails; the members keep each other alive in this order.
+struct OpenedTrail {
+    node::Config config;
+    node::SystemClock clock;
+    node::Store store;
+    std::unique_ptr<Disk> disk;
+    std::unique_ptr<ObjectStore> objects;
+    trail::Trail trail;
+};
+
+Result<trail::Trail> find_trail(const OpenedTrail& opened, const std::string& wanted) {
+    trail::Trails trails(*opened.store.meta, opened.clock);
+    CAIRN_TRY(trails.load());
+    std::vector<std::string> arns;
+    std::optional<trail::Trail> found;
+    for (const auto& history : trails.list()) {
+        const auto& one = history->newest();
+        arns.push_back(one.arn());
+        if (wanted != one.arn() && wanted != one.name) continue;
+        if (found) return fail(Code::invalid, fmt::format("there are several trails {}: name one by its ARN", wanted));
+        found = one;
+    }
+    if (found) return *found;
+    return fail(Code::not_found, fmt::format("there is no trail {}; there are: {}", wanted,
+                                             arns.empty() ? "none" : fmt::format("{}", fmt::join(arns, ", "))));
+}
+
+Result<std::unique_ptr<OpenedTrail>> open(const ValidateFlags& flags) {
+    auto config = flags.data.load();
+    if (!config) return fail(std::move(config).error());
+    if (std::error_code error; !std::filesystem::exists(config->data + "/meta.sqlite", error))
+        return fail(Code::not_found,
+                    fmt::format("there is no data directory {}; name the node's with --data", config->data));
+    auto opened = std::make_unique<OpenedTrail>();
+    opened->config = std::move(*config);
+    auto store = node::open_store(opened->config.data);
+    if (!store) return fail(std::move(store).error());
+    opened->store = std::move(*store);
+    auto disk = open_posix_disk(opened->config.data);
+    if (!disk) return fail(std::move(disk).error());
+    opened->disk = std::move(*disk);
+    opened->objects = read_dir_store(*opened->disk, node::buckets_folder, *opened->store.meta, opened->clock);
+    auto trail = find_trail(*opened, flags.trail);
+    if (!trail) return fail(std::move(trail).error());
+    opened->trail = std::move(*trail);
+    return opened;
+}
+
+Result<Time> moment(const char* option, const std::string& text, Time now, Time otherwise) {
+    if (text.empty()) return otherwise;
+    const auto time = parse_moment(text, now);
+    if (!time)
+        return fail(Code::invalid,
+                    fmt::format("--{} {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", option, text));
+    return *time;
+}
+
+struct RegionReport {
+    std::string region;
+    trail::ValidationReport report;
+};
+
+Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const ValidateFlags& flags) {
+    const auto now = opened.clock.now();
+    const auto from = moment("from", flags.from, now, Time{}), to = moment("to", flags.to, now, now);
+    if (!from) return fail(from.error());
+    if (!to) return fail(to.error());
+    if (*from > *to) return fail(Code::invalid, "Invalid time range specified: start-time must occur before end-time");
+    const auto& trail = opened.trail;
+    auto regions = flags.regions;
+    if (regions.empty())
+        regions = trail.multi_region ? opened.config.regions : std::vector<std::string>{trail.home_region};
+
+    const sign::SecretBox box(opened.store.master_key);
+    const trail::SigningKeys keys(*opened.store.meta, box);
+    std::vector<RegionReport> reports;
+    for (const auto& region : regions) {
+        ProgressBar bar("validating " + region);
+        const trail::ValidationRequest request{
+            trail.bucket, trail.prefix.value_or(""), "", trail.account, region, trail.name, trail.home_region, *from,
+            *to};
+        auto report = trail::validate(
+            *opened.objects, request,
+            [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); },
+            [&](std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
+                bar.show(done, total,
+                         fmt::format("{} of {} digests, {} MB of log files", done, total, bytes / 1'000'000));
+            });
+        bar.clear();
+        if (!report) return fail(std::move(report).error());
+        reports.push_back({region, std::move(*report)});
+    }
+    return reports;
+}
+
+/// Digest and log files have the words of the AWS CLI.
+std::string line_of(const trail::Finding& finding) {
+    if (finding.object.empty()) return finding.message;
+    const auto kind = trail::finding_name(finding.kind);
+    return fmt::format("{}{} file\t{}\t{}{}", finding.backfill ? "(backfill) " : "",
+                       kind.starts_with("digest") ? "Digest" : "Log", printable(finding.object),
+                       trail::is_problem(finding.kind) ? "INVALID: " : "", printable(finding.message));
+}
+
+void print_count(const trail::ValidationReport::Count& count, const char* what) {
+    if (count.all() == 0) return;
+    fmt::print("  {}/{} {} files valid", count.valid, count.all(), what);
+    if (count.invalid > 0) fmt::print(", {}/{} {} files INVALID", count.invalid, count.all(), what);
+    fmt::print("\n");
+}
+
+void print_text(const std::vector<RegionReport>& reports) {
+    const bool colours = colours_wanted(STDOUT_FILENO);
+    for (const auto& [region, report] : reports) {
+        for (const auto& finding : report.findings)
+            fmt::print("{}\n", coloured(line_of(finding), trail::is_problem(finding.kind) ? Colour::red : Colour::plain,
+                                        colours));
+        if (report.digests.all() + report.backfill_digests.all() == 0) {
+            fmt::print("{}: no digests found\n", region);
+            continue;
+        }
+        if (report.found_from)
+            fmt::print("{}: results found for {} to {}:\n", region, format_time(*report.found_from),
+                       format_time(*report.found_to));
+        else
+            fmt::print("{}: no valid digests found in range\n", region);
+        print_count(report.digests, "digest");
+        print_count(report.backfill_digests, "backfill digest");
+        print_count(report.logs, "log");
+    }
+}
+
+Json json_of(const trail::ValidationReport::Count& count) {
+    return JsonObject{{"valid", count.valid}, {"invalid", count.invalid}};
+}
+
+Json json_of(const trail::Trail& trail, const std::vector<RegionReport>& reports) {
+    JsonArray regions;
+    for (const auto& [region, report] : reports) {
+        JsonArray findings;
+        for (const auto& finding : report.findings)
+            findings.push_back(JsonObject{{"kind", trail::finding_name(finding.kind)},
+                                          {"problem", trail::is_problem(finding.kind)},
+                                          {"object", finding.object},
+                                          {"message", finding.message},
+                                          {"backfill", finding.backfill}});
+        regions.push_back(JsonObject{{"region", region},
+                                     {"digests", json_of(report.digests)},
+                                     {"backfillDigests", json_of(report.backfill_digests)},
+                                     {"logFiles", json_of(report.logs)},
+                                     {"bytes", report.bytes},
+                                     {"from", report.found_from ? Json(format_time(*report.found_from)) : Json()},
+                                     {"to", report.found_to ? Json(format_time(*report.found_to)) : Json()},
+                                     {"findings", std::move(findings)}});
+    }
+    return JsonObject{{"trail", trail.arn()}, {"regions", std::move(regions)}};
+}
+
+std::string xml(std::string_view text) {
+    std::string out;
+    for (const char c : printable(text)) {
+        if (c == '&')
+            out += "&amp;";
+        else if (c == '<')
+            out += "&lt;";
+        else if (c == '"')
+            out += "&quot;";
+        else
+            out += c;
+    }
+    return out;
+}
+
+/// One test for each region, which fails with its problems.
+Result<void> write_junit(const std::string& path, const trail::Trail& trail, const std::vector<RegionReport>& reports) {
+    const auto failures =
+        std::ranges::count_if(reports, [](const RegionReport& one) { return one.report.problems() > 0; });
+    std::ofstream out(path);
+    out << fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
+        xml(trail.arn()), reports.size(), failures);
+    for (const auto& [region, report] : reports) {
+        out << fmt::format("  <testcase classname=\"cairn.validate\" name=\"{}\">", xml(region));
+        if (report.problems() > 0) {
+            out << fmt::format("<failure message=\"{} problems\">", report.problems());
+            for (const auto& finding : report.findings)
+                if (trail::is_problem(finding.kind)) out << xml(line_of(finding)) << '\n';
+            out << "</failure>";
+        }
+        out << "</testcase>\n";
+    }
+    out << "</testsuite>\n";
+    out.close();
+    return out ? Result<void>() : fail(Code::unavailable, fmt::format("{} cannot be written", path));
+}
+
+int validate(const ValidateFlags& flags) {
+    const auto opened = open(flags);
+    if (!opened) return failed(opened.error());
+    const auto reports = validate_regions(**opened, flags);
+    if (!reports) return failed(reports.error());
+    if (flags.json)
+        fmt::print("{}\n", to_text(json_of((*opened)->trail, *reports)));
+    else
+        print_text(*reports);
+    if (!flags.junit.empty())
+        if (const auto written = write_junit(flags.junit, (*opened)->trail, *reports); !written)
+            return failed(written.error());
+    return std::ranges::any_of(*reports, [](const RegionReport& one) { return one.report.problems() > 0; }) ? 3 : 0;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& program, Run& run) {
+    auto* command = program.add_subcommand("validate",
+                                           "Validate the digests and log files of a trail in an embedded bucket; "
+                                           "changes nothing, works beside a running node");
+    const auto flags = std::make_shared<ValidateFlags>();
+    flags->data.add_to(*command);
+    command->add_option("--trail", flags->trail, "its name or ARN")->required();
+    command
+        ->add_option("--from", flags->from,
+                     "digests not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z; default: the first")
+        ->type_name("TIME");
+    command->add_option("--to", flags->to, "and not after; default: now")->type_name("TIME");
+    command->add_option("--region", flags->regions,
+                        "only this region; can be given more than once; default: all of the trail");
+    command->add_flag("--json", flags->json, "print one JSON object");
+    command->add_option("--junit", flags->junit, "write a JUnit report, too: one test for each region")
+        ->type_name("FILE");
+    command->footer(
+        "Examples:\n"
+        "  cairn validate --data /var/lib/cairn --trail audit\n"
+        "  cairn validate --trail audit --from -7d --region eu-west-1 --junit validate.xml\n\n"
+        "All that `aws cloudtrail validate-logs` checks, in its words, and besides: both links of the chain, log files "
+        "that no digest\n"
+        "names, runs of deleted digests, windows that do not meet, a file in two digests, an event in two files, the "
+        "period of keys.\n\n"
+        "Exit status: 0 valid, 3 something was found and is named, 1 the validation could not be done.");
+    command->callback([&run, flags] { run = [flags] { return validate(*flags); }; });
+}
+
+}  // namespace cairn::cli
