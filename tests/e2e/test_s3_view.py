@@ -9,7 +9,9 @@ import time
 import urllib.error
 import urllib.request
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from node import ACCOUNT
@@ -144,6 +146,19 @@ def test_presigned_urls_and_public_reads(delivered):
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(opened))
     assert fetch(plain) == (200, body)
     assert s3.get_bucket_policy_status(Bucket=BUCKET)["PolicyStatus"]["IsPublic"] is True
+
+
+def test_virtual_hosts(delivered):
+    node, s3, key = delivered
+    port = node.endpoint.rsplit(":", 1)[1]
+    virtual = boto3.client("s3", region_name="us-east-1", endpoint_url=f"http://localhost:{port}", aws_access_key_id=node.key_id,
+                           aws_secret_access_key=node.secret, config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    url = virtual.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key})
+    host = url.split("/")[2]
+    assert host == f"{BUCKET}.localhost:{port}"
+    # Not every resolver knows names below localhost.
+    status, body = fetch(urllib.request.Request(url.replace(host, f"127.0.0.1:{port}"), headers={"Host": host}))
+    assert status == 200 and json.loads(gzip.decompress(body))["Records"]
 
 
 def run(node, *command, **more):
