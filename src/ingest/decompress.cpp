@@ -14,6 +14,8 @@ namespace cairn::ingest {
 namespace {
 
 constexpr std::size_t growth_min = 64 * 1024;
+// Room is reserved once, untouched memory costs nothing: growing by copies would need half as much again.
+constexpr std::size_t reserved_bytes_max = 128 << 20;
 
 /// Output that grows up to a bound.
 class Output {
@@ -30,6 +32,7 @@ public:
     bool grow() {
         const std::size_t room_now = bytes_.size() - RecordParser::padding;
         if (room_now >= bytes_max_) return false;
+        bytes_.reserve(std::min(bytes_max_, reserved_bytes_max) + RecordParser::padding);
         bytes_.resize(std::min(bytes_max_, std::max(room_now * 2, growth_min)) + RecordParser::padding);
         return true;
     }
