@@ -16,12 +16,18 @@ bool may_select(const TrailHistory& history) {
 }
 
 /// Whether the trail was logging when the event happened. An event that comes late is judged by the last stop (delivery
-/// after StopLogging: CloudTrail user guide, "Turning off logging for a trail"). Event times are whole seconds.
+/// after StopLogging: CloudTrail user guide, "Turning off logging for a trail"). Event times are whole seconds: of a second
+/// in which logging began or ended all events count.
 bool logged_at(const TrailHistory& history, const Trail& then, Time event_time) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(event_time);
     if (then.logging && then.started && event_time >= std::chrono::floor<std::chrono::seconds>(*then.started))
         return true;
-    const auto* at_event = history.at(event_time);
-    return at_event && at_event->logging;
+    for (auto version = history.versions.begin(); version != history.versions.end(); ++version) {
+        const auto next = std::next(version);
+        const bool ended = next != history.versions.end() && next->from <= second;
+        if (version->trail.logging && version->from < second + std::chrono::seconds(1) && !ended) return true;
+    }
+    return false;
 }
 
 /// STS is global only at its old endpoint, which logs in us-east-1.

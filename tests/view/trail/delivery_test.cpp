@@ -334,6 +334,20 @@ TEST_F(DeliveryTest, FilesAreCutAtTheirSize) {
     EXPECT_EQ(delivered().size(), 20u);
 }
 
+// Event times are whole seconds, starts and stops are not.
+TEST_F(DeliveryTest, StartedAndStoppedWithinASecondItHasTheEventsOfThatSecond) {
+    const auto arn = create(trail("one"));
+    clock_.advance(std::chrono::milliseconds(300));
+    set_logging(arn, true);
+    clock_.advance(std::chrono::milliseconds(300));
+    set_logging(arn, false);
+    log_.add({record()}, clock_.now());
+    clock_.advance(std::chrono::seconds(1));
+    log_.add({record()}, clock_.now());
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(delivered().size(), 1u);
+}
+
 TEST_F(DeliveryTest, WhatAnEarlierProcessLeftInTheSpoolGoes) {
     stop();
     ASSERT_TRUE(disk_.make_folder(options_.spool_folder));

@@ -1,0 +1,190 @@
+"""A trail delivers what it selects to a bucket, and the AWS CLI finds the files as they were delivered, or what was done to them."""
+
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from node import ACCOUNT
+
+BUCKET = "audit-logs"
+ARN = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+AWS = pathlib.Path(sys.executable).parent / "aws"
+DIGEST_SECONDS = 3
+
+
+def documented_policy(bucket=BUCKET, arn=ARN, prefix=""):
+    """CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail"."""
+    service = {"Service": "cloudtrail.amazonaws.com"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Sid": "AWSCloudTrailAclCheck20150319", "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{bucket}",
+         "Condition": {"StringEquals": {"aws:SourceArn": arn}}},
+        {"Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow", "Principal": service, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/{prefix}AWSLogs/{ACCOUNT}/*",
+         "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": arn}}}]})
+
+
+@pytest.fixture
+def trails(start):
+    """A node with quick trails and a bucket that lets them in."""
+    node = start(config=f'delivery_interval = 0\ndigest_interval = "{DIGEST_SECONDS}s"\nregions = ["us-east-1", "eu-west-1"]\n')
+    s3 = node.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=documented_policy())
+    return node
+
+
+def wait_for(what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, "nothing came"
+        time.sleep(0.1)
+    return found
+
+
+def keys(node, tree="CloudTrail"):
+    pages = node.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"AWSLogs/{ACCOUNT}/{tree}/")
+    return [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+
+
+def delivered(node):
+    s3 = node.client("s3")
+    records = []
+    for key in keys(node):
+        answer = s3.get_object(Bucket=BUCKET, Key=key)
+        assert (answer["ContentType"], answer["ContentEncoding"]) == ("application/json", "gzip")
+        records += json.loads(gzip.decompress(answer["Body"].read()))["Records"]
+    return records
+
+
+def validate(node, start, *more):
+    """Exit status and lines of `aws cloudtrail validate-logs`."""
+    environment = node.environment(PATH=os.environ["PATH"])
+    done = subprocess.run([AWS, "cloudtrail", "validate-logs", "--trail-arn", ARN, "--start-time", start, "--region", "us-east-1", *more], env=environment,
+                          capture_output=True, text=True, timeout=120)
+    return done.returncode, [line for line in (done.stdout + done.stderr).splitlines() if line]
+
+
+def path_of(node, key):
+    return node.data / "buckets" / BUCKET / key
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def test_a_trail_delivers_each_selected_event_once(trails):
+    client = trails.client()
+    made = client.create_trail(Name="main", S3BucketName=BUCKET, IsMultiRegionTrail=True)
+    assert made["TrailARN"] == ARN and "S3KeyPrefix" not in made and "HomeRegion" not in made
+    assert client.get_trail_status(Name="main")["IsLogging"] is False
+    client.start_logging(Name="main")
+    for _ in range(5):
+        client.list_trails()
+    trails.client(region="eu-west-1").list_trails()
+    wait_for(lambda: len([r for r in delivered(trails) if r["eventName"] == "ListTrails"]) >= 6)
+    ids = [r["eventID"] for r in delivered(trails)]
+    assert len(ids) == len(set(ids))
+    assert {key.split("/")[3] for key in keys(trails)} == {"us-east-1", "eu-west-1"}
+    for key in keys(trails):
+        region, name = key.split("/")[3], key.split("/")[-1]
+        assert name.startswith(f"{ACCOUNT}_CloudTrail_{region}_") and len(name.split("_")[-1]) == 16 + len(".json.gz")
+    status = client.get_trail_status(Name="main")
+    assert status["IsLogging"] and status["LatestDeliveryTime"] and "LatestDeliveryError" not in status
+    client.stop_logging(Name="main")
+    wait_for(lambda: [r for r in delivered(trails) if r["eventName"] == "StopLogging"])
+    time.sleep(1.1)  # event times are whole seconds
+    client.list_tags(ResourceIdList=[ARN])
+    time.sleep(1)
+    assert not [r for r in delivered(trails) if r["eventName"] == "ListTags"], "it does not log any more"
+
+
+def test_selectors_choose(trails):
+    client = trails.client()
+    client.create_trail(Name="main", S3BucketName=BUCKET)
+    selectors = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": [], "ExcludeManagementEventSources": []}]
+    assert client.put_event_selectors(TrailName="main", EventSelectors=selectors)["EventSelectors"] == selectors
+    assert client.get_event_selectors(TrailName="main")["EventSelectors"] == selectors
+    assert client.get_trail(Name="main")["Trail"]["HasCustomEventSelectors"] is True
+    client.start_logging(Name="main")
+    client.list_trails()
+    client.add_tags(ResourceId=ARN, TagsList=[{"Key": "a", "Value": "b"}])
+    wait_for(lambda: [r for r in delivered(trails) if r["eventName"] == "AddTags"])
+    assert {r["readOnly"] for r in delivered(trails)} == {False}
+
+
+def test_the_policy_of_the_bucket_is_asked(trails):
+    client, s3 = trails.client(), trails.client("s3")
+    s3.delete_bucket_policy(Bucket=BUCKET)
+    with pytest.raises(ClientError) as refused:
+        client.create_trail(Name="main", S3BucketName=BUCKET)
+    assert refused.value.response["Error"] == {"Code": "InsufficientS3BucketPolicyException", "Message": f"Incorrect S3 bucket policy is detected for bucket: {BUCKET}"}
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=documented_policy())
+    client.create_trail(Name="main", S3BucketName=BUCKET)
+    client.start_logging(Name="main")
+    wait_for(lambda: keys(trails))
+    s3.delete_bucket_policy(Bucket=BUCKET)
+    client.list_trails()
+    wait_for(lambda: client.get_trail_status(Name="main").get("LatestDeliveryError") == "AccessDenied")
+    trails.restart()  # what could not be delivered is not lost
+    client, s3 = trails.client(), trails.client("s3")
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=documented_policy())
+    wait_for(lambda: [r for r in delivered(trails) if r["eventName"] == "ListTrails"])
+    assert "LatestDeliveryError" not in client.get_trail_status(Name="main")
+
+
+def test_validate_logs_accepts_what_is_untouched_and_names_what_is_not(trails):
+    client = trails.client()
+    client.create_trail(Name="main", S3BucketName=BUCKET, EnableLogFileValidation=True)
+    begin = now()
+    client.start_logging(Name="main")
+    for _ in range(3):
+        client.list_trails()
+        time.sleep(0.4)
+    client.stop_logging(Name="main")
+    stopped = now()
+    wait_for(lambda: len(keys(trails)) >= 4)
+    logs = keys(trails)
+
+    def named():
+        bodies = [trails.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys(trails, "CloudTrail-Digest")]
+        return {file["s3Object"] for body in bodies for file in json.loads(gzip.decompress(body))["logFiles"]}
+
+    wait_for(lambda: named() == set(logs))
+    digests = keys(trails, "CloudTrail-Digest")
+    until = ("--end-time", now())
+    status, lines = validate(trails, begin, *until)
+    assert status == 0, lines
+    assert lines[-2:] == [f"{len(digests)}/{len(digests)} digest files valid", f"{len(logs)}/{len(logs)} log files valid"]
+    assert begin <= stopped
+
+    def tampered(key, change):
+        """What the CLI and cairn say while the object is changed."""
+        path = path_of(trails, key)
+        before = path.read_bytes()
+        change(path, before)
+        try:
+            status, lines = validate(trails, begin, *until)
+            ours = subprocess.run([os.environ["CAIRN_BINARY"], "validate", "--data", trails.data, "--trail", "main"], capture_output=True, text=True, timeout=120)
+            assert ours.returncode == 3, ours.stdout + ours.stderr
+            return status, "\n".join(lines), ours.stdout + ours.stderr
+        finally:
+            path.write_bytes(before)
+
+    other = gzip.compress(gzip.decompress(path_of(trails, logs[0]).read_bytes()).replace(b"ListTrails", b"ListChains").replace(b"StartLogging", b"StopsLogging"))
+    cases = [(logs[0], lambda path, _: path.write_bytes(other), f"Log file\ts3://{BUCKET}/{logs[0]}\tINVALID: hash value doesn't match"),
+             (logs[1], lambda path, _: path.unlink(), f"Log file\ts3://{BUCKET}/{logs[1]}\tINVALID: not found"),
+             (logs[2], lambda path, bytes: path.write_bytes(bytes + b"x"), f"Log file\ts3://{BUCKET}/{logs[2]}\tINVALID: unexpected data after end of compressed stream"),
+             (digests[-1], lambda path, bytes: path.write_bytes(gzip.compress(gzip.decompress(bytes).replace(b"SHA-256", b"SHA-255").replace(b'"newest', b'"Newest'))),
+              f"Digest file\ts3://{BUCKET}/{digests[-1]}\tINVALID: signature verification failed"),
+             (digests[0], lambda path, _: path.unlink(), f"Digest file\ts3://{BUCKET}/{digests[0]}\tINVALID: not found")]
+    for key, change, line in cases:
+        status, lines, ours = tampered(key, change)
+        assert status == 1 and line in lines, (line, lines)
+        assert key in ours
+    assert validate(trails, begin, *until)[0] == 0
