@@ -147,7 +147,7 @@ const std::vector<Entry>& entries() {
         bytes("limits.body_bytes", &Config::body_bytes, "largest request body of /ingest, also after decompression"),
         number("limits.connections", &Config::connections, "open connections"),
         bytes("storage.disk_budget", &Config::disk_budget_bytes, "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing is dropped"),
-        text("storage.codec", &Config::codec, "`dense`, or `fast`: a third less CPU, a quarter more disk", {"dense", "fast"}),
+        text("storage.codec", &Config::codec, "`dense`, or `fast`: the lowest level, a little less CPU for a little more disk", {"dense", "fast"}),
         bytes("storage.dictionary_bytes", &Config::dictionary_bytes, "size of the trained dictionary; 0: none is trained"),
         bytes("storage.journal_file_bytes", &Config::journal_file_bytes, "size of one journal file before it is sealed into the archive"),
         bytes("storage.archive_file_bytes", &Config::archive_file_bytes, "size at which an archive file is closed; retention lets whole files go"),
