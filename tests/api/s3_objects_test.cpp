@@ -215,7 +215,8 @@ TEST_F(S3Objects, UsersCannotWriteThem) {
 
 TEST_F(S3Objects, AnErrorSaysWhatItIsAbout) {
     const auto answer = call("GET", "/logs/a%26%3Cb");
-    const auto error = xml_of(answer).child("Error");
+    const auto document = xml_of(answer);
+    const auto error = document.child("Error");
     EXPECT_EQ(answer.header("Content-Type"), "application/xml");
     EXPECT_EQ(std::string(error.child("Code").text().get()), "NoSuchKey");
     EXPECT_EQ(std::string(error.child("BucketName").text().get()), "logs");
