@@ -85,13 +85,6 @@ void Lanes::stop() {
     changed_.notify_all();
 }
 
-std::size_t Lanes::open() const {
-    const std::lock_guard lock(mutex_);
-    std::size_t count = 0;
-    for (const auto& [name, lane] : lanes_) count += lane.plans.size();
-    return count;
-}
-
 std::uint64_t Lanes::oldest_needed(std::uint64_t otherwise) const {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, lane] : lanes_)

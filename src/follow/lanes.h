@@ -47,8 +47,6 @@ public:
     /// Ends all waiting.
     void stop();
 
-    std::size_t open() const;
-
     /// The oldest event that an open plan needs, or `otherwise` if that is less.
     std::uint64_t oldest_needed(std::uint64_t otherwise) const;
 

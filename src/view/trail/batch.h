@@ -36,7 +36,6 @@ public:
     std::uint64_t events() const { return facts_.events; }
     std::uint64_t bytes() const { return facts_.bytes; }  ///< so far, before compression
     std::uint64_t from() const { return facts_.from; }
-    std::uint64_t to() const { return facts_.to; }
 
     /// A finished file: its bytes in `content`, or in the spool file.
     struct Finished {

@@ -35,7 +35,6 @@ public:
     /// recursive events").
     void select(const EventView& event, const Envelope& envelope, std::vector<Hit>& hits) const;
 
-    const std::vector<std::shared_ptr<const TrailHistory>>& trails() const { return trails_; }
 
 private:
     struct Account;
