@@ -40,7 +40,7 @@ void Helpers::run(std::size_t count, const std::function<void(std::size_t)>& wor
         ++round_;
         changed_.notify_all();
     }
-    work_off();
+    work_off(count, work);
     std::unique_lock lock(mutex_);
     work_ = nullptr;  // who comes late has nothing to do
     changed_.wait(lock, [&] { return helping_ == 0; });
@@ -50,8 +50,8 @@ void Helpers::start() {
     while (threads_.size() < threads_max_) threads_.emplace_back([this] { help(); });
 }
 
-void Helpers::work_off() {
-    for (auto i = next_++; i < count_; i = next_++) (*work_)(i);
+void Helpers::work_off(std::size_t count, const std::function<void(std::size_t)>& work) {
+    for (auto i = next_++; i < count; i = next_++) work(i);
 }
 
 void Helpers::help() {
@@ -63,8 +63,10 @@ void Helpers::help() {
         if (stop_) return;
         seen = round_;
         ++helping_;
+        const auto count = count_;
+        const auto& work = *work_;
         lock.unlock();
-        work_off();
+        work_off(count, work);
         lock.lock();
         --helping_;
         changed_.notify_all();

@@ -26,15 +26,15 @@ public:
 private:
     void start();
     void help();
-    void work_off();
+    void work_off(std::size_t count, const std::function<void(std::size_t)>& work);
 
     const unsigned threads_max_;
     std::mutex in_use_;  // held by whom they help
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    const std::function<void(std::size_t)>* work_ = nullptr;  // guarded by mutex_; read by who is counted in helping_
-    std::size_t count_ = 0;                                   // likewise
+    const std::function<void(std::size_t)>* work_ = nullptr;  // guarded by mutex_; lives while helping_ > 0
+    std::size_t count_ = 0;                                   // guarded by mutex_
     std::uint64_t round_ = 0;                                 // guarded by mutex_
     unsigned helping_ = 0;                                    // guarded by mutex_
     bool stop_ = false;                                       // guarded by mutex_

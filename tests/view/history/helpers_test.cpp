@@ -20,6 +20,15 @@ TEST(Helpers, DoEverythingOnce) {
     }
 }
 
+TEST(Helpers, ALateHelperStillHasItsWork) {
+    Helpers helpers(3);
+    for (int round = 0; round < 5'000; ++round) {
+        std::vector<std::atomic<int>> done(3);
+        helpers.run(3, [&](std::size_t i) { ++done[i]; });
+        for (const auto& each : done) ASSERT_EQ(each, 1);
+    }
+}
+
 TEST(Helpers, SeveralSearchesAtOnceDoNotWaitForEachOther) {
     Helpers helpers(2);
     std::atomic<int> done = 0;
