@@ -71,11 +71,8 @@ std::string_view host_name(std::string_view host) {
 }
 
 JsonObject tls_details(const net::Request& request) {
-    JsonObject details;
-    if (request.tls) {
-        details.emplace_back("tlsVersion", request.tls_version);
-        details.emplace_back("cipherSuite", request.tls_cipher);
-    }
+    if (!request.tls) return {};
+    JsonObject details{{"tlsVersion", request.tls_version}, {"cipherSuite", request.tls_cipher}};
     if (const auto host = host_name(request.find("host")); !host.empty())
         details.emplace_back("clientProvidedHostHeader", header_text(host));
     return details;

@@ -30,7 +30,7 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port()
     int threads = 2;
-    TlsFiles tls;            ///< read again by reload_tls()
+    TlsFiles tls = {};       ///< read again by reload_tls()
     std::size_t head_bytes_max = 64 * 1024;
     std::size_t connections_max = 20'000;
     std::size_t body_bytes_in_flight_max = 256u << 20;  ///< over all connections: above it new bodies wait, then 503
