@@ -10,6 +10,7 @@ usage() {
 usage: ./dev bench [NAME...]
 
   record block ingest journal history selectors http   one component each
+  import       CloudTrail log files into a data directory, new and again, beside gunzip alone
   ingest_http  a node under load over HTTP beside a bare loop with the same codec
   admit        admission alone, many sizes; not among the default
   end_to_end   a running node beside its peers, as ratios; all of these parts:
@@ -29,7 +30,7 @@ for argument in "$@"; do
   case "$argument" in -h | --help) usage; exit 0 ;; esac
 done
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http ingest_http end_to_end)
+[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http end_to_end)
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cairn-bench.XXXXXX")
 chmod 711 "$work"  # PostgreSQL runs as another user below it
@@ -65,6 +66,7 @@ for name in "${names[@]}"; do
     history) "$programs/bench_history" "$data" "$work/$name" "$events" ;;
     selectors) "$programs/bench_selectors" "$data" ;;
     http) "$programs/bench_http" ;;
+    import) "$root/.venv/bin/python" "$root/bench/import_files.py" --binary "$root/build/release/cairn" --data "$data" --events "$events" --work "$work/$name" ;;
     ingest_http) "$programs/bench_ingest_http" "$root/build/release/cairn" "$data" "$work/$name" "$((events < 400000 ? events : 400000))" ;;
     *) usage >&2; exit 2 ;;
   esac
