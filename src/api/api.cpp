@@ -111,7 +111,7 @@ private:
 struct Api::State {
     State(Parts given, Settings chosen)
         : parts(std::move(given)),
-          settings(std::move(chosen)),
+          settings(chosen),
           own_calls(parts, settings),
           context{counted, settings, own_calls, pool},
           control(context),
@@ -178,7 +178,7 @@ void Api::State::own(CallPointer call) {
     searches.handle(std::move(call), std::move(path));
 }
 
-Api::Api(Parts parts, Settings settings) : state_(std::make_unique<State>(std::move(parts), std::move(settings))) {}
+Api::Api(Parts parts, Settings settings) : state_(std::make_unique<State>(std::move(parts), settings)) {}
 
 Api::~Api() { state_->live.end(); }
 

@@ -72,11 +72,11 @@ void ControlPlane::handle(CallPointer call) {
 
     const auto name = wire::target_operation(call->request.find("x-amz-target"), model().target_prefix());
     const auto* operation = call->request.method == "POST" ? model().find(name) : nullptr;
-    if (!operation)
-        return refuse(std::move(call),
-                      {"UnknownOperationException",
-                       fmt::format("X-Amz-Target names no operation of CloudTrail: '{}'",
-                                   valid_utf8(call->request.find("x-amz-target"), 200))});
+    if (!operation) {
+        auto message = fmt::format("X-Amz-Target names no operation of CloudTrail: '{}'",
+                                   valid_utf8(call->request.find("x-amz-target"), 200));
+        return refuse(std::move(call), {"UnknownOperationException", std::move(message)});
+    }
 
     const auto document = read_body(call->request);
     if (!document) return finish(std::move(call), operation->name, nullptr, std::unexpected(document.error()));
@@ -146,7 +146,7 @@ void TokenService::handle(CallPointer call) {
     for (const auto part : {call->request.query(), std::string_view(call->request.body)})
         for (auto& [name, value] : net::parse_query(part)) {
             if (name == "Action") action = std::move(value);
-            if (name == "Version") version = std::move(value);
+            else if (name == "Version") version = std::move(value);
         }
     if (action.empty()) return refuse({"MissingAction", "The request names no Action."});
     const auto* operation = version == model.api_version() ? model.find(action) : nullptr;

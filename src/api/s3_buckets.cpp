@@ -13,7 +13,6 @@ namespace cairn::api {
 
 namespace {
 
-using neighbour::Bucket;
 using wire::ApiError;
 
 constexpr const char* first_region = "us-east-1";

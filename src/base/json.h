@@ -22,6 +22,7 @@ using JsonObject = std::vector<std::pair<std::string, Json>>;
 class Json {
 public:
     Json() = default;
+    // NOLINTBEGIN(google-explicit-constructor): documents are written as they read, {{"Name", name}, {"Count", 3}}
     Json(std::nullptr_t) {}
     Json(bool value) : value_(value) {}
     Json(int value) : value_(std::int64_t{value}) {}
@@ -33,6 +34,7 @@ public:
     Json(std::string value) : value_(std::move(value)) {}
     Json(JsonArray value) : value_(std::move(value)) {}
     Json(JsonObject value) : value_(std::move(value)) {}
+    // NOLINTEND(google-explicit-constructor)
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
     bool is_bool() const { return std::holds_alternative<bool>(value_); }
