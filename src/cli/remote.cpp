@@ -1,11 +1,10 @@
 #include "cli/remote.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <map>
 
 #include <fmt/format.h>
 
+#include "backend/credentials/profile_file.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "net/http_client.h"
@@ -24,31 +23,6 @@ std::string first_of(std::initializer_list<std::string> values) {
     for (const auto& value : values)
         if (!value.empty()) return value;
     return {};
-}
-
-std::string trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos) return {};
-    return std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
-}
-
-/// The settings of one profile in an AWS shared file; sections are "[name]" or "[profile name]".
-std::map<std::string, std::string> read_profile(const std::string& path, const std::string& profile) {
-    std::map<std::string, std::string> settings;
-    std::ifstream file(path);
-    bool inside = false;
-    for (std::string line; std::getline(file, line);) {
-        const auto text = trimmed(line);
-        if (text.empty() || text[0] == '#' || text[0] == ';') continue;
-        if (text[0] == '[') {
-            inside = text == "[" + profile + "]" || text == "[profile " + profile + "]";
-            continue;
-        }
-        const auto equals = text.find('=');
-        if (inside && equals != std::string::npos)
-            settings[trimmed(text.substr(0, equals))] = trimmed(text.substr(equals + 1));
-    }
-    return settings;
 }
 
 Code code_of_status(int status) {

@@ -128,8 +128,34 @@ Entry names(std::string key, std::vector<std::string> Config::*member, std::stri
             }};
 }
 
+/// The keys of one section for a service elsewhere.
+std::vector<Entry> remote_service(const std::string& section, RemoteService Config::*service, const std::string& what) {
+    const auto member = [&](const char* name, std::string RemoteService::*text, std::string meaning) {
+        return Entry{{section + "." + name, "text", "", std::move(meaning)}, [=](Config& config, std::string_view value) -> Result<void> {
+                         config.*service.*text = value;
+                         return {};
+                     }};
+    };
+    return {member("endpoint", &RemoteService::endpoint, "URL of " + what),
+            member("region", &RemoteService::region, "its region in signatures; empty: `region`"),
+            member("access_key_id", &RemoteService::access_key_id, "key to sign with; empty: as the AWS SDKs find one"),
+            member("secret_access_key", &RemoteService::secret_access_key, "its secret; never shown nor logged"),
+            member("session_token", &RemoteService::session_token, "for temporary keys"),
+            member("profile", &RemoteService::profile, "profile of the AWS credentials file"),
+            member("web_identity_token_file", &RemoteService::web_identity_token_file, "file with a token that STS takes for `role_arn`"),
+            member("role_arn", &RemoteService::role_arn, "role to take with it"),
+            member("sts_endpoint", &RemoteService::sts_endpoint, "URL of STS; empty: AWS's of the region"),
+            member("ca_file", &RemoteService::ca_file, "PEM file of certificates to trust besides the system's")};
+}
+
+std::vector<Entry> with_services(std::vector<Entry> all) {
+    const auto add = [&](std::vector<Entry> more) { all.insert(all.end(), more.begin(), more.end()); };
+    add(remote_service("s3", &Config::s3, "a real S3 that trails deliver to; empty: embedded buckets"));
+    return all;
+}
+
 const std::vector<Entry>& entries() {
-    static const std::vector<Entry> all{
+    static const std::vector<Entry> all = with_services({
         text("listen", &Config::listen, "address and port of the one endpoint; port 0 takes a free one"),
         text("data", &Config::data, "the data directory; made if absent"),
         text("account", &Config::account, "the node's own account, 12 digits; its root key is made at the first start"),
@@ -167,7 +193,8 @@ const std::vector<Entry>& entries() {
         interval("digest_interval", &Config::digest_interval, "1h", "how long the window of a digest file is, whole seconds"),
         text("trails.compression", &Config::trail_compression, "`fast`, or `small`: log files a quarter smaller for five times the CPU", {"fast", "small"}),
         number("trails.per_region", &Config::trails_per_region, "trails of an account that may show themselves in a region"),
-    };
+        text("s3.path_style", &Config::s3_path_style, "`true`: the bucket stands in the path; `false`: in the host name; `auto`: in the host name at amazonaws.com only", {"auto", "true", "false"}),
+    });
     return all;
 }
 
@@ -252,6 +279,14 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
+    for (const auto& [section, service] : {std::pair("s3", &config.s3)}) {
+        const auto is_url = [](const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); };
+        if (service->configured() && !is_url(service->endpoint)) return fail(Code::invalid, fmt::format("{}.endpoint begins with http:// or https://", section));
+        if (service->access_key_id.empty() != service->secret_access_key.empty())
+            return fail(Code::invalid, fmt::format("{0}.access_key_id and {0}.secret_access_key go together: one of them is not set", section));
+        if (service->web_identity_token_file.empty() != service->role_arn.empty())
+            return fail(Code::invalid, fmt::format("{0}.web_identity_token_file and {0}.role_arn go together: one of them is not set", section));
+    }
     if (config.digest_interval < std::chrono::seconds(1) || config.digest_interval % std::chrono::seconds(1) != std::chrono::milliseconds(0))
         return fail(Code::invalid, "digest_interval: digests are named by the second: at least 1s, and whole seconds");
     return {};

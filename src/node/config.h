@@ -14,6 +14,18 @@
 
 namespace cairn::node {
 
+/// Another AWS-like service that cairn calls, as `[s3]` names it. docs/configuration.md, "Other services".
+struct RemoteService {
+    std::string endpoint;  ///< URL; empty: there is none
+    std::string region;    ///< for signatures; empty: that of the node
+    std::string access_key_id, secret_access_key, session_token;
+    std::string profile;
+    std::string web_identity_token_file, role_arn, sts_endpoint;
+    std::string ca_file;
+
+    bool configured() const { return !endpoint.empty(); }
+};
+
 /// Everything that can be set. Defaults are what `cairn serve` without any file does. docs/configuration.md lists the keys.
 struct Config {
     std::string listen = "127.0.0.1:4610";
@@ -53,6 +65,9 @@ struct Config {
     std::chrono::milliseconds delivery_interval = std::chrono::minutes(5), digest_interval = std::chrono::hours(1);
     std::string trail_compression = "fast";
     std::int64_t trails_per_region = 5;
+
+    RemoteService s3;
+    std::string s3_path_style = "auto";
 
     std::vector<identity::FixedAccount> accounts;
     std::vector<Hold> holds;

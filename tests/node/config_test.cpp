@@ -205,3 +205,27 @@ TEST_F(ConfigTest, SizesThatNoFileCanHaveAreRefused) {
         EXPECT_NE(config.error().message.find(key), std::string::npos) << config.error().message;
     }
 }
+
+TEST_F(ConfigTest, AServiceElsewhere) {
+    const auto file = write("[s3]\nendpoint = \"https://minio.example.com:9000\"\naccess_key_id = \"AK\"\npath_style = true\nca_file = \"/ca.pem\"\n");
+    const auto config = load_config(file, {{"CAIRN_S3_SECRET_ACCESS_KEY", "very secret"}}, {{"s3.region", "eu-west-1"}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->s3.configured());
+    EXPECT_EQ(config->s3.access_key_id, "AK");
+    EXPECT_EQ(config->s3.secret_access_key, "very secret");
+    EXPECT_EQ(config->s3.region, "eu-west-1");
+    EXPECT_EQ(config->s3.ca_file, "/ca.pem");
+    EXPECT_EQ(config->s3_path_style, "true");
+    EXPECT_TRUE(check_config(*config));
+    EXPECT_FALSE(load_config("", {}, {})->s3.configured());
+
+    const std::map<std::string, std::string> wrong[] = {
+        {{"s3.endpoint", "minio:9000"}}, {{"s3.access_key_id", "AK"}}, {{"s3.secret_access_key", "very secret"}}, {{"s3.role_arn", "arn:r"}}};
+    for (const auto& overrides : wrong) {
+        const auto refused = check_config(*load_config("", {}, overrides));
+        ASSERT_FALSE(refused) << overrides.begin()->first;
+        EXPECT_NE(refused.error().message.find("s3."), std::string::npos);
+        EXPECT_EQ(refused.error().message.find("very secret"), std::string::npos);
+    }
+    EXPECT_FALSE(load_config("", {}, {{"s3.path_style", "maybe"}}));
+}
