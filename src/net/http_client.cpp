@@ -1,6 +1,9 @@
 #include "net/http_client.h"
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -13,15 +16,64 @@ namespace {
 
 using Use = std::function<bool(std::string_view)>;
 
-/// One easy handle per thread: it keeps connections open between requests.
-CURL* handle_of_thread() {
+using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
+
+/// Easy handles that nobody uses now. Each keeps its connections open; whoever calls the same place next takes the one that was
+/// used last.
+class IdleHandles {
+public:
+    Handle take(const std::string& place) {
+        {
+            std::lock_guard lock(mutex_);
+            if (const auto found = idle_.find(place); found != idle_.end()) {
+                auto handle = std::move(found->second.back());
+                found->second.pop_back();
+                if (found->second.empty()) idle_.erase(found);
+                --count_;
+                return handle;
+            }
+        }
+        Handle made(curl_easy_init(), curl_easy_cleanup);
+        CAIRN_CHECK(made != nullptr);
+        return made;
+    }
+
+    void give_back(const std::string& place, Handle handle) {
+        curl_easy_reset(handle.get());  // connections stay
+        std::lock_guard lock(mutex_);
+        if (count_ >= count_max) return;
+        idle_[place].push_back(std::move(handle));
+        ++count_;
+    }
+
+private:
+    static constexpr std::size_t count_max = 64;
+
+    std::mutex mutex_;
+    std::map<std::string, std::vector<Handle>> idle_;  // none of them empty; guarded by mutex_
+    std::size_t count_ = 0;                            // guarded by mutex_
+};
+
+IdleHandles& idle_handles() {
     static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
     CAIRN_CHECK(initialised == CURLE_OK);
-    thread_local const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
-    CAIRN_CHECK(handle != nullptr);
-    curl_easy_reset(handle.get());
-    return handle.get();
+    static IdleHandles handles;
+    return handles;
 }
+
+/// A handle for one call.
+class TakenHandle {
+public:
+    explicit TakenHandle(std::string place) : place_(std::move(place)), handle_(idle_handles().take(place_)) {}
+    ~TakenHandle() { idle_handles().give_back(place_, std::move(handle_)); }
+    TakenHandle(const TakenHandle&) = delete;
+
+    CURL* get() const { return handle_.get(); }
+
+private:
+    const std::string place_;
+    Handle handle_;
+};
 
 struct Receiving {
     CURL* handle;
@@ -48,11 +100,22 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* contex
     return size;
 }
 
+int look_at_cancel(void* cancel, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<const std::atomic<bool>*>(cancel)->load() ? 1 : 0; }
+
+/// Room for the whole body, when its length is said and can be believed.
+void reserve_body(CURL* handle, std::string& body) {
+    constexpr curl_off_t believed_max = 64 << 20;
+    curl_off_t length = -1;
+    curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && length <= believed_max) body.reserve(static_cast<std::size_t>(length));
+}
+
 std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* context) {
     auto& receiving = *static_cast<Receiving*>(context);
     long status = 0;
     curl_easy_getinfo(receiving.handle, CURLINFO_RESPONSE_CODE, &status);
     if (receiving.use == nullptr || status / 100 != 2) {
+        if (receiving.response.body.empty()) reserve_body(receiving.handle, receiving.response.body);
         receiving.response.body.append(bytes, size);
         return size;
     }
@@ -89,48 +152,72 @@ bool is_loopback(std::string_view url) {
     return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
-void configure(CURL* handle, const std::string& url, const Request& request, const ClientOptions& options, bool streaming) {
+/// What is sent, seen the same way whoever owns the body.
+struct Sending {
+    const std::string& method;
+    const std::string& target;
+    const Headers& headers;
+    std::string_view body;
+};
+
+void set_bounds(CURL* handle, const ClientOptions& options, bool streaming) {
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    if (!streaming) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+    if (options.silence_timeout.count() > 0) {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.silence_timeout.count()));
+    }
+    if (options.cancel) {
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_at_cancel);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, options.cancel);
+    }
+}
+
+void configure(CURL* handle, const std::string& url, const Sending& request, const ClientOptions& options) {
     curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // a signature covers the path as written
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    if (!streaming) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
-    if (streaming) curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
     if (is_loopback(url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
 
     if (request.method == "HEAD") {
         curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
-    } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-        curl_easy_setopt(handle, CURLOPT_POST, 1L);
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    } else {
-        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        return;
     }
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+        curl_easy_setopt(handle, CURLOPT_POST, 1L);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data() ? request.body.data() : "");
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    }
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
 Error error_of(CURLcode code, const std::string& endpoint, const char* detail) {
+    if (code == CURLE_ABORTED_BY_CALLBACK) return {Code::unavailable, endpoint + ": cancelled"};
     const bool wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
     const char* const reason = detail[0] != '\0' ? detail : curl_easy_strerror(code);
     return {wrong ? Code::invalid : Code::unavailable, fmt::format("{}: {}", endpoint, reason)};
 }
 
-Result<Response> perform(const std::string& endpoint, const Request& request, const Use* use, const ClientOptions& options) {
+Result<Response> perform(const std::string& endpoint, const Sending& request, const Use* use, const ClientOptions& options) {
     if (!endpoint.starts_with("http://") && !endpoint.starts_with("https://"))
         return fail(Code::invalid, endpoint + ": an endpoint begins with http:// or https://");
+    if (options.cancel && *options.cancel) return fail(Code::unavailable, endpoint + ": cancelled");
     auto url = endpoint;
     while (url.ends_with('/')) url.pop_back();
     url += request.target.starts_with('/') ? request.target : "/" + request.target;
 
-    CURL* const handle = handle_of_thread();
+    const TakenHandle taken(endpoint + '\n' + options.ca_file);
+    CURL* const handle = taken.get();
     const HeaderList headers(request.headers);
     Receiving receiving{handle, use};
     char detail[CURL_ERROR_SIZE] = "";
-    configure(handle, url, request, options, use != nullptr);
+    configure(handle, url, request, options);
+    set_bounds(handle, options, use != nullptr);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &receiving);
@@ -150,12 +237,16 @@ Result<Response> perform(const std::string& endpoint, const Request& request, co
 }  // namespace
 
 Result<Response> send(const std::string& endpoint, const Request& request, const ClientOptions& options) {
-    return perform(endpoint, request, nullptr, options);
+    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr, options);
+}
+
+Result<Response> send(const std::string& endpoint, const OutgoingRequest& request, const ClientOptions& options) {
+    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr, options);
 }
 
 Result<Response> receive_stream(const std::string& endpoint, const Request& request, const Use& use,
                                 const ClientOptions& options) {
-    return perform(endpoint, request, &use, options);
+    return perform(endpoint, {request.method, request.target, request.headers, request.body}, &use, options);
 }
 
 }  // namespace cairn::net

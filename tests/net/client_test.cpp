@@ -1,7 +1,9 @@
 #include "net/http_client.h"
 
+#include <atomic>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -91,6 +93,21 @@ TEST_F(Client, ConnectionsAreReused) {
     EXPECT_NE(metrics_.render().find("\"} 1\n"), std::string::npos) << metrics_.render();
 }
 
+TEST_F(Client, ConnectionsAreReusedByOtherThreads) {
+    for (int i = 0; i < 5; ++i)
+        std::thread([&] { EXPECT_TRUE(send(endpoint(), OutgoingRequest{"PUT", "/", {}, "b"})); }).join();
+    EXPECT_NE(metrics_.render().find("\"} 1\n"), std::string::npos) << metrics_.render();
+}
+
+TEST_F(Client, ABodyIsSentFromWhereItLies) {
+    const std::string all = "before|the body|after";
+    const auto answer = send(endpoint(), OutgoingRequest{"PUT", "/", {{"X-One", "1"}}, std::string_view(all).substr(7, 8)});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "the body");
+    EXPECT_EQ(header(*answer, "Got-X-One"), "1");
+    EXPECT_EQ(send(endpoint(), OutgoingRequest{"PUT", "/", {}, {}})->body, "");
+}
+
 TEST_F(Client, Errors) {
     const auto nobody = send("http://127.0.0.1:1", request("GET", "/"));
     ASSERT_FALSE(nobody);
@@ -102,22 +119,59 @@ TEST_F(Client, Errors) {
     }
 }
 
-TEST(ClientTimeout, ASilentServer) {
-    Metrics metrics;
-    std::mutex mutex;
-    std::vector<std::unique_ptr<Responder>> held;
-    const auto server = HttpServer::start({}, [&](Request, std::unique_ptr<Responder> responder) {
-        std::lock_guard lock(mutex);
-        held.push_back(std::move(responder));
-    }, {}, metrics);
-    ASSERT_TRUE(server);
+/// A server that never answers.
+class SilentServer : public testing::Test {
+protected:
+    void SetUp() override {
+        auto started = HttpServer::start({}, [this](Request, std::unique_ptr<Responder> responder) {
+            std::lock_guard lock(mutex_);
+            held_.push_back(std::move(responder));
+        }, {}, metrics_);
+        ASSERT_TRUE(started);
+        server_ = std::move(*started);
+    }
+
+    /// How long the call took before it failed.
+    std::chrono::milliseconds fails(const ClientOptions& options) {
+        Request request;
+        request.method = "GET";
+        const auto begin = std::chrono::steady_clock::now();
+        const auto answer = send("http://127.0.0.1:" + std::to_string(server_->port()), request, options);
+        EXPECT_EQ(answer ? Code::internal : answer.error().code, Code::unavailable);
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    }
+
+    Metrics metrics_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Responder>> held_;
+    std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(SilentServer, EndsAtTheTimeOut) {
     ClientOptions options;
     options.timeout = std::chrono::milliseconds(30);
-    Request request;
-    request.method = "GET";
-    const auto answer = send("http://127.0.0.1:" + std::to_string((*server)->port()), request, options);
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, Code::unavailable);
+    EXPECT_LT(fails(options), std::chrono::seconds(10));
+}
+
+TEST_F(SilentServer, EndsWhenNothingComesForLong) {
+    ClientOptions options;
+    options.silence_timeout = std::chrono::seconds(1);
+    const auto took = fails(options);
+    EXPECT_GT(took, std::chrono::milliseconds(900));
+    EXPECT_LT(took, std::chrono::seconds(10));
+}
+
+TEST_F(SilentServer, EndsWhenItIsCancelled) {
+    std::atomic<bool> cancel = false;
+    ClientOptions options;
+    options.cancel = &cancel;
+    std::thread other([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        cancel = true;
+    });
+    EXPECT_LT(fails(options), std::chrono::seconds(10));
+    other.join();
+    EXPECT_LT(fails(options), std::chrono::seconds(1)) << "nor does another one begin";
 }
 
 }  // namespace
