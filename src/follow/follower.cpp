@@ -78,7 +78,7 @@ class Follower::Implementation {
 public:
     Implementation(Parts parts, FollowerOptions options)
         : parts_(parts), options_(std::move(options)), name_(parts.view.name()), random_(options_.seed),
-          lanes_(options_.retry_least_ms, options_.retry_most_ms, options_.seed + 1),
+          lanes_(options_.retry_least_ms, options_.retry_most_ms, options_.kind_workers, options_.seed + 1),
           lag_(std::make_shared<Lag>(parts.log, parts.clock)),
           published_(parts.metrics.counter("cairn_view_published_total", "Plans of a view done and published.", {{"view", name_}})),
           failures_(parts.metrics.counter("cairn_view_failures_total", "Failed attempts of a view.", {{"view", name_}})),

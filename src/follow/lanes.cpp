@@ -6,10 +6,17 @@
 
 namespace cairn::follow {
 
+namespace {
+
+std::string_view kind_of(std::string_view lane) { return lane.substr(0, lane.find('/')); }
+
+}  // namespace
+
 void Lanes::reset(std::vector<PlanHead> open) {
     const std::lock_guard lock(mutex_);
     ++generation_;
     lanes_.clear();
+    busy_.clear();
     add_locked(std::move(open));
 }
 
@@ -33,14 +40,18 @@ std::optional<Lanes::Claim> Lanes::claim(Time now) {
 
 std::optional<Lanes::Claim> Lanes::claim_locked(Time now) {
     // A clock that was set back must not make a pause endless.
-    const auto ready = [&](const Lane& lane) {
-        return !lane.busy && !lane.plans.empty() && (lane.failures == 0 || now >= lane.due || now < lane.failed_at);
+    const auto due = [&](const Lane& lane) { return lane.failures == 0 || now >= lane.due || now < lane.failed_at; };
+    const auto has_worker = [&](std::string_view name) {
+        const auto busy = busy_.find(kind_of(name));
+        return busy == busy_.end() || busy->second < kind_busy_max_;
     };
+    const auto ready = [&](const std::string& name, const Lane& lane) { return !lane.busy && !lane.plans.empty() && due(lane) && has_worker(name); };
     auto place = lanes_.upper_bound(last_claimed_);
     for (std::size_t looked = 0; looked < lanes_.size(); ++looked, ++place) {
         if (place == lanes_.end()) place = lanes_.begin();
-        if (!ready(place->second)) continue;
+        if (!ready(place->first, place->second)) continue;
         place->second.busy = true;
+        ++busy_[std::string(kind_of(place->first))];
         last_claimed_ = place->first;
         return Claim{place->second.plans.front(), generation_};
     }
@@ -61,7 +72,7 @@ void Lanes::done(const Claim& claim, std::vector<PlanHead> more) {
     if (claim.generation != generation_) return;
     const auto place = lanes_.find(claim.plan.lane);
     auto& lane = place->second;
-    lane.busy = false;
+    free_locked(place->first, lane);
     lane.failures = 0;
     lane.plans.pop_front();
     if (lane.plans.empty()) lanes_.erase(place);
@@ -72,11 +83,17 @@ std::int64_t Lanes::failed(const Claim& claim, Time now) {
     const std::lock_guard lock(mutex_);
     if (claim.generation != generation_) return 0;
     auto& lane = lanes_.find(claim.plan.lane)->second;
-    lane.busy = false;
+    free_locked(claim.plan.lane, lane);
     const auto pause = back_off_ms(++lane.failures, retry_least_ms_, retry_most_ms_, random_());
     lane.failed_at = now;
     lane.due = now + std::chrono::milliseconds(pause);
     return pause;
+}
+
+void Lanes::free_locked(const std::string& name, Lane& lane) {
+    lane.busy = false;
+    --busy_.find(kind_of(name))->second;
+    changed_.notify_one();  // a lane that had no worker
 }
 
 void Lanes::stop() {

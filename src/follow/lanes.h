@@ -3,11 +3,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -20,8 +22,9 @@ namespace cairn::follow {
 /// failure is over. Any thread.
 class Lanes {
 public:
-    Lanes(std::int64_t retry_least_ms, std::int64_t retry_most_ms, std::uint64_t seed)
-        : retry_least_ms_(retry_least_ms), retry_most_ms_(retry_most_ms), random_(seed) {}
+    /// Of the lanes of one kind (the text before the first "/") at most `kind_busy_max` are busy at once.
+    Lanes(std::int64_t retry_least_ms, std::int64_t retry_most_ms, int kind_busy_max, std::uint64_t seed)
+        : retry_least_ms_(retry_least_ms), retry_most_ms_(retry_most_ms), kind_busy_max_(kind_busy_max), random_(seed) {}
 
     /// Only these are open. Claims made before mean nothing any more.
     void reset(std::vector<PlanHead> open);
@@ -58,13 +61,16 @@ private:
         Time failed_at{}, due{};
     };
     std::optional<Claim> claim_locked(Time now);
+    void free_locked(const std::string& name, Lane& lane);
     void add_locked(std::vector<PlanHead> plans);
 
     const std::int64_t retry_least_ms_, retry_most_ms_;
+    const int kind_busy_max_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::mt19937_64 random_;             // guarded by mutex_, as are all below
     std::map<std::string, Lane> lanes_;
+    std::map<std::string, int, std::less<>> busy_;  // lanes, by kind
     std::string last_claimed_;           // lanes take turns
     std::uint64_t generation_ = 0;
     bool stopping_ = false;
