@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "seam/delivery_store.h"
+#include "seam/key_service.h"
+#include "seam/log_sink.h"
 #include "seam/meta_store.h"
 #include "seam/notifier.h"
 #include "view/trail/signing_keys.h"
@@ -19,9 +23,12 @@ struct TrailServices {
     MetaStore& store;                 ///< for the status of deliveries
     DeliveryStore& buckets;
     Notifier* notifier = nullptr;     ///< null: there is no topic that could be told
+    LogSink* logs = nullptr;          ///< null: there is no log group
+    KeyService* key_service = nullptr;  ///< null: there is no key
     std::vector<std::string> regions; ///< that exist
     std::size_t trails_per_region = 5;
     bool lenient = false;             ///< accepts topics, log groups and keys that are not there, as emulators do
+    std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};  ///< empty answer: not known
 };
 
 }  // namespace cairn::api

@@ -129,7 +129,8 @@ Entry names(std::string key, std::vector<std::string> Config::*member, std::stri
 }
 
 /// The keys of one section for a service elsewhere.
-std::vector<Entry> remote_service(const std::string& section, RemoteService Config::*service, const std::string& what) {
+std::vector<Entry> remote_service(const std::string& section, RemoteService Config::*service, const std::string& what,
+                                  const std::string& default_region) {
     const auto member = [&](const char* name, std::string RemoteService::*text, std::string meaning) {
         return Entry{{section + "." + name, "text", "", std::move(meaning)}, [=](Config& config, std::string_view value) -> Result<void> {
                          config.*service.*text = value;
@@ -137,7 +138,7 @@ std::vector<Entry> remote_service(const std::string& section, RemoteService Conf
                      }};
     };
     return {member("endpoint", &RemoteService::endpoint, "URL of " + what),
-            member("region", &RemoteService::region, "its region in signatures; empty: `region`"),
+            member("region", &RemoteService::region, "its region in signatures; empty: " + default_region),
             member("access_key_id", &RemoteService::access_key_id, "key to sign with; empty: as the AWS SDKs find one"),
             member("secret_access_key", &RemoteService::secret_access_key, "its secret; never shown nor logged"),
             member("session_token", &RemoteService::session_token, "for temporary keys"),
@@ -150,7 +151,10 @@ std::vector<Entry> remote_service(const std::string& section, RemoteService Conf
 
 std::vector<Entry> with_services(std::vector<Entry> all) {
     const auto add = [&](std::vector<Entry> more) { all.insert(all.end(), more.begin(), more.end()); };
-    add(remote_service("s3", &Config::s3, "a real S3 that trails deliver to; empty: embedded buckets"));
+    add(remote_service("s3", &Config::s3, "a real S3 that trails deliver to; empty: embedded buckets", "`region`"));
+    add(remote_service("sns", &Config::sns, "an SNS whose topics are told of log files; empty: there are no topics", "that of the topic"));
+    add(remote_service("logs", &Config::logs, "a CloudWatch Logs that records are sent to; empty: there are no log groups", "that of the log group"));
+    add(remote_service("kms", &Config::kms, "a KMS whose keys trails may name; empty: there are no keys", "that of the key"));
     return all;
 }
 
@@ -279,7 +283,7 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
-    for (const auto& [section, service] : {std::pair("s3", &config.s3)}) {
+    for (const auto& [section, service] : {std::pair("s3", &config.s3), std::pair("sns", &config.sns), std::pair("logs", &config.logs), std::pair("kms", &config.kms)}) {
         const auto is_url = [](const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); };
         if (service->configured() && !is_url(service->endpoint)) return fail(Code::invalid, fmt::format("{}.endpoint begins with http:// or https://", section));
         if (service->access_key_id.empty() != service->secret_access_key.empty())

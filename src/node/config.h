@@ -14,10 +14,10 @@
 
 namespace cairn::node {
 
-/// Another AWS-like service that cairn calls, as `[s3]` names it. docs/configuration.md, "Other services".
+/// Another AWS-like service that cairn calls, as `[s3]`, `[sns]`, `[logs]` or `[kms]` names it. docs/configuration.md, "Other services".
 struct RemoteService {
     std::string endpoint;  ///< URL; empty: there is none
-    std::string region;    ///< for signatures; empty: that of the node
+    std::string region;    ///< for signatures; empty: that of the node, or of the ARN that a call is about
     std::string access_key_id, secret_access_key, session_token;
     std::string profile;
     std::string web_identity_token_file, role_arn, sts_endpoint;
@@ -66,7 +66,7 @@ struct Config {
     std::string trail_compression = "fast";
     std::int64_t trails_per_region = 5;
 
-    RemoteService s3;
+    RemoteService s3, sns, logs, kms;
     std::string s3_path_style = "auto";
 
     std::vector<identity::FixedAccount> accounts;

@@ -2,6 +2,7 @@
 
 #include "backend/dir/dir_store.h"
 #include "follow/follower.h"
+#include "node/neighbours.h"
 #include "sign/seal.h"
 #include "view/trail/delivery.h"
 #include "view/trail/signing_keys.h"
@@ -22,8 +23,11 @@ trail::DeliveryOptions delivery_options(const Config& config) {
     return options;
 }
 
+/// A neighbour that does not answer holds its own workers only.
 follow::FollowerOptions follower_options(const Config& config) {
     follow::FollowerOptions options;
+    options.workers = options.kind_workers;
+    for (const auto* neighbour : {&config.sns, &config.logs}) options.workers += neighbour->configured() ? options.kind_workers : 0;
     options.holder = "trail";
     options.retry_least_ms = 1000;
     options.retry_most_ms = 3'600'000;
@@ -32,28 +36,38 @@ follow::FollowerOptions follower_options(const Config& config) {
     return options;
 }
 
+std::optional<std::string> region_of_bucket(neighbour::Buckets& buckets, const std::string& name) {
+    const auto bucket = buckets.find(name);
+    return bucket ? std::optional(bucket->region) : std::nullopt;
+}
+
 }  // namespace
 
 struct TrailWork::State {
     State(const Config& config, Parts parts, std::unique_ptr<ObjectStore> objects)
-        : box(parts.master_key),
+        : neighbours(config, parts.clock),
+          box(parts.master_key),
           keys(parts.store, box),
           trails(parts.store, parts.clock),
           objects(std::move(objects)),
-          buckets(parts.store, *this->objects, parts.clock, config.validation == "lenient"),
-          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, nullptr, parts.disk, parts.clock, parts.metrics},
+          buckets(parts.store, *this->objects, parts.clock, neighbours.keys(), config.validation == "lenient"),
+          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, neighbours.topics(), neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
                    delivery_options(config)),
           follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
           services{trails,
                    keys,
                    parts.store,
                    buckets,
-                   nullptr,
+                   neighbours.topics(),
+                   neighbours.log_groups(),
+                   neighbours.keys(),
                    config.regions,
                    static_cast<std::size_t>(config.trails_per_region),
-                   config.validation == "lenient"},
+                   config.validation == "lenient",
+                   [this](const std::string& bucket) { return region_of_bucket(buckets, bucket); }},
           s3_services{.buckets = buckets, .regions = config.regions} {}
 
+    const Neighbours neighbours;
     const sign::SecretBox box;
     trail::SigningKeys keys;
     trail::Trails trails;

@@ -50,7 +50,7 @@ std::unique_ptr<ObjectStore> open_store(Disk& disk, MetaStore& meta, support::Fa
 
 S3Test::S3Test()
     : objects_(open_store(disk_, meta_, clock_)),
-      buckets_(meta_, *objects_, clock_, false),
+      buckets_(meta_, *objects_, clock_, nullptr, false),
       services_{.buckets = buckets_},
       directory_(meta_, sign::SecretBox(std::string(32, 'k')), clock_, accounts(), "999999999999"),
       authenticator_(directory_, clock_, {}),

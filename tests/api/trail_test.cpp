@@ -63,7 +63,7 @@ protected:
     sign::SecretBox box_{std::string(32, 'k')};
     trail::SigningKeys keys_{store_, box_};
     FakeBuckets buckets_;
-    TrailServices services_{trails_, keys_, store_, buckets_, nullptr, {"us-east-1", "eu-west-1"}, 5, false};
+    TrailServices services_{.trails = trails_, .keys = keys_, .store = store_, .buckets = buckets_, .regions = {"us-east-1", "eu-west-1"}};
 };
 
 TEST_F(TrailCalls, ATrailReadsBackAsItWasMade) {
@@ -138,7 +138,8 @@ TEST_F(TrailCalls, RefusalsHaveTheCodesAndTextsOfTheService) {
 }
 
 TEST_F(TrailCalls, LenientTakesWhatEmulatorsTake) {
-    TrailServices lenient{trails_, keys_, store_, buckets_, nullptr, services_.regions, 5, true};
+    auto lenient = services_;
+    lenient.lenient = true;
     Call call;
     call.received = clock_.now();
     call.caller.principal.account = account;

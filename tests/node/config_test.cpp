@@ -229,3 +229,18 @@ TEST_F(ConfigTest, AServiceElsewhere) {
     }
     EXPECT_FALSE(load_config("", {}, {{"s3.path_style", "maybe"}}));
 }
+
+TEST_F(ConfigTest, EachServiceElsewhereHasASection) {
+    const auto file = write("[sns]\nendpoint = \"https://sns.example.com\"\n[logs]\nendpoint = \"https://logs.example.com\"\n[kms]\nendpoint = \"https://kms.example.com\"\nregion = \"eu-west-1\"\n");
+    const auto config = load_config(file, {{"CAIRN_LOGS_PROFILE", "audit"}}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(check_config(*config));
+    EXPECT_EQ(config->sns.endpoint, "https://sns.example.com");
+    EXPECT_EQ(config->logs.profile, "audit");
+    EXPECT_EQ(config->kms.region, "eu-west-1");
+    for (const std::string section : {"sns", "logs", "kms"}) {
+        const auto refused = check_config(*load_config("", {}, {{section + ".endpoint", "example.com"}}));
+        ASSERT_FALSE(refused) << section;
+        EXPECT_EQ(refused.error().message, section + ".endpoint begins with http:// or https://");
+    }
+}

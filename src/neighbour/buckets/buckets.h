@@ -11,6 +11,7 @@
 #include "policy/resource_policy.h"
 #include "seam/clock.h"
 #include "seam/delivery_store.h"
+#include "seam/key_service.h"
 #include "seam/meta_store.h"
 #include "seam/object_store.h"
 
@@ -27,8 +28,10 @@ struct Bucket {
 /// write through it as CloudTrail's service principal, and only what the bucket's policy allows. Any thread; all block.
 class Buckets final : public DeliveryStore {
 public:
-    /// All outlive it. `lenient` takes keys of a key service that is not there.
-    Buckets(MetaStore& store, ObjectStore& objects, const Clock& clock, bool lenient) : store_(store), objects_(objects), clock_(clock), lenient_(lenient) {}
+    /// All outlive it. `keys` is asked whether a key may be used, before each object that names one; without it there are none. `lenient`
+    /// takes every key unasked. The bytes are not encrypted with it: an object's headers name it.
+    Buckets(MetaStore& store, ObjectStore& objects, const Clock& clock, KeyService* keys, bool lenient)
+        : store_(store), objects_(objects), clock_(clock), keys_(keys), lenient_(lenient) {}
 
     /// Errors: conflict, "BucketAlreadyOwnedByYou: ..." or "BucketAlreadyExists: ..."; those of both stores. Names are the caller's to check.
     Result<Bucket> create(const std::string& name, const std::string& account, const std::string& region);
@@ -54,11 +57,13 @@ public:
     Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) override;
 
 private:
+    Result<void> may_encrypt(const std::string& key_arn);
     Result<void> may(const DeliveryCaller& caller, const std::string& bucket, std::string action, std::string resource);
 
     MetaStore& store_;
     ObjectStore& objects_;
     const Clock& clock_;
+    KeyService* const keys_;
     const bool lenient_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -15,6 +16,8 @@
 #include "view/trail/batch.h"
 #include "view/trail/chain.h"
 #include "view/trail/contents.h"
+#include "view/trail/log_delivery.h"
+#include "view/trail/log_streams.h"
 #include "view/trail/plan_body.h"
 #include "view/trail/selection.h"
 #include "view/trail/status.h"
@@ -46,7 +49,8 @@ std::string covered_key(const BatchName& name) {
 
 /// Settings that a log file depends on.
 bool same_destination(const Trail& one, const Trail& other) {
-    return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn && one.topic_arn == other.topic_arn;
+    return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn && one.topic_arn == other.topic_arn &&
+           one.log_group_arn == other.log_group_arn;
 }
 
 /// Windows begin at the second of StartLogging; where validation was switched on later, at that moment.
@@ -60,6 +64,16 @@ DeliveryCaller caller_of(const PlannedDelivery& planned) {
     return {planned.trail_arn, arn ? arn->account : planned.account};
 }
 
+Leg leg_of(Kind kind) {
+    switch (kind) {
+        case Kind::file: return Leg::file;
+        case Kind::digest: return Leg::digest;
+        case Kind::notice: return Leg::notice;
+        case Kind::logs: break;
+    }
+    return Leg::logs;
+}
+
 bool wants_digests(const TrailHistory& history) { return !history.deleted && history.newest().logging && history.newest().validation; }
 
 }  // namespace
@@ -68,7 +82,9 @@ class Delivery::Implementation {
 public:
     Implementation(Parts parts, DeliveryOptions options)
         : parts_(parts), options_(std::move(options)), reader_(parts.find_dictionary), contents_(parts.disk, {}),
-          events_(parts.metrics.counter("cairn_trail_events_total", "Events put into log files.")) {}
+          events_(parts.metrics.counter("cairn_trail_events_total", "Events put into log files.")) {
+        if (parts.logs) logs_.emplace(*parts.logs, parts.clock);
+    }
 
     void restart(std::uint64_t position);
     Result<follow::View::Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks);
@@ -106,9 +122,14 @@ private:
     void adopt();
 
     Result<std::string> content_of(const follow::Plan& plan, const PlannedDelivery& planned);
+    using Use = std::function<Result<void>(std::uint64_t number, const EventView& event)>;
+    Result<void> each_selected(std::uint64_t from, std::uint64_t to, const PlannedDelivery& planned, const Use& use);
     Result<Batch::Finished> rebuild(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<void> put_file(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<void> put_digest(const PlannedDelivery& planned);
+    Result<void> put_notice(const PlannedDelivery& planned);
+    Result<void> put_logs(const follow::Plan& plan, const PlannedDelivery& planned);
+    void end_logs(const PlannedDelivery& planned);
 
     const Parts parts_;
     const DeliveryOptions options_;
@@ -128,11 +149,14 @@ private:
 
     std::atomic<std::uint64_t> spool_number_{0};
     Contents contents_;
+    std::optional<LogDelivery> logs_;
+    LogStreams log_streams_;
     Counter& events_;
 };
 
 void Delivery::Implementation::restart(std::uint64_t) {
     batches_.clear();
+    log_streams_.clear();
     stored_chains_.clear();
     work_.clear();
     loaded_ = false;
@@ -281,6 +305,13 @@ Result<void> Delivery::Implementation::close(Batches::iterator open, Time now, s
     planned.oldest = facts.oldest;
     planned.newest = facts.newest;
     plans.push_back({0, facts.from, facts.to, "file/" + name.trail_id, encode(planned)});
+    if (trail.log_group_arn) {
+        planned.kind = Kind::logs;
+        planned.log_group_arn = *trail.log_group_arn;
+        const auto stream = log_streams_.choose(name.trail_id, planned.key, facts.bytes);
+        planned.log_stream = log_stream_name(trail.account, trail.home_region, stream);
+        plans.push_back({0, facts.from, facts.to, fmt::format("logs/{}/{}", name.trail_id, stream), encode(planned)});
+    }
     events_.add(facts.events);
     contents_.keep(planned.key, std::move(*finished));
     batches_.erase(open);
@@ -338,6 +369,7 @@ Result<void> Delivery::Implementation::store(Transaction& transaction, follow::V
     for (const auto& plan : planned.plans) {
         const auto file = decode_delivery(plan.body);
         if (!file) return fail(file.error());
+        if (file->kind != Kind::file) continue;
         const BatchName name{file->trail_id, file->account, file->region, file->tree};
         CAIRN_TRY(transaction.put(space, covered_key(name),
                                   to_text(JsonObject{{"trail", name.trail_id}, {"account", name.account}, {"region", name.region},
@@ -375,11 +407,10 @@ Result<void> Delivery::Implementation::put(const follow::Plan& plan) {
     switch (planned->kind) {
         case Kind::file: return put_file(plan, *planned);
         case Kind::digest: return put_digest(*planned);
-        case Kind::notice: break;
+        case Kind::notice: return put_notice(*planned);
+        case Kind::logs: break;
     }
-    if (!parts_.notifier) return fail(Code::unavailable, "NotFound: there is no notification service");
-    return parts_.notifier->publish(planned->topic_arn.value_or(""),
-                                    to_text(JsonObject{{"s3Bucket", planned->bucket}, {"s3ObjectKey", JsonArray{planned->key}}}), planned->trail_arn);
+    return put_logs(plan, *planned);
 }
 
 Result<void> Delivery::Implementation::put_file(const follow::Plan& plan, const PlannedDelivery& planned) {
@@ -398,6 +429,19 @@ Result<void> Delivery::Implementation::put_digest(const PlannedDelivery& planned
                               {content, {{"signature", planned.signature}, {"signature-algorithm", std::string(digest_algorithm)}}, planned.key_arn});
 }
 
+Result<void> Delivery::Implementation::put_notice(const PlannedDelivery& planned) {
+    if (!parts_.notifier) return fail(Code::not_found, "NotFound: there is no service that has topics");
+    return parts_.notifier->publish(planned.topic_arn.value_or(""),
+                                    to_text(JsonObject{{"s3Bucket", planned.bucket}, {"s3ObjectKey", JsonArray{planned.key}}}), planned.trail_arn);
+}
+
+Result<void> Delivery::Implementation::put_logs(const follow::Plan& plan, const PlannedDelivery& planned) {
+    if (!logs_) return fail(Code::not_found, "ResourceNotFoundException: there is no service that has log groups");
+    return logs_->deliver(planned.key, {planned.log_group_arn, planned.log_stream}, plan.from, [&](std::uint64_t from, const LogDelivery::Use& use) {
+        return each_selected(from, plan.to, planned, [&](std::uint64_t number, const EventView& event) { return use(number, event.raw); });
+    });
+}
+
 // The one kept, or made again from the log, which holds these events until they are published.
 Result<std::string> Delivery::Implementation::content_of(const follow::Plan& plan, const PlannedDelivery& planned) {
     if (auto kept = contents_.find(planned.key)) return std::move(*kept);
@@ -410,26 +454,34 @@ Result<std::string> Delivery::Implementation::content_of(const follow::Plan& pla
     return std::move(*kept);
 }
 
-Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
+// Events that planning could not read are left out here, too.
+Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::uint64_t to, const PlannedDelivery& planned, const Use& use) {
     constexpr std::size_t read_bytes = 4 << 20;
     const Selection selection(parts_.trails.snapshot());
     follow::EventReader reader(parts_.find_dictionary);
     std::vector<Selection::Hit> hits;
-    Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
-    for (auto from = plan.from; from < plan.to;) {
+    while (from < to) {
         const auto blocks = parts_.log.read(from, read_bytes);
         if (!blocks) return fail(blocks.error());
         if (blocks->empty()) break;
         for (const auto& block : *blocks) {
-            CAIRN_TRY(reader.each(block, from, plan.to, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
+            const auto read = reader.each(block, from, to, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
                 if (event.account != planned.account || event.region != planned.region || tree_of(event) != planned.tree) return {};
                 selection.select(event, envelope, hits);
                 const bool wanted = std::ranges::any_of(hits, [&](const auto& hit) { return hit.trail->id == planned.trail_id; });
-                return wanted ? batch.add(event.raw, number, event.time) : Result<void>();
-            }));
+                return wanted ? use(number, event) : Result<void>();
+            });
+            if (!read && read.error().code != Code::corrupt) return read;
             from = std::max(from, block.first_number + block.event_count);
         }
     }
+    return {};
+}
+
+Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
+    Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
+    CAIRN_TRY(each_selected(plan.from, plan.to, planned,
+                            [&](std::uint64_t number, const EventView& event) { return batch.add(event.raw, number, event.time); }));
     if (batch.events() == 0) return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key));
     return batch.finish();
 }
@@ -438,8 +490,8 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
-    if (planned->kind == Kind::notice) return note_success(transaction, planned->trail_id, planned->region, Leg::notice, now);
-    if (planned->kind == Kind::digest) return note_success(transaction, planned->trail_id, planned->region, Leg::digest, now);
+    if (planned->kind == Kind::logs) end_logs(*planned);
+    if (planned->kind != Kind::file) return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now);
     CAIRN_TRY(add_file(transaction, planned->chain(), {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
     CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now));
     if (planned->topic_arn) {
@@ -451,14 +503,21 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
     return {};
 }
 
+// Should this not be committed, the records are sent again.
+void Delivery::Implementation::end_logs(const PlannedDelivery& planned) {
+    log_streams_.done(planned.key);
+    if (logs_) logs_->forget(planned.key);
+}
+
 Result<bool> Delivery::Implementation::failed(Transaction& transaction, const follow::Plan& plan, const Error& error) {
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
-    const auto leg = planned->kind == Kind::file ? Leg::file : planned->kind == Kind::digest ? Leg::digest : Leg::notice;
-    CAIRN_TRY(note_failure(transaction, planned->trail_id, planned->region, leg, now, error));
+    CAIRN_TRY(note_failure(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now, error));
     if (planned->kind == Kind::notice) return true;  // the service sends no second one
-    if (now - planned->planned < options_.give_up_after) return false;
+    const bool nowhere = planned->kind == Kind::logs && !logs_;
+    if (!nowhere && now - planned->planned < options_.give_up_after) return false;
+    if (planned->kind == Kind::logs) end_logs(*planned);
     if (planned->kind == Kind::file) CAIRN_TRY(count_open_files(transaction, planned->chain(), -1));
     return true;
 }

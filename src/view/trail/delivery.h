@@ -13,6 +13,7 @@
 #include "seam/delivery_store.h"
 #include "seam/disk.h"
 #include "seam/event_log.h"
+#include "seam/log_sink.h"
 #include "seam/notifier.h"
 #include "view/trail/gzip_member.h"
 #include "view/trail/signing_keys.h"
@@ -30,11 +31,12 @@ struct DeliveryOptions {
     std::string spool_folder = "view/trail/spool";
 };
 
-/// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics. Every selected event
-/// is in one file, every file in one digest.
+/// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics, the records themselves
+/// to their log groups. Every selected event is in one file, every file in one digest. Each destination has lanes of its own: "file/",
+/// "digest/", "notice/", "logs/" and the trail's id.
 class Delivery final : public follow::View {
 public:
-    /// All of them outlive it. Without `notifier` no notices are sent.
+    /// All of them outlive it. Without `notifier` no notices are sent, without `logs` no log group is written to; the status says so.
     struct Parts {
         EventLog& log;
         FindDictionary find_dictionary;
@@ -43,6 +45,7 @@ public:
         SigningKeys& keys;
         DeliveryStore& buckets;
         Notifier* notifier = nullptr;
+        LogSink* logs = nullptr;
         Disk& disk;
         const Clock& clock;
         Metrics& metrics;

@@ -8,7 +8,7 @@ namespace cairn::trail {
 
 namespace {
 
-constexpr std::uint8_t encoding_version = 1;
+constexpr std::uint8_t encoding_version = 2, version_without_logs = 1;
 
 void append_optional(std::string& out, const std::optional<std::string>& text) {
     append<std::uint8_t>(out, text.has_value());
@@ -36,6 +36,8 @@ std::string encode(const PlannedDelivery& planned) {
     append_optional(out, planned.key_arn);
     append_optional(out, planned.topic_arn);
     for (const auto time : {planned.planned, planned.oldest, planned.newest}) append<std::int64_t>(out, to_milliseconds(time));
+    append_text(out, planned.log_group_arn);
+    append_text(out, planned.log_stream);
     return out;
 }
 
@@ -52,7 +54,12 @@ Result<PlannedDelivery> decode_delivery(std::string_view body) {
     planned.planned = read_time(reader);
     planned.oldest = read_time(reader);
     planned.newest = read_time(reader);
-    if (version != encoding_version || kind > 2 || tree >= tree_count || !reader.ok() || !reader.rest().empty())
+    if (version != version_without_logs) {
+        planned.log_group_arn = reader.text();
+        planned.log_stream = reader.text();
+    }
+    const bool known = version == encoding_version || version == version_without_logs;
+    if (!known || kind > 3 || tree >= tree_count || !reader.ok() || !reader.rest().empty())
         return fail(Code::corrupt, "a planned delivery is damaged");
     planned.kind = static_cast<PlannedDelivery::Kind>(kind);
     planned.tree = static_cast<Tree>(tree);

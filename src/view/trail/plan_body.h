@@ -14,11 +14,12 @@ namespace cairn::trail {
 
 /// What is to be delivered, as a plan keeps it.
 struct PlannedDelivery {
-    enum class Kind { file, digest, notice } kind = Kind::file;
+    enum class Kind { file, digest, notice, logs } kind = Kind::file;
     std::string trail_id, trail_arn, account, region;
     std::string bucket, key;
     std::optional<std::string> key_arn;    ///< that encrypts
     std::optional<std::string> topic_arn;  ///< that is told of it
+    std::string log_group_arn, log_stream;  ///< of logs: where the records of the file go, too
     Time planned{};
 
     Tree tree = Tree::events;  ///< of a file

@@ -41,12 +41,24 @@ public:
     std::map<std::string, std::map<std::string, Stored>> buckets;
 };
 
+class OneKey final : public KeyService {
+public:
+    static constexpr const char* arn = "arn:aws:kms:us-east-1:111122223333:key/k";
+    Result<KeyFacts> describe(const std::string& key_arn) override {
+        if (away) return fail(Code::unavailable, "nobody answers");
+        if (key_arn != arn) return fail(Code::not_found, "NotFoundException: none");
+        return KeyFacts{arn, enabled, true};
+    }
+    Result<void> prove_use(const std::string&, const std::string&) override { return {}; }
+    bool enabled = true, away = false;
+};
+
 class BucketsTest : public ::testing::Test {
 protected:
     support::MemoryMetaStore store_;
     MemoryObjects objects_;
     support::FakeClock clock_;
-    Buckets buckets_{store_, objects_, clock_, false};
+    Buckets buckets_{store_, objects_, clock_, nullptr, false};
     const DeliveryCaller caller_{"arn:aws:cloudtrail:us-east-1:111122223333:trail/one", "111122223333"};
     const std::string policy_ = R"({"Version":"2012-10-17","Statement":[
         {"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs"},
@@ -102,9 +114,27 @@ TEST_F(BucketsTest, AKeyNeedsAKeyService) {
     ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
     ASSERT_TRUE(buckets_.set_policy("logs", policy_));
     EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}).error().message.starts_with("KMS.NotFoundException: "));
-    Buckets lenient(store_, objects_, clock_, true);
+    Buckets lenient(store_, objects_, clock_, nullptr, true);
     ASSERT_TRUE(lenient.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}));
     EXPECT_EQ(objects_.buckets["logs"]["AWSLogs/x"].headers.encryption, Encryption::kms);
+}
+
+TEST_F(BucketsTest, AKeyIsAskedForBeforeEachObject) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    ASSERT_TRUE(buckets_.set_policy("logs", policy_));
+    OneKey keys;
+    Buckets with_keys(store_, objects_, clock_, &keys, false);
+    const auto put = [&](const char* key) {
+        const auto written = with_keys.put(caller_, "logs", "AWSLogs/x", {"", {}, key});
+        return written ? std::string("written") : written.error().message;
+    };
+    EXPECT_EQ(put(OneKey::arn), "written");
+    EXPECT_EQ(objects_.buckets["logs"]["AWSLogs/x"].headers.kms_key, OneKey::arn);
+    EXPECT_EQ(put("arn:aws:kms:us-east-1:111122223333:key/other"), "KMS.NotFoundException: none");
+    keys.enabled = false;
+    EXPECT_TRUE(put(OneKey::arn).starts_with("KMS.DisabledException: "));
+    keys.away = true;
+    EXPECT_EQ(put(OneKey::arn), "nobody answers");
 }
 
 TEST_F(BucketsTest, PoliciesAreCheckedWhenTheyArePut) {

@@ -1,0 +1,45 @@
+#include "node/neighbours.h"
+
+#include "backend/aws/keys.h"
+#include "backend/aws/log_groups.h"
+#include "backend/aws/topics.h"
+#include "backend/credentials/chain.h"
+
+namespace cairn::node {
+
+namespace {
+
+std::unique_ptr<CredentialSource> credentials_for(const RemoteService& service, const Config& config, const Clock& clock) {
+    CredentialOptions options;
+    options.keys = {service.access_key_id, service.secret_access_key, service.session_token};
+    options.web_identity_token_file = service.web_identity_token_file;
+    options.role_arn = service.role_arn;
+    options.profile = service.profile;
+    options.region = service.region.empty() ? config.region : service.region;
+    options.sts_endpoint = service.sts_endpoint;
+    options.ca_file = service.ca_file;
+    return credential_chain(std::move(options), process_environment(), clock);
+}
+
+aws::AwsClient client_of(const char* name, const RemoteService& service, CredentialSource& credentials, const Clock& clock) {
+    return aws::AwsClient({name, service.endpoint, service.region, service.ca_file}, credentials, clock);
+}
+
+}  // namespace
+
+Neighbours::Neighbours(const Config& config, const Clock& clock) {
+    if (config.sns.configured()) {
+        sns_credentials_ = credentials_for(config.sns, config, clock);
+        topics_ = std::make_unique<aws::Topics>(client_of("sns", config.sns, *sns_credentials_, clock));
+    }
+    if (config.logs.configured()) {
+        logs_credentials_ = credentials_for(config.logs, config, clock);
+        log_groups_ = std::make_unique<aws::LogGroups>(client_of("logs", config.logs, *logs_credentials_, clock));
+    }
+    if (config.kms.configured()) {
+        kms_credentials_ = credentials_for(config.kms, config, clock);
+        keys_ = std::make_unique<aws::Keys>(client_of("kms", config.kms, *kms_credentials_, clock));
+    }
+}
+
+}  // namespace cairn::node
