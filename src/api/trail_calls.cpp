@@ -128,7 +128,8 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
     std::optional<ApiError> refused;
     const auto changed = services.trails.change(before->arn(), [&](Trail& trail) -> Result<void> {
         const auto applied = apply(services, input, true, trail);
-        if (input.find("KmsKeyId")) trail.key_arn = wanted.key_arn;  // an alias names the key that it named when it was checked
+        if (input.find("KmsKeyId"))
+            trail.key_arn = wanted.key_arn;  // an alias names the key that it named when it was checked
         if (applied) return {};
         refused = applied.error();
         return fail(Code::invalid, applied.error().message);

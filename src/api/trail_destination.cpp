@@ -20,7 +20,8 @@ std::unexpected<ApiError> refuse(const char* code, std::string message) { return
 
 std::unexpected<ApiError> insufficient_key(const Trail& trail) {
     return refuse("InsufficientEncryptionPolicyException",
-                  fmt::format("Insufficient permissions to access S3 bucket {} or KMS key {}.", trail.bucket, trail.key_arn.value_or("")));
+                  fmt::format("Insufficient permissions to access S3 bucket {} or KMS key {}.", trail.bucket,
+                              trail.key_arn.value_or("")));
 }
 
 std::unexpected<ApiError> unusable_key(const Trail& trail, const char* why) {
@@ -31,10 +32,15 @@ std::unexpected<ApiError> unusable_key(const Trail& trail, const char* why) {
 bool is_about_key(const Error& error) { return error.message.starts_with("KMS.") || error.message.starts_with("kms:"); }
 
 std::unexpected<ApiError> bucket_refused(const Trail& trail, const Error& error) {
-    if (is_about_key(error)) return error.message.find("NotFound") == std::string::npos ? unusable_key(trail, "it is disabled or pending deletion.") : insufficient_key(trail);
-    if (error.code == Code::not_found) return refuse("S3BucketDoesNotExistException", fmt::format("S3 bucket {} does not exist!", trail.bucket));
+    if (is_about_key(error))
+        return error.message.find("NotFound") == std::string::npos
+                   ? unusable_key(trail, "it is disabled or pending deletion.")
+                   : insufficient_key(trail);
+    if (error.code == Code::not_found)
+        return refuse("S3BucketDoesNotExistException", fmt::format("S3 bucket {} does not exist!", trail.bucket));
     if (error.code == Code::denied)
-        return refuse("InsufficientS3BucketPolicyException", fmt::format("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket));
+        return refuse("InsufficientS3BucketPolicyException",
+                      fmt::format("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket));
     return std::unexpected(inner_error(error, "checking a trail's bucket"));
 }
 
@@ -43,7 +49,9 @@ std::unexpected<ApiError> key_refused(const Trail& trail, const Error& error) {
         case Code::not_found:
         case Code::denied: return insufficient_key(trail);
         case Code::conflict: return unusable_key(trail, "it is disabled or pending deletion.");
-        case Code::invalid: return refuse("KmsKeyNotFoundException", fmt::format("KMS key {} does not exist.", trail.key_arn.value_or("")));
+        case Code::invalid:
+            return refuse("KmsKeyNotFoundException",
+                          fmt::format("KMS key {} does not exist.", trail.key_arn.value_or("")));
         default: return std::unexpected(inner_error(error, "checking a trail's key"));
     }
 }
@@ -61,7 +69,8 @@ bool key_lies_elsewhere(const TrailServices& services, const Trail& trail) {
 /// `facts` is what the key service says of it.
 Checked check_key(const TrailServices& services, const Trail& trail, const Result<KeyFacts>& facts) {
     if (key_lies_elsewhere(services, trail))
-        return refuse("KmsKeyNotFoundException", fmt::format("KMS key {} is not in the region of S3 bucket {}.", *trail.key_arn, trail.bucket));
+        return refuse("KmsKeyNotFoundException",
+                      fmt::format("KMS key {} is not in the region of S3 bucket {}.", *trail.key_arn, trail.bucket));
     if (!facts) return key_refused(trail, facts.error());
     if (!facts->enabled) return unusable_key(trail, "it is disabled or pending deletion.");
     if (!facts->symmetric) return unusable_key(trail, "it is not a symmetric encryption key.");
@@ -72,9 +81,11 @@ Checked check_key(const TrailServices& services, const Trail& trail, const Resul
 std::unexpected<ApiError> topic_refused(const Error& error) {
     const auto code = trail::foreign_code(error);
     if (code == "InvalidClientTokenId")
-        return refuse("CloudTrailInvalidClientTokenIdException", "The call to Amazon SNS resulted in the InvalidClientTokenId error code.");
+        return refuse("CloudTrailInvalidClientTokenIdException",
+                      "The call to Amazon SNS resulted in the InvalidClientTokenId error code.");
     if (code == "KMSNotFound") return refuse("KmsKeyNotFoundException", "The KMS key of the SNS topic does not exist.");
-    if (code.starts_with("KMS")) return refuse("KmsException", fmt::format("The KMS key of the SNS topic cannot be used: {}", code));
+    if (code.starts_with("KMS"))
+        return refuse("KmsException", fmt::format("The KMS key of the SNS topic cannot be used: {}", code));
     if (error.code == Code::unavailable) return std::unexpected(inner_error(error, "checking a trail's topic"));
     return refuse("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!");
 }
@@ -87,15 +98,19 @@ Checked check_topic(const TrailServices& services, const Trail& trail) {
 
 std::unexpected<ApiError> log_group_refused(const Error& error) {
     constexpr const char* invalid = "InvalidCloudWatchLogsLogGroupArnException";
-    if (error.code == Code::denied) return refuse(invalid, "Access denied. Verify in IAM that the role has adequate permissions.");
+    if (error.code == Code::denied)
+        return refuse(invalid, "Access denied. Verify in IAM that the role has adequate permissions.");
     if (error.code == Code::unavailable)
-        return refuse("CloudWatchLogsDeliveryUnavailableException", "CloudTrail cannot set a CloudWatch Logs delivery for this Region now.");
+        return refuse("CloudWatchLogsDeliveryUnavailableException",
+                      "CloudTrail cannot set a CloudWatch Logs delivery for this Region now.");
     return refuse(invalid, "CloudTrail cannot validate the specified log group ARN.");
 }
 
 Checked check_logs(const TrailServices& services, const Trail& trail) {
-    const auto made = services.logs ? services.logs->create_stream({*trail.log_group_arn, trail::log_stream_name(trail.account, trail.home_region)})
-                                    : fail(Code::not_found, "ResourceNotFoundException: there is no service that has log groups");
+    const auto made = services.logs
+                          ? services.logs->create_stream(
+                                {*trail.log_group_arn, trail::log_stream_name(trail.account, trail.home_region)})
+                          : fail(Code::not_found, "ResourceNotFoundException: there is no service that has log groups");
     return made || services.lenient ? Checked() : log_group_refused(made.error());
 }
 
@@ -126,7 +141,8 @@ Checked check_destination(const TrailServices& services, Trail& wanted, const Tr
 
     const bool bucket_differs = differs(&Trail::bucket, &Trail::prefix, &Trail::key_arn, &Trail::validation);
     const auto bucket = bucket_differs ? check_bucket(services, wanted) : Checked();
-    const bool key_to_blame = !bucket && (bucket.error().code == "KmsException" || bucket.error().code == "InsufficientEncryptionPolicyException");
+    const bool key_to_blame = !bucket && (bucket.error().code == "KmsException" ||
+                                          bucket.error().code == "InsufficientEncryptionPolicyException");
     if (!bucket && !key_to_blame) return bucket;
     if (key_differs && !services.lenient)
         if (auto checked = check_key(services, wanted, key); !checked) return checked;
@@ -134,7 +150,8 @@ Checked check_destination(const TrailServices& services, Trail& wanted, const Tr
 
     if (wanted.topic_arn && differs(&Trail::topic_arn))
         if (auto checked = check_topic(services, wanted); !checked) return checked;
-    if (wanted.log_group_arn && differs(&Trail::log_group_arn, &Trail::log_role_arn)) return check_logs(services, wanted);
+    if (wanted.log_group_arn && differs(&Trail::log_group_arn, &Trail::log_role_arn))
+        return check_logs(services, wanted);
     return {};
 }
 

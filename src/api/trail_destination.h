@@ -5,9 +5,10 @@
 
 namespace cairn::api {
 
-/// Proves that a trail can deliver where it shall, before it is stored: the bucket's policy, its marker objects, key, topic and log group, in
-/// the order of the service (`CloudTrail validation message.` is sent, the log stream is made). Of a trail that is changed only what `before` had
-/// otherwise; null: it is new. A key that is named by an alias becomes the key itself. Blocks.
+/// Proves that a trail can deliver where it shall, before it is stored: the bucket's policy, its marker objects, key,
+/// topic and log group, in the order of the service (`CloudTrail validation message.` is sent, the log stream is made).
+/// Of a trail that is changed only what `before` had otherwise; null: it is new. A key that is named by an alias
+/// becomes the key itself. Blocks.
 Checked check_destination(const TrailServices& services, trail::Trail& wanted, const trail::Trail* before);
 
 /// The part of it that is about the bucket.

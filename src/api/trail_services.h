@@ -28,7 +28,9 @@ struct TrailServices {
     std::vector<std::string> regions; ///< that exist
     std::size_t trails_per_region = 5;
     bool lenient = false;             ///< accepts topics, log groups and keys that are not there, as emulators do
-    std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};  ///< empty answer: not known
+
+    /// Where a bucket lies; an empty answer: that is not known.
+    std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};
 };
 
 }  // namespace cairn::api

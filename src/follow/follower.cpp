@@ -77,12 +77,18 @@ private:
 class Follower::Implementation {
 public:
     Implementation(Parts parts, FollowerOptions options)
-        : parts_(parts), options_(std::move(options)), name_(parts.view.name()), random_(options_.seed),
+        : parts_(parts),
+          options_(std::move(options)),
+          name_(parts.view.name()),
+          random_(options_.seed),
           lanes_(options_.retry_least_ms, options_.retry_most_ms, options_.kind_workers, options_.seed + 1),
           lag_(std::make_shared<Lag>(parts.log, parts.clock)),
-          published_(parts.metrics.counter("cairn_view_published_total", "Plans of a view done and published.", {{"view", name_}})),
-          failures_(parts.metrics.counter("cairn_view_failures_total", "Failed attempts of a view.", {{"view", name_}})),
-          given_up_(parts.metrics.counter("cairn_view_given_up_total", "Plans of a view given up after failures.", {{"view", name_}})) {
+          published_(parts.metrics.counter("cairn_view_published_total", "Plans of a view done and published.",
+                                           {{"view", name_}})),
+          failures_(
+              parts.metrics.counter("cairn_view_failures_total", "Failed attempts of a view.", {{"view", name_}})),
+          given_up_(parts.metrics.counter("cairn_view_given_up_total", "Plans of a view given up after failures.",
+                                          {{"view", name_}})) {
         parts.metrics.gauge("cairn_view_lag_events", "Events in the log that a view has not published.",
                             [lag = lag_] { return lag->events(); }, {{"view", name_}});
         parts.metrics.gauge("cairn_view_lag_seconds", "How long the oldest of them has been waiting.",

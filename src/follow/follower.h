@@ -18,7 +18,7 @@ struct FollowerOptions {
     std::size_t read_bytes_max = 8 << 20;     ///< of blocks, handed to a view at once
     int idle_wait_ms = 250;                   ///< longest wait before the view is asked again, and lease and stop() are looked at
     int workers = 4;                          ///< threads that do plans
-    int kind_workers = 4;                     ///< of them, how many may be busy with lanes of one kind (before the first "/"): the others are free for the rest
+    int kind_workers = 4;                     ///< of them, busy at once with lanes of one kind (Lanes)
     std::int64_t lease_ms = 30'000;
     std::string holder;                       ///< names this process in leases
     std::int64_t retry_least_ms = 100;

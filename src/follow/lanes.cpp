@@ -45,7 +45,9 @@ std::optional<Lanes::Claim> Lanes::claim_locked(Time now) {
         const auto busy = busy_.find(kind_of(name));
         return busy == busy_.end() || busy->second < kind_busy_max_;
     };
-    const auto ready = [&](const std::string& name, const Lane& lane) { return !lane.busy && !lane.plans.empty() && due(lane) && has_worker(name); };
+    const auto ready = [&](const std::string& name, const Lane& lane) {
+        return !lane.busy && !lane.plans.empty() && due(lane) && has_worker(name);
+    };
     auto place = lanes_.upper_bound(last_claimed_);
     for (std::size_t looked = 0; looked < lanes_.size(); ++looked, ++place) {
         if (place == lanes_.end()) place = lanes_.begin();

@@ -24,7 +24,10 @@ class Lanes {
 public:
     /// Of the lanes of one kind (the text before the first "/") at most `kind_busy_max` are busy at once.
     Lanes(std::int64_t retry_least_ms, std::int64_t retry_most_ms, int kind_busy_max, std::uint64_t seed)
-        : retry_least_ms_(retry_least_ms), retry_most_ms_(retry_most_ms), kind_busy_max_(kind_busy_max), random_(seed) {}
+        : retry_least_ms_(retry_least_ms),
+          retry_most_ms_(retry_most_ms),
+          kind_busy_max_(kind_busy_max),
+          random_(seed) {}
 
     /// Only these are open. Claims made before mean nothing any more.
     void reset(std::vector<PlanHead> open);

@@ -129,7 +129,7 @@ Entry names(std::string key, std::vector<std::string> Config::*member, std::stri
 }
 
 /// The keys of one section for a service elsewhere.
-std::vector<Entry> remote_service(const std::string& section, RemoteService Config::*service, const std::string& what,
+std::vector<Entry> remote_service(const std::string& section, RemoteService Config::* service, const std::string& what,
                                   const std::string& default_region) {
     const auto member = [&](const char* name, std::string RemoteService::*text, std::string meaning) {
         return Entry{{section + "." + name, "text", "", std::move(meaning)}, [=](Config& config, std::string_view value) -> Result<void> {
@@ -143,7 +143,8 @@ std::vector<Entry> remote_service(const std::string& section, RemoteService Conf
             member("secret_access_key", &RemoteService::secret_access_key, "its secret; never shown nor logged"),
             member("session_token", &RemoteService::session_token, "for temporary keys"),
             member("profile", &RemoteService::profile, "profile of the AWS credentials file"),
-            member("web_identity_token_file", &RemoteService::web_identity_token_file, "file with a token that STS takes for `role_arn`"),
+            member("web_identity_token_file", &RemoteService::web_identity_token_file,
+                   "file with a token that STS takes for `role_arn`"),
             member("role_arn", &RemoteService::role_arn, "role to take with it"),
             member("sts_endpoint", &RemoteService::sts_endpoint, "URL of STS; empty: AWS's of the region"),
             member("ca_file", &RemoteService::ca_file, "PEM file of certificates to trust besides the system's")};
@@ -152,9 +153,13 @@ std::vector<Entry> remote_service(const std::string& section, RemoteService Conf
 std::vector<Entry> with_services(std::vector<Entry> all) {
     const auto add = [&](std::vector<Entry> more) { all.insert(all.end(), more.begin(), more.end()); };
     add(remote_service("s3", &Config::s3, "a real S3 that trails deliver to; empty: embedded buckets", "`region`"));
-    add(remote_service("sns", &Config::sns, "an SNS whose topics are told of log files; empty: there are no topics", "that of the topic"));
-    add(remote_service("logs", &Config::logs, "a CloudWatch Logs that records are sent to; empty: there are no log groups", "that of the log group"));
-    add(remote_service("kms", &Config::kms, "a KMS whose keys trails may name; empty: there are no keys", "that of the key"));
+    add(remote_service("sns", &Config::sns, "an SNS whose topics are told of log files; empty: there are no topics",
+                       "that of the topic"));
+    add(remote_service("logs", &Config::logs,
+                       "a CloudWatch Logs that records are sent to; empty: there are no log groups",
+                       "that of the log group"));
+    add(remote_service("kms", &Config::kms, "a KMS whose keys trails may name; empty: there are no keys",
+                       "that of the key"));
     return all;
 }
 
@@ -283,7 +288,8 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
-    for (const auto& [section, service] : {std::pair("s3", &config.s3), std::pair("sns", &config.sns), std::pair("logs", &config.logs), std::pair("kms", &config.kms)}) {
+    for (const auto& [section, service] : {std::pair("s3", &config.s3), std::pair("sns", &config.sns),
+                                           std::pair("logs", &config.logs), std::pair("kms", &config.kms)}) {
         const auto is_url = [](const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); };
         if (service->configured() && !is_url(service->endpoint)) return fail(Code::invalid, fmt::format("{}.endpoint begins with http:// or https://", section));
         if (service->access_key_id.empty() != service->secret_access_key.empty())

@@ -14,7 +14,8 @@
 
 namespace cairn::node {
 
-/// Another AWS-like service that cairn calls, as `[s3]`, `[sns]`, `[logs]` or `[kms]` names it. docs/configuration.md, "Other services".
+/// Another AWS-like service that cairn calls, as `[s3]`, `[sns]`, `[logs]` or `[kms]` names it. docs/configuration.md,
+/// "Other services".
 struct RemoteService {
     std::string endpoint;  ///< URL; empty: there is none
     std::string region;    ///< for signatures; empty: that of the node, or of the ARN that a call is about

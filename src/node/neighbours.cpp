@@ -9,7 +9,8 @@ namespace cairn::node {
 
 namespace {
 
-std::unique_ptr<CredentialSource> credentials_for(const RemoteService& service, const Config& config, const Clock& clock) {
+std::unique_ptr<CredentialSource> credentials_for(const RemoteService& service, const Config& config,
+                                                  const Clock& clock) {
     CredentialOptions options;
     options.keys = {service.access_key_id, service.secret_access_key, service.session_token};
     options.web_identity_token_file = service.web_identity_token_file;
@@ -21,7 +22,8 @@ std::unique_ptr<CredentialSource> credentials_for(const RemoteService& service, 
     return credential_chain(std::move(options), process_environment(), clock);
 }
 
-aws::AwsClient client_of(const char* name, const RemoteService& service, CredentialSource& credentials, const Clock& clock) {
+aws::AwsClient client_of(const char* name, const RemoteService& service, CredentialSource& credentials,
+                         const Clock& clock) {
     return aws::AwsClient({name, service.endpoint, service.region, service.ca_file}, credentials, clock);
 }
 

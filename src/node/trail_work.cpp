@@ -27,7 +27,8 @@ trail::DeliveryOptions delivery_options(const Config& config) {
 follow::FollowerOptions follower_options(const Config& config) {
     follow::FollowerOptions options;
     options.workers = options.kind_workers;
-    for (const auto* neighbour : {&config.sns, &config.logs}) options.workers += neighbour->configured() ? options.kind_workers : 0;
+    for (const auto* neighbour : {&config.sns, &config.logs})
+        options.workers += neighbour->configured() ? options.kind_workers : 0;
     options.holder = "trail";
     options.retry_least_ms = 1000;
     options.retry_most_ms = 3'600'000;
@@ -51,7 +52,8 @@ struct TrailWork::State {
           trails(parts.store, parts.clock),
           objects(std::move(objects)),
           buckets(parts.store, *this->objects, parts.clock, neighbours.keys(), config.validation == "lenient"),
-          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, neighbours.topics(), neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
+          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, neighbours.topics(),
+                    neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
                    delivery_options(config)),
           follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
           services{trails,

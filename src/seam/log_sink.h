@@ -17,11 +17,12 @@ struct LogStream {
 };
 
 /// Takes log events. Any thread; all block.
-/// Errors: not_found (group or stream), denied, invalid, unavailable; the message begins with the CloudWatch Logs error code
-/// ("ResourceNotFoundException") and ": ", unless there was no answer.
+/// Errors: not_found (group or stream), denied, invalid, unavailable; the message begins with the CloudWatch Logs error
+/// code ("ResourceNotFoundException") and ": ", unless there was no answer.
 class LogSink {
 public:
-    /// What one put() may hold (CloudWatch Logs API reference, "PutLogEvents"): each event counts its UTF-8 bytes and an overhead.
+    /// What one put() may hold (CloudWatch Logs API reference, "PutLogEvents"): each event counts its UTF-8 bytes and
+    /// an overhead.
     static constexpr std::size_t events_max = 10'000, bytes_max = 1'048'576, event_overhead_bytes = 26;
 
     virtual ~LogSink() = default;

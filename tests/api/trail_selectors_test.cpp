@@ -50,7 +50,8 @@ protected:
     sign::SecretBox box_{std::string(32, 'k')};
     trail::SigningKeys keys_{store_, box_};
     OneBucket bucket_;
-    TrailServices services_{.trails = trails_, .keys = keys_, .store = store_, .buckets = bucket_, .regions = {"us-east-1", "eu-west-1"}};
+    TrailServices services_{
+        .trails = trails_, .keys = keys_, .store = store_, .buckets = bucket_, .regions = {"us-east-1", "eu-west-1"}};
 };
 
 const std::string arn = R"("TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one")";

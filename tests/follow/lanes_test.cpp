@@ -9,7 +9,8 @@ PlanHead plan(std::uint64_t id, std::string lane) { return {id, 0, 0, std::move(
 
 TEST(Lanes, AKindThatIsStuckLeavesWorkersForTheOthers) {
     Lanes lanes(1000, 1000, 2, 0);
-    lanes.add({plan(1, "logs/a"), plan(2, "logs/b"), plan(3, "logs/c"), plan(4, "file/a"), plan(5, "file/b"), plan(6, "alone")});
+    lanes.add({plan(1, "logs/a"), plan(2, "logs/b"), plan(3, "logs/c"), plan(4, "file/a"), plan(5, "file/b"),
+               plan(6, "alone")});
     std::vector<Lanes::Claim> claims;
     while (auto claim = lanes.claim(Time{})) claims.push_back(*claim);
     std::vector<std::string> claimed;

@@ -231,7 +231,15 @@ TEST_F(ConfigTest, AServiceElsewhere) {
 }
 
 TEST_F(ConfigTest, EachServiceElsewhereHasASection) {
-    const auto file = write("[sns]\nendpoint = \"https://sns.example.com\"\n[logs]\nendpoint = \"https://logs.example.com\"\n[kms]\nendpoint = \"https://kms.example.com\"\nregion = \"eu-west-1\"\n");
+    const auto file = write(R"(
+[sns]
+endpoint = "https://sns.example.com"
+[logs]
+endpoint = "https://logs.example.com"
+[kms]
+endpoint = "https://kms.example.com"
+region = "eu-west-1"
+)");
     const auto config = load_config(file, {{"CAIRN_LOGS_PROFILE", "audit"}}, {});
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_TRUE(check_config(*config));

@@ -23,9 +23,10 @@ struct Fault {
 };
 
 bool is_code(std::string_view text) {
-    return !text.empty() && text.size() <= 128 && text.front() >= 'A' && text.front() <= 'Z' && std::ranges::all_of(text, [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-    });
+    return !text.empty() && text.size() <= 128 && text.front() >= 'A' && text.front() <= 'Z' &&
+           std::ranges::all_of(text, [](char c) {
+               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
+           });
 }
 
 /// "com.amazonaws.kms#NotFoundException:http://..." names NotFoundException.
@@ -39,7 +40,8 @@ Fault read_json_fault(std::string_view body) {
     const auto json = parse_json(body);
     if (!json) return {};
     const auto message = json->text("message");
-    return {std::string(bare_code(json->text("__type"))), std::string(message.empty() ? json->text("Message") : message)};
+    return {std::string(bare_code(json->text("__type"))),
+            std::string(message.empty() ? json->text("Message") : message)};
 }
 
 Fault read_xml_fault(std::string_view body) {
@@ -62,8 +64,9 @@ Code kind_of(int status, std::string_view code) {
     if (status >= 500 || asks_to_slow_down(status, code)) return Code::unavailable;
     if (contains(code, {"NotFound"})) return Code::not_found;
     if (contains(code, {"AlreadyExists", "Disabled", "InvalidState"})) return Code::conflict;
-    const bool not_let_in = contains(code, {"AccessDenied", "Authorization", "UnrecognizedClient", "InvalidClientTokenId", "Signature", "ExpiredToken",
-                                            "MissingAuthenticationToken", "NotAuthorized", "OptInRequired"});
+    const bool not_let_in =
+        contains(code, {"AccessDenied", "Authorization", "UnrecognizedClient", "InvalidClientTokenId", "Signature",
+                        "ExpiredToken", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired"});
     if (not_let_in || status == 401 || status == 403) return Code::denied;
     return status == 404 ? Code::not_found : status == 409 ? Code::conflict : Code::invalid;
 }
@@ -114,7 +117,9 @@ Result<Json> AwsClient::json_call(std::string_view arn, const std::string& targe
     if (!answer) return fail(answer.error());
     if (answer->empty()) return Json(JsonObject{});
     auto json = parse_json(*answer);
-    if (!json) return fail(Code::unavailable, fmt::format("{}: {} was answered with something that is not JSON", address_.endpoint, target));
+    if (!json)
+        return fail(Code::unavailable,
+                    fmt::format("{}: {} was answered with something that is not JSON", address_.endpoint, target));
     return json;
 }
 
@@ -148,9 +153,11 @@ Result<std::string> AwsClient::attempt(const Call& call, Milliseconds timeout, b
     auto request = call.request;
     const auto hash = sign::sha256_hex(request.body);
     const auto added = sign::sign({request.method, request.target, &request.headers, hash},
-                                  {credentials->access_key_id, credentials->secret_key, credentials->session_token}, call.region, address_.service, clock_.now());
+                                  {credentials->access_key_id, credentials->secret_key, credentials->session_token},
+                                  call.region, address_.service, clock_.now());
     request.headers.insert(request.headers.end(), added.begin(), added.end());
-    auto answer = net::send(origin_, request, {address_.ca_file, std::min(timeout, patience_.connect_timeout), timeout});
+    auto answer =
+        net::send(origin_, request, {address_.ca_file, std::min(timeout, patience_.connect_timeout), timeout});
     if (!answer) {
         again = answer.error().code == Code::unavailable;
         return fail(std::move(answer).error());

@@ -20,8 +20,8 @@ struct ServiceAddress {
     std::string ca_file;   ///< PEM to trust besides the system's; empty: none
 };
 
-/// How long a call may take. Another attempt is made when there was no answer, the service asks to slow down, or it failed itself
-/// (status 5xx), after a pause that doubles and of which a random half is left out.
+/// How long a call may take. Another attempt is made when there was no answer, the service asks to slow down, or it
+/// failed itself (status 5xx), after a pause that doubles and of which a random half is left out.
 struct Patience {
     int attempts = 4;
     std::chrono::milliseconds least_pause{100};
@@ -31,8 +31,8 @@ struct Patience {
 };
 
 /// Signed calls to a service that speaks JSON 1.1 or the query protocol. Any thread; calls block.
-/// Errors: not_found, denied, conflict, invalid, unavailable, by the service's code and status; the message begins with the code and
-/// ": ", unless there was no answer; those of the credentials.
+/// Errors: not_found, denied, conflict, invalid, unavailable, by the service's code and status; the message begins with
+/// that code and ": ", unless there was no answer; those of the credentials.
 class AwsClient {
 public:
     /// Credentials and clock outlive it.

@@ -5,8 +5,8 @@
 
 namespace cairn::aws {
 
-/// Keys of a KMS elsewhere. Needs the two rights that the CloudTrail user guide gives ("Configure AWS KMS key policies for CloudTrail"):
-/// kms:DescribeKey and kms:GenerateDataKey*.
+/// Keys of a KMS elsewhere. Needs the two rights that the CloudTrail user guide gives ("Configure AWS KMS key policies
+/// for CloudTrail"): kms:DescribeKey and kms:GenerateDataKey*.
 class Keys final : public KeyService {
 public:
     explicit Keys(AwsClient client) : client_(std::move(client)) {}

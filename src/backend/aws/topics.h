@@ -10,7 +10,8 @@ class Topics final : public Notifier {
 public:
     explicit Topics(AwsClient client) : client_(std::move(client)) {}
 
-    Result<void> publish(const std::string& topic_arn, const std::string& message, const std::string& trail_arn) override;
+    Result<void> publish(const std::string& topic_arn, const std::string& message,
+                         const std::string& trail_arn) override;
 
 private:
     const AwsClient client_;

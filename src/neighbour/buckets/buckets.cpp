@@ -125,11 +125,14 @@ Result<void> Buckets::check(const DeliveryCaller& caller, const std::string& buc
 
 /// S3 names what its key service says with "KMS." before it.
 Result<void> Buckets::may_encrypt(const std::string& key_arn) {
-    if (!keys_) return fail(Code::denied, fmt::format("KMS.NotFoundException: there is no key service that has {}", key_arn));
+    if (!keys_)
+        return fail(Code::denied, fmt::format("KMS.NotFoundException: there is no key service that has {}", key_arn));
     const auto key = keys_->describe(key_arn);
     if (!key && key.error().code == Code::unavailable) return fail(key.error());
     if (!key) return fail(Code::denied, "KMS." + key.error().message);
-    return key->enabled ? Result<void>() : fail(Code::denied, fmt::format("KMS.DisabledException: {} is disabled or pending deletion", key_arn));
+    return key->enabled
+               ? Result<void>()
+               : fail(Code::denied, fmt::format("KMS.DisabledException: {} is disabled or pending deletion", key_arn));
 }
 
 Result<void> Buckets::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) {

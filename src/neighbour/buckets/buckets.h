@@ -28,8 +28,8 @@ struct Bucket {
 /// write through it as CloudTrail's service principal, and only what the bucket's policy allows. Any thread; all block.
 class Buckets final : public DeliveryStore {
 public:
-    /// All outlive it. `keys` is asked whether a key may be used, before each object that names one; without it there are none. `lenient`
-    /// takes every key unasked. The bytes are not encrypted with it: an object's headers name it.
+    /// All outlive it. `keys` is asked whether a key may be used, before each object that names one; without it there
+    /// are none. `lenient` takes every key unasked. The bytes are not encrypted with it: an object's headers name it.
     Buckets(MetaStore& store, ObjectStore& objects, const Clock& clock, KeyService* keys, bool lenient)
         : store_(store), objects_(objects), clock_(clock), keys_(keys), lenient_(lenient) {}
 

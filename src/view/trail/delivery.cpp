@@ -49,8 +49,8 @@ std::string covered_key(const BatchName& name) {
 
 /// Settings that a log file depends on.
 bool same_destination(const Trail& one, const Trail& other) {
-    return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn && one.topic_arn == other.topic_arn &&
-           one.log_group_arn == other.log_group_arn;
+    return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn &&
+           one.topic_arn == other.topic_arn && one.log_group_arn == other.log_group_arn;
 }
 
 /// Windows begin at the second of StartLogging; where validation was switched on later, at that moment.
@@ -81,7 +81,10 @@ bool wants_digests(const TrailHistory& history) { return !history.deleted && his
 class Delivery::Implementation {
 public:
     Implementation(Parts parts, DeliveryOptions options)
-        : parts_(parts), options_(std::move(options)), reader_(parts.find_dictionary), contents_(parts.disk, {}),
+        : parts_(parts),
+          options_(std::move(options)),
+          reader_(parts.find_dictionary),
+          contents_(parts.disk, {}),
           events_(parts.metrics.counter("cairn_trail_events_total", "Events put into log files.")) {
         if (parts.logs) logs_.emplace(*parts.logs, parts.clock);
     }
@@ -431,15 +434,19 @@ Result<void> Delivery::Implementation::put_digest(const PlannedDelivery& planned
 
 Result<void> Delivery::Implementation::put_notice(const PlannedDelivery& planned) {
     if (!parts_.notifier) return fail(Code::not_found, "NotFound: there is no service that has topics");
-    return parts_.notifier->publish(planned.topic_arn.value_or(""),
-                                    to_text(JsonObject{{"s3Bucket", planned.bucket}, {"s3ObjectKey", JsonArray{planned.key}}}), planned.trail_arn);
+    return parts_.notifier->publish(
+        planned.topic_arn.value_or(""),
+        to_text(JsonObject{{"s3Bucket", planned.bucket}, {"s3ObjectKey", JsonArray{planned.key}}}), planned.trail_arn);
 }
 
 Result<void> Delivery::Implementation::put_logs(const follow::Plan& plan, const PlannedDelivery& planned) {
     if (!logs_) return fail(Code::not_found, "ResourceNotFoundException: there is no service that has log groups");
-    return logs_->deliver(planned.key, {planned.log_group_arn, planned.log_stream}, plan.from, [&](std::uint64_t from, const LogDelivery::Use& use) {
-        return each_selected(from, plan.to, planned, [&](std::uint64_t number, const EventView& event) { return use(number, event.raw); });
-    });
+    return logs_->deliver(planned.key, {planned.log_group_arn, planned.log_stream}, plan.from,
+                          [&](std::uint64_t from, const LogDelivery::Use& use) {
+                              return each_selected(
+                                  from, plan.to, planned,
+                                  [&](std::uint64_t number, const EventView& event) { return use(number, event.raw); });
+                          });
 }
 
 // The one kept, or made again from the log, which holds these events until they are published.
@@ -455,7 +462,8 @@ Result<std::string> Delivery::Implementation::content_of(const follow::Plan& pla
 }
 
 // Events that planning could not read are left out here, too.
-Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::uint64_t to, const PlannedDelivery& planned, const Use& use) {
+Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::uint64_t to,
+                                                     const PlannedDelivery& planned, const Use& use) {
     constexpr std::size_t read_bytes = 4 << 20;
     const Selection selection(parts_.trails.snapshot());
     follow::EventReader reader(parts_.find_dictionary);
@@ -465,12 +473,17 @@ Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::ui
         if (!blocks) return fail(blocks.error());
         if (blocks->empty()) break;
         for (const auto& block : *blocks) {
-            const auto read = reader.each(block, from, to, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
-                if (event.account != planned.account || event.region != planned.region || tree_of(event) != planned.tree) return {};
-                selection.select(event, envelope, hits);
-                const bool wanted = std::ranges::any_of(hits, [&](const auto& hit) { return hit.trail->id == planned.trail_id; });
-                return wanted ? use(number, event) : Result<void>();
-            });
+            const auto read = reader.each(
+                block, from, to,
+                [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
+                    if (event.account != planned.account || event.region != planned.region ||
+                        tree_of(event) != planned.tree)
+                        return {};
+                    selection.select(event, envelope, hits);
+                    const bool wanted =
+                        std::ranges::any_of(hits, [&](const auto& hit) { return hit.trail->id == planned.trail_id; });
+                    return wanted ? use(number, event) : Result<void>();
+                });
             if (!read && read.error().code != Code::corrupt) return read;
             from = std::max(from, block.first_number + block.event_count);
         }
@@ -480,8 +493,9 @@ Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::ui
 
 Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
     Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
-    CAIRN_TRY(each_selected(plan.from, plan.to, planned,
-                            [&](std::uint64_t number, const EventView& event) { return batch.add(event.raw, number, event.time); }));
+    CAIRN_TRY(each_selected(plan.from, plan.to, planned, [&](std::uint64_t number, const EventView& event) {
+        return batch.add(event.raw, number, event.time);
+    }));
     if (batch.events() == 0) return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key));
     return batch.finish();
 }
@@ -491,7 +505,8 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
     if (planned->kind == Kind::logs) end_logs(*planned);
-    if (planned->kind != Kind::file) return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now);
+    if (planned->kind != Kind::file)
+        return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now);
     CAIRN_TRY(add_file(transaction, planned->chain(), {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
     CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now));
     if (planned->topic_arn) {

@@ -31,12 +31,13 @@ struct DeliveryOptions {
     std::string spool_folder = "view/trail/spool";
 };
 
-/// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics, the records themselves
-/// to their log groups. Every selected event is in one file, every file in one digest. Each destination has lanes of its own: "file/",
-/// "digest/", "notice/", "logs/" and the trail's id.
+/// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics, the
+/// records themselves to their log groups. Every selected event is in one file, every file in one digest. Each
+/// destination has lanes of its own: "file/", "digest/", "notice/", "logs/" and the trail's id.
 class Delivery final : public follow::View {
 public:
-    /// All of them outlive it. Without `notifier` no notices are sent, without `logs` no log group is written to; the status says so.
+    /// All of them outlive it. Without `notifier` no notices are sent, without `logs` no log group is written to; the
+    /// status says so.
     struct Parts {
         EventLog& log;
         FindDictionary find_dictionary;

@@ -28,7 +28,8 @@ struct Load {
 
 }  // namespace
 
-Result<void> LogDelivery::deliver(const std::string& batch, const LogStream& stream, std::uint64_t from, const Read& read) {
+Result<void> LogDelivery::deliver(const std::string& batch, const LogStream& stream, std::uint64_t from,
+                                  const Read& read) {
     {
         const std::lock_guard lock(mutex_);
         if (const auto sent = sent_to_.find(batch); sent != sent_to_.end()) from = std::max(from, sent->second);
@@ -44,7 +45,8 @@ Result<void> LogDelivery::deliver(const std::string& batch, const LogStream& str
     };
     CAIRN_TRY(read(from, [&](std::uint64_t number, std::string_view record) -> Result<void> {
         if (record.size() > record_bytes_max) {
-            log_info("a record is too large for CloudWatch Logs", {{"number", number}, {"bytes", record.size()}, {"stream", stream.name}});
+            log_info("a record is too large for CloudWatch Logs",
+                     {{"number", number}, {"bytes", record.size()}, {"stream", stream.name}});
             return {};
         }
         if (!load.has_room(record)) CAIRN_TRY(send());

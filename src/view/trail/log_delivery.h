@@ -13,12 +13,13 @@
 
 namespace cairn::trail {
 
-/// Sends records to log groups, each as one log event with the time at which it is sent, in as few calls as the limits of the
-/// service allow (CloudTrail user guide, "Sending events to CloudWatch Logs"). What a failed attempt got through is not sent again by
-/// the next one; after a restart it may be. Any thread; one at a time for each batch.
+/// Sends records to log groups, each as one log event with the time at which it is sent, in as few calls as the limits
+/// of the service allow (CloudTrail user guide, "Sending events to CloudWatch Logs"). What a failed attempt got through
+/// is not sent again by the next one; after a restart it may be. Any thread; one at a time for each batch.
 class LogDelivery {
 public:
-    /// The service takes no larger records from CloudTrail (user guide, "CloudTrail and CloudWatch Logs"): they are left out.
+    /// The service takes no larger records from CloudTrail (user guide, "CloudTrail and CloudWatch Logs"): they are
+    /// left out.
     static constexpr std::size_t record_bytes_max = 256 * 1024;
 
     /// Both outlive it.

@@ -9,11 +9,12 @@
 
 namespace cairn::trail {
 
-/// The name of a trail's stream in its log group, counted from 1: "111122223333_CloudTrail_us-east-1", then with "_2" and so on
-/// (CloudTrail user guide, "CloudWatch log group and log stream naming for CloudTrail").
+/// The name of a trail's stream in its log group, counted from 1: "111122223333_CloudTrail_us-east-1", then with "_2"
+/// and so on (CloudTrail user guide, "CloudWatch log group and log stream naming for CloudTrail").
 std::string log_stream_name(std::string_view account, std::string_view region, unsigned number = 1);
 
-/// Which stream each batch of a trail goes to: the first, unless so much waits there that a further one takes its share. Any thread.
+/// Which stream each batch of a trail goes to: the first, unless so much waits there that a further one takes its
+/// share. Any thread.
 class LogStreams {
 public:
     static constexpr unsigned streams_max = 4;

@@ -9,7 +9,9 @@ constexpr const char* arn = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
 class AwsClientTest : public FakeService {
 protected:
-    Result<Json> ask(const std::string& region = "") { return client("kms", region).json_call(arn, "TrentService.DescribeKey", JsonObject{{"KeyId", "1"}}); }
+    Result<Json> ask(const std::string& region = "") {
+        return client("kms", region).json_call(arn, "TrentService.DescribeKey", JsonObject{{"KeyId", "1"}});
+    }
 };
 
 TEST_F(AwsClientTest, ACallIsSignedAndItsAnswerRead) {
@@ -85,17 +87,29 @@ TEST_F(AwsClientTest, AnAnswerOfSomethingElseIsNone) {
 }
 
 TEST(AwsErrors, CodesSayWhatCanBeDone) {
-    const struct { int status; const char *type, *body; Code code; const char* message; } cases[] = {
-        {400, "", R"({"__type":"ResourceNotFoundException","message":"no group"})", Code::not_found, "ResourceNotFoundException: no group"},
+    const struct {
+        int status;
+        const char *type, *body;
+        Code code;
+        const char* message;
+    } cases[] = {
+        {400, "", R"({"__type":"ResourceNotFoundException","message":"no group"})", Code::not_found,
+         "ResourceNotFoundException: no group"},
         {400, "", R"({"__type":"AccessDeniedException","Message":"no"})", Code::denied, "AccessDeniedException: no"},
         {400, "", R"({"__type":"DisabledException","message":"off"})", Code::conflict, "DisabledException: off"},
-        {400, "", R"({"__type":"KMSInvalidStateException","message":"off"})", Code::conflict, "KMSInvalidStateException: off"},
-        {400, "", R"({"__type":"InvalidParameterException","message":"what"})", Code::invalid, "InvalidParameterException: what"},
-        {400, "", R"({"__type":"UnrecognizedClientException","message":"who"})", Code::denied, "UnrecognizedClientException: who"},
+        {400, "", R"({"__type":"KMSInvalidStateException","message":"off"})", Code::conflict,
+         "KMSInvalidStateException: off"},
+        {400, "", R"({"__type":"InvalidParameterException","message":"what"})", Code::invalid,
+         "InvalidParameterException: what"},
+        {400, "", R"({"__type":"UnrecognizedClientException","message":"who"})", Code::denied,
+         "UnrecognizedClientException: who"},
         {400, "ValidationException:http://internal/", R"({"message":"m"})", Code::invalid, "ValidationException: m"},
-        {404, "", R"(<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>)",
+        {404, "",
+         R"(<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>)",
          Code::not_found, "NotFound: Topic does not exist"},
-        {403, "", "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>not you</Message></Error></ErrorResponse>", Code::denied, "AuthorizationError: not you"},
+        {403, "",
+         "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>not you</Message></Error></ErrorResponse>",
+         Code::denied, "AuthorizationError: not you"},
         {403, "", "<html>", Code::denied, "the service answered with status 403"},
         {404, "", "nothing here", Code::not_found, "the service answered with status 404"},
         {502, "", "", Code::unavailable, "the service answered with status 502"},

@@ -23,19 +23,22 @@ public:
     Result<AccessCredentials> given = AccessCredentials{"AKIDEXAMPLE", "the secret", ""};
 };
 
-/// A service that gives prepared answers and keeps what it was asked; the last answer is given again and again. Every request must be
-/// signed for it.
+/// A service that gives prepared answers and keeps what it was asked; the last answer is given again and again. Every
+/// request must be signed for it.
 class FakeService : public ::testing::Test {
 protected:
     void SetUp() override {
-        auto started = net::HttpServer::start({}, [this](net::Request request, std::unique_ptr<net::Responder> responder) {
-            const std::lock_guard lock(mutex_);
-            problems_ += problem_of(request);
-            asked_.push_back(std::move(request));
-            auto answer = answers_.front();
-            if (answers_.size() > 1) answers_.pop_front();
-            responder->send(std::move(answer));
-        }, {}, metrics_);
+        auto started = net::HttpServer::start(
+            {},
+            [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+                const std::lock_guard lock(mutex_);
+                problems_ += problem_of(request);
+                asked_.push_back(std::move(request));
+                auto answer = answers_.front();
+                if (answers_.size() > 1) answers_.pop_front();
+                responder->send(std::move(answer));
+            },
+            {}, metrics_);
         ASSERT_TRUE(started);
         server_ = std::move(*started);
     }
@@ -47,13 +50,17 @@ protected:
         service_ = service;
         Patience patience;
         patience.least_pause = std::chrono::milliseconds(1);
-        return AwsClient({std::move(service), "http://" + authority() + "/base", std::move(region), ""}, credentials_, clock_, patience);
+        return AwsClient({std::move(service), "http://" + authority() + "/base", std::move(region), ""}, credentials_,
+                         clock_, patience);
     }
 
-    void answer(int status, std::string body, net::Headers headers = {}) { answers_.push_back({status, std::move(headers), std::move(body)}); }
+    void answer(int status, std::string body, net::Headers headers = {}) {
+        answers_.push_back({status, std::move(headers), std::move(body)});
+    }
 
     std::string problem_of(const net::Request& request) const {
-        const sign::SignedParts parts{request.method, request.target, &request.headers, request.find("x-amz-content-sha256")};
+        const sign::SignedParts parts{request.method, request.target, &request.headers,
+                                      request.find("x-amz-content-sha256")};
         const auto presented = sign::read_signature(parts);
         if (!presented) return presented.error().message + "\n";
         const auto verified = sign::verify(parts, *presented, "the secret", clock_.now());

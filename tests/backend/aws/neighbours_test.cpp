@@ -14,7 +14,9 @@ const LogStream stream{"arn:aws:logs:us-east-1:111122223333:log-group:a/group:*"
 
 TEST_F(Neighbours, ANoticeIsPublishedWithoutASubject) {
     answer(200, "<PublishResponse/>");
-    ASSERT_TRUE(Topics(client("sns")).publish("arn:aws:sns:eu-west-1:111122223333:topic", R"({"s3Bucket":"b","s3ObjectKey":["a/b c"]})", ""));
+    ASSERT_TRUE(
+        Topics(client("sns"))
+            .publish("arn:aws:sns:eu-west-1:111122223333:topic", R"({"s3Bucket":"b","s3ObjectKey":["a/b c"]})", ""));
     EXPECT_EQ(asked_[0].body,
               "Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A111122223333%3Atopic&Message="
               "%7B%22s3Bucket%22%3A%22b%22%2C%22s3ObjectKey%22%3A%5B%22a%2Fb%20c%22%5D%7D");
@@ -39,8 +41,10 @@ TEST_F(Neighbours, LogEventsArePutAsTheyAre) {
     LogGroups groups(client("logs"));
     ASSERT_TRUE(groups.put(stream, from_milliseconds(1'795'262'400'123), {R"({"a":"ü\n"})", "{ }"}));
     EXPECT_EQ(asked_[0].find("x-amz-target"), "Logs_20140328.PutLogEvents");
-    EXPECT_EQ(asked_[0].body, R"({"logGroupName":"a/group","logStreamName":"111122223333_CloudTrail_us-east-1","logEvents":[)"
-                              R"({"timestamp":1795262400123,"message":"{\"a\":\"ü\\n\"}"},{"timestamp":1795262400123,"message":"{ }"}]})");
+    EXPECT_EQ(
+        asked_[0].body,
+        R"({"logGroupName":"a/group","logStreamName":"111122223333_CloudTrail_us-east-1","logEvents":[)"
+        R"({"timestamp":1795262400123,"message":"{\"a\":\"ü\\n\"}"},{"timestamp":1795262400123,"message":"{ }"}]})");
     const auto rejected = groups.put(stream, clock_.now(), {"{}"});
     ASSERT_FALSE(rejected) << "answered with 200, stored nothing";
     EXPECT_TRUE(rejected.error().message.starts_with("RejectedLogEvents: ")) << rejected.error().message;
@@ -64,7 +68,11 @@ TEST_F(Neighbours, AKeyIsDescribedAndProved) {
     asked_.clear();
     ASSERT_TRUE(Keys(client("kms")).prove_use(key, "arn:aws:cloudtrail:us-east-1:111122223333:trail/t"));
     EXPECT_EQ(asked_[0].find("x-amz-target"), "TrentService.GenerateDataKeyWithoutPlaintext");
-    EXPECT_EQ(asked_[0].body, fmt::format(R"({{"KeyId":"{}","KeySpec":"AES_256","EncryptionContext":{{"aws:cloudtrail:arn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}})", key));
+    EXPECT_EQ(
+        asked_[0].body,
+        fmt::format(
+            R"({{"KeyId":"{}","KeySpec":"AES_256","EncryptionContext":{{"aws:cloudtrail:arn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}})",
+            key));
 
     answers_.clear();
     answer(200, R"({})");

@@ -160,7 +160,10 @@ protected:
     /// A process begins: nothing is left but log, store and buckets.
     void start() {
         metrics_ = std::make_unique<Metrics>();
-        delivery_ = std::make_unique<Delivery>(Delivery::Parts{log_, nullptr, fused_, trails_, keys_, buckets_, &topics_, with_logs_ ? &logs_ : nullptr, disk_, clock_, *metrics_}, options_);
+        delivery_ =
+            std::make_unique<Delivery>(Delivery::Parts{log_, nullptr, fused_, trails_, keys_, buckets_, &topics_,
+                                                       with_logs_ ? &logs_ : nullptr, disk_, clock_, *metrics_},
+                                       options_);
         follow::FollowerOptions options;
         options.retry_least_ms = options.retry_most_ms = 1000;
         follower_ = std::make_unique<follow::Follower>(follow::Follower::Parts{*delivery_, log_, fused_, nullptr, clock_, *metrics_}, options);

@@ -23,7 +23,8 @@ public:
         if (calls_left-- == 0) return fail(Code::unavailable, "ThrottlingException: slowly");
         EXPECT_LE(messages.size(), events_max);
         EXPECT_LE(std::accumulate(messages.begin(), messages.end(), std::size_t{0},
-                                  [](auto sum, auto message) { return sum + message.size() + event_overhead_bytes; }), bytes_max);
+                                  [](auto sum, auto message) { return sum + message.size() + event_overhead_bytes; }),
+                  bytes_max);
         sent.insert(sent.end(), messages.begin(), messages.end());
         ++calls;
         return {};
@@ -39,10 +40,12 @@ protected:
     void TearDown() override { configure_log(LogLevel::info, false); }
 
     Result<void> deliver() {
-        return delivery_.deliver("batch", stream, 0, [&](std::uint64_t from, const LogDelivery::Use& use) -> Result<void> {
-            for (auto number = from; number < records_.size(); ++number) CAIRN_TRY(use(number, records_[number]));
-            return {};
-        });
+        return delivery_.deliver("batch", stream, 0,
+                                 [&](std::uint64_t from, const LogDelivery::Use& use) -> Result<void> {
+                                     for (auto number = from; number < records_.size(); ++number)
+                                         CAIRN_TRY(use(number, records_[number]));
+                                     return {};
+                                 });
     }
 
     support::FakeClock clock_;
@@ -66,7 +69,8 @@ TEST_F(LogDeliveryTest, AndAsManyBytes) {
 }
 
 TEST_F(LogDeliveryTest, ARecordThatIsTooLargeIsLeftOut) {
-    records_ = {"{}", std::string(LogDelivery::record_bytes_max, 'x'), std::string(LogDelivery::record_bytes_max + 1, 'y'), "{\"last\":1}"};
+    records_ = {"{}", std::string(LogDelivery::record_bytes_max, 'x'),
+                std::string(LogDelivery::record_bytes_max + 1, 'y'), "{\"last\":1}"};
     ASSERT_TRUE(deliver());
     EXPECT_EQ(sink_.sent, (std::vector<std::string>{records_[0], records_[1], records_[3]}));
     records_ = {records_[2]};

@@ -51,7 +51,8 @@ TEST(PlanBody, OneOfBeforeThereWereLogGroupsIsRead) {
 
 TEST(PlanBody, ACutAnywhereIsSeen) {
     const auto bytes = encode(example());
-    for (std::size_t cut = 0; cut < bytes.size(); ++cut) EXPECT_EQ(decode_delivery(bytes.substr(0, cut)).error().code, Code::corrupt) << cut;
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+        EXPECT_EQ(decode_delivery(bytes.substr(0, cut)).error().code, Code::corrupt) << cut;
     EXPECT_EQ(decode_delivery(bytes + "x").error().code, Code::corrupt);
 }
 
