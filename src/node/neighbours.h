@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "node/config.h"
@@ -22,7 +23,11 @@ public:
     LogSink* log_groups() const { return log_groups_.get(); }
     KeyService* keys() const { return keys_.get(); }
 
+    /// Calls under way fail within a second or so, as all later ones do. Does not block.
+    void give_up() { given_up_ = true; }
+
 private:
+    std::atomic<bool> given_up_{false};
     std::unique_ptr<CredentialSource> sns_credentials_, logs_credentials_, kms_credentials_;
     std::unique_ptr<Notifier> topics_;
     std::unique_ptr<LogSink> log_groups_;

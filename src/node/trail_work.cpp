@@ -1,5 +1,8 @@
 #include "node/trail_work.h"
 
+#include <chrono>
+#include <future>
+
 #include "backend/dir/dir_store.h"
 #include "follow/follower.h"
 #include "node/neighbours.h"
@@ -13,6 +16,7 @@ namespace cairn::node {
 namespace {
 
 constexpr int at_once_wait_ms = 20;
+constexpr std::chrono::seconds stop_patience{5};
 
 trail::DeliveryOptions delivery_options(const Config& config) {
     trail::DeliveryOptions options;
@@ -69,7 +73,7 @@ struct TrailWork::State {
                    [this](const std::string& bucket) { return region_of_bucket(buckets, bucket); }},
           s3_services{.buckets = buckets, .regions = config.regions} {}
 
-    const Neighbours neighbours;
+    Neighbours neighbours;
     const sign::SecretBox box;
     trail::SigningKeys keys;
     trail::Trails trails;
@@ -93,7 +97,14 @@ Result<std::unique_ptr<TrailWork>> TrailWork::open(const Config& config, Parts p
 }
 
 void TrailWork::start() { state_->follower.start(); }
-void TrailWork::stop() { state_->follower.stop(); }
+
+void TrailWork::stop() {
+    const auto stopped = std::async(std::launch::async, [this] { state_->follower.stop(); });
+    // One that hangs must not hold the end of the node: what is not delivered now is delivered after the next start.
+    if (stopped.wait_for(stop_patience) == std::future_status::timeout) state_->neighbours.give_up();
+    stopped.wait();
+}
+
 const api::TrailServices& TrailWork::services() const { return state_->services; }
 const api::S3Services& TrailWork::s3_services() const { return state_->s3_services; }
 neighbour::Buckets& TrailWork::buckets() { return state_->buckets; }

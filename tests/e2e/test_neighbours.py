@@ -244,5 +244,8 @@ def test_a_neighbour_that_never_answers_delays_no_file(start):
         client.list_trails()
         wait_for(lambda: len([r for r in delivered(node) if r["eventName"] == "ListTrails"]) == 7, seconds=8)
         assert time.monotonic() - before < 8
+        before = time.monotonic()
+        node.stop()  # without waiting for an answer
+        assert time.monotonic() - before < 10
         for connection in taken:
             connection.close()

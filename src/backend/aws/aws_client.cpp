@@ -84,11 +84,6 @@ Milliseconds pause_after(int failures, Milliseconds least) {
 
 }  // namespace
 
-struct AwsClient::Call {
-    std::string region;
-    net::Request request;
-};
-
 Error error_of_answer(int status, std::string_view type_header, std::string_view body) {
     const bool is_xml = body.starts_with('<');
     auto fault = is_xml ? read_xml_fault(body) : read_json_fault(body);
@@ -110,10 +105,8 @@ AwsClient::AwsClient(ServiceAddress address, CredentialSource& credentials, cons
 }
 
 Result<Json> AwsClient::json_call(std::string_view arn, const std::string& target, const Json& input) const {
-    Call call{region_of_arn(arn), {}};
-    call.request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", target}};
-    call.request.body = to_text(input);
-    const auto answer = send(std::move(call));
+    const auto answer =
+        send(arn, {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", target}}, to_text(input));
     if (!answer) return fail(answer.error());
     if (answer->empty()) return Json(JsonObject{});
     auto json = parse_json(*answer);
@@ -123,41 +116,43 @@ Result<Json> AwsClient::json_call(std::string_view arn, const std::string& targe
     return json;
 }
 
-Result<std::string> AwsClient::query_call(std::string_view arn, std::string form) const {
-    Call call{region_of_arn(arn), {}};
-    call.request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
-    call.request.body = std::move(form);
-    return send(std::move(call));
+Result<std::string> AwsClient::query_call(std::string_view arn, const std::string& form) const {
+    return send(arn, {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}, form);
 }
 
-Result<std::string> AwsClient::send(Call call) const {
-    if (!address_.region.empty()) call.region = address_.region;
-    call.request.method = "POST";
-    call.request.target = path_;
-    call.request.headers.emplace_back("Host", authority_);
+Result<std::string> AwsClient::send(std::string_view arn, net::Headers headers, const std::string& body) const {
+    const auto region = address_.region.empty() ? region_of_arn(arn) : address_.region;
+    headers.emplace_back("Host", authority_);
     const auto end = Steady::now() + patience_.total;
     for (int failures = 0;;) {
         const auto left = std::chrono::duration_cast<Milliseconds>(end - Steady::now());
         bool again = false;
-        auto answer = attempt(call, std::clamp(left, Milliseconds(1), patience_.attempt_timeout), again);
+        auto answer =
+            attempt(region, headers, body, std::clamp(left, Milliseconds(1), patience_.attempt_timeout), again);
         if (answer || !again || ++failures >= patience_.attempts) return answer;
         const auto pause = pause_after(failures, patience_.least_pause);
-        if (Steady::now() + pause >= end) return answer;
+        const bool given_up = patience_.give_up && patience_.give_up->load();
+        if (given_up || Steady::now() + pause >= end) return answer;
         std::this_thread::sleep_for(pause);
     }
 }
 
-Result<std::string> AwsClient::attempt(const Call& call, Milliseconds timeout, bool& again) const {
+Result<std::string> AwsClient::attempt(const std::string& region, const net::Headers& headers, const std::string& body,
+                                       Milliseconds timeout, bool& again) const {
     auto credentials = credentials_.get();
     if (!credentials) return fail(std::move(credentials).error());
-    auto request = call.request;
-    const auto hash = sign::sha256_hex(request.body);
+    net::OutgoingRequest request{"POST", path_, headers, body};
+    const auto hash = sign::sha256_hex(body);
     const auto added = sign::sign({request.method, request.target, &request.headers, hash},
                                   {credentials->access_key_id, credentials->secret_key, credentials->session_token},
-                                  call.region, address_.service, clock_.now());
+                                  region, address_.service, clock_.now());
     request.headers.insert(request.headers.end(), added.begin(), added.end());
-    auto answer =
-        net::send(origin_, request, {address_.ca_file, std::min(timeout, patience_.connect_timeout), timeout});
+    net::ClientOptions options;
+    options.ca_file = address_.ca_file;
+    options.connect_timeout = std::min(timeout, patience_.connect_timeout);
+    options.timeout = timeout;
+    options.cancel = patience_.give_up;
+    auto answer = net::send(origin_, request, options);
     if (!answer) {
         again = answer.error().code == Code::unavailable;
         return fail(std::move(answer).error());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "net/http.h"
 #include "seam/clock.h"
 #include "seam/credentials.h"
 
@@ -27,7 +29,8 @@ struct Patience {
     std::chrono::milliseconds least_pause{100};
     std::chrono::milliseconds connect_timeout{3'000};
     std::chrono::milliseconds attempt_timeout{10'000};
-    std::chrono::milliseconds total{15'000};  ///< of all attempts and pauses
+    std::chrono::milliseconds total{15'000};     ///< of all attempts and pauses
+    const std::atomic<bool>* give_up = nullptr;  ///< once true, what is under way ends within a second or so
 };
 
 /// Signed calls to a service that speaks JSON 1.1 or the query protocol. Any thread; calls block.
@@ -42,12 +45,12 @@ public:
     Result<Json> json_call(std::string_view arn, const std::string& target, const Json& input) const;
 
     /// `form` is the body: "Action=Publish&...". The answer is XML.
-    Result<std::string> query_call(std::string_view arn, std::string form) const;
+    Result<std::string> query_call(std::string_view arn, const std::string& form) const;
 
 private:
-    struct Call;
-    Result<std::string> send(Call call) const;
-    Result<std::string> attempt(const Call& call, std::chrono::milliseconds timeout, bool& again) const;
+    Result<std::string> send(std::string_view arn, net::Headers headers, const std::string& body) const;
+    Result<std::string> attempt(const std::string& region, const net::Headers& headers, const std::string& body,
+                                std::chrono::milliseconds timeout, bool& again) const;
 
     const ServiceAddress address_;
     CredentialSource& credentials_;

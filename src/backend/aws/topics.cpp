@@ -9,7 +9,7 @@ Result<void> Topics::publish(const std::string& topic_arn, const std::string& me
     sign::append_encoded(form, topic_arn);
     form += "&Message=";
     sign::append_encoded(form, message);
-    const auto sent = client_.query_call(topic_arn, std::move(form));
+    const auto sent = client_.query_call(topic_arn, form);
     return sent ? Result<void>() : fail(sent.error());
 }
 

@@ -81,6 +81,17 @@ TEST_F(AwsClientTest, AServiceThatIsNotThereIsNoAnswer) {
     EXPECT_TRUE(refused.error().message.starts_with("http://127.0.0.1:1: ")) << refused.error().message;
 }
 
+TEST_F(AwsClientTest, OnceGivenUpNothingIsTriedAgain) {
+    answer(503, "");
+    const std::atomic<bool> give_up{true};
+    Patience patience;
+    patience.give_up = &give_up;
+    const AwsClient client({"kms", "http://" + authority(), "", ""}, credentials_, clock_, patience);
+    service_ = "kms";
+    EXPECT_EQ(client.json_call(arn, "TrentService.DescribeKey", JsonObject{}).error().code, Code::unavailable);
+    EXPECT_LE(asked_.size(), 1u);
+}
+
 TEST_F(AwsClientTest, AnAnswerOfSomethingElseIsNone) {
     answer(200, "<html>welcome</html>");
     EXPECT_EQ(ask().error().code, Code::unavailable);
