@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 
 namespace cairn::node {
@@ -14,6 +16,7 @@ namespace {
 constexpr std::uint64_t first_look_events = 2'000;
 constexpr std::uint64_t full_look_events = 40'000;
 constexpr std::size_t sample_bytes_per_dictionary_byte = 40;
+constexpr std::uint64_t drift_look_events = 4'000;
 constexpr double gain_wanted = 0.93;
 
 /// Records of the newest `events` events, oldest first.
@@ -38,18 +41,20 @@ std::vector<std::string> newest_records(EventLog& log, const FindDictionary& fin
     return records;
 }
 
-/// Bytes of the records as blocks with that dictionary.
-std::size_t encoded_bytes(const std::vector<std::string>& records, const DictionaryPointer& dictionary) {
+/// Bytes of the records as blocks with that dictionary, per raw byte.
+double encoded_share(const std::vector<std::string>& records, const DictionaryPointer& dictionary) {
     BlockCodec codec;
     codec.dictionary = dictionary;
     BlockBuilder builder(RetentionClass::management);
-    std::size_t bytes = 0;
+    std::size_t bytes = 0, raw_bytes = 0;
     for (const auto& record : records) {
+        raw_bytes += record.size();
         builder.add(record, {});
         if (builder.raw_bytes() < 128 * 1024) continue;
         bytes += builder.finish(codec).size();
     }
-    return builder.event_count() > 0 ? bytes + builder.finish(codec).size() : bytes;
+    if (builder.event_count() > 0) bytes += builder.finish(codec).size();
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::size_t>(raw_bytes, 1));
 }
 
 }  // namespace
@@ -83,7 +88,17 @@ void DictionaryTrainer::look() {
     if (bytes_max_ == 0 || events < next_at_events_) return;
     const bool small = next_at_events_ < full_look_events;
     next_at_events_ = small ? full_look_events : std::max(full_look_events, events) * 2;
+    if (!fits_still()) learn();
+    if (small) share_ = 0;  // the full one is learned in any case
+}
 
+bool DictionaryTrainer::fits_still() const {
+    if (share_ == 0) return false;
+    const auto newest = newest_records(parts_.log, parts_.find_dictionary, drift_look_events);
+    return encoded_share(newest, parts_.current()) * gain_wanted <= share_;
+}
+
+void DictionaryTrainer::learn() {
     auto records = newest_records(parts_.log, parts_.find_dictionary, full_look_events);
     std::size_t sample_bytes = 0;
     for (const auto& record : records) sample_bytes += record.size();
@@ -96,12 +111,15 @@ void DictionaryTrainer::look() {
     records.resize(records.size() * 9 / 10);
     auto learned = train_dictionary(records, bytes);
     if (!learned) return log_warning("no dictionary was learned", {{"reason", learned.error().message}});
-    const auto before = encoded_bytes(probe, parts_.current()), after = encoded_bytes(probe, *learned);
-    if (static_cast<double>(after) > gain_wanted * static_cast<double>(before)) return;
+    const auto before = encoded_share(probe, parts_.current()), after = encoded_share(probe, *learned);
+    share_ = before;
+    if (after > gain_wanted * before) return;
     if (auto adopted = parts_.adopt(*learned); !adopted)
         return log_warning("the learned dictionary cannot be stored", {{"reason", adopted.error().message}});
+    share_ = after;
     log_info("a dictionary was learned", {{"bytes", (*learned)->bytes().size()}, {"events", records.size()},
-                                          {"probe_bytes_before", before}, {"probe_bytes_after", after}});
+                                          {"share_before", fmt::format("{:.4f}", before)},
+                                          {"share_after", fmt::format("{:.4f}", after)}});
 }
 
 }  // namespace cairn::node

@@ -13,8 +13,9 @@
 namespace cairn::node {
 
 /// Learns the compression dictionary from the node's own events: a small one as soon as there is something to learn from, the
-/// full one from the first 40,000 or so, and again whenever the log has doubled and a fresh one would compress at least
-/// 7 % better. Blocks written before stay as they are.
+/// full one from the first 40,000 or so. Whenever the log has doubled it looks whether the dictionary still does for the
+/// newest events what it did for the first (after a start nobody knows: it is taken for drift), learns anew if not, and
+/// keeps the fresh one when that compresses at least 7 % better. Blocks written before stay as they are.
 class DictionaryTrainer {
 public:
     struct Parts {
@@ -33,10 +34,13 @@ public:
 
 private:
     void run();
+    bool fits_still() const;
+    void learn();
 
     Parts parts_;
     const std::size_t bytes_max_;
     std::uint64_t next_at_events_;
+    double share_ = 0;  ///< encoded bytes per raw byte when the dictionary was last judged; 0: unknown
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;  // guarded by mutex_
