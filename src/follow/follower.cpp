@@ -183,6 +183,7 @@ private:
     Time lease_renewal_{};
     bool loaded_ = false;
     std::uint64_t read_to_ = 0, stored_position_ = 0;
+    Time position_due_{};                    // from then on the position is stored though little was read
     std::uint64_t waiting_from_ = 0;         // end of the log when there was nothing to do
 
     std::atomic<std::uint64_t> position_{0};  // every event below is in a plan, or needs none; in the store, or soon
@@ -282,8 +283,9 @@ Result<bool> Follower::Implementation::read_and_plan() {
     read_to_ = planned->read_to;
     position_ = planned->position;
     report();
-    if (moved && position_ - stored_position_ < options_.position_events_max) return true;
-    if (position_ > stored_position_) CAIRN_TRY(store_position());
+    const bool many = position_ - stored_position_ >= options_.position_events_max;
+    if (moved && !many) return true;
+    if (position_ > stored_position_ && (many || parts_.clock.now() >= position_due_)) CAIRN_TRY(store_position());
     waiting_from_ = end;
     return moved;
 }
@@ -325,6 +327,7 @@ Result<void> Follower::Implementation::store_position() {
         return store_progress(transaction, name_, position, next_plan_id_);
     }));
     stored_position_ = position;
+    position_due_ = parts_.clock.now() + std::chrono::milliseconds(options_.position_pause_ms);
     return {};
 }
 

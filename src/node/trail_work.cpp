@@ -36,6 +36,7 @@ follow::FollowerOptions follower_options(const Config& config) {
     options.holder = "trail";
     options.retry_least_ms = 1000;
     options.retry_most_ms = 3'600'000;
+    options.position_pause_ms = 1'000;
     // Windows and files are closed when the view is asked: often enough for the shortest of them.
     if (config.delivery_interval < std::chrono::seconds(1) || config.digest_interval < std::chrono::seconds(10)) options.idle_wait_ms = at_once_wait_ms;
     return options;

@@ -425,6 +425,42 @@ TEST_F(FollowerTest, WhatIsHeldBackIsReadAgain) {
     EXPECT_EQ(count_of(store, "published", "lane"), 40u);
 }
 
+/// Reads all and plans nothing.
+class IdleView final : public View {
+public:
+    std::string name() const override { return "idle"; }
+    Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override {
+        const auto end = blocks.empty() ? from : blocks.back().first_number + blocks.back().event_count;
+        return Planned{.read_to = end, .position = end, .plans = {}};
+    }
+    Result<void> store(Transaction&, Planned&) override { return {}; }
+    Result<void> put(const Plan&) override { return {}; }
+    Result<void> publish(Transaction&, const Plan&, std::vector<Plan>&) override { return {}; }
+    Result<bool> failed(Transaction&, const Plan&, const Error&) override { return false; }
+    void restart(std::uint64_t) override {}
+};
+
+TEST_F(FollowerTest, APositionAloneIsStoredNowAndThen) {
+    support::MemoryMetaStore store;
+    IdleView view;
+    auto options = this->options();
+    options.position_pause_ms = 1000;
+    options.position_events_max = 100;
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, options);
+    const auto stored_after = [&](std::uint64_t more) {
+        log_.grow(more);
+        while (*follower.step()) {}
+        return *published_position(store, view.name());
+    };
+    EXPECT_EQ(stored_after(30), 30u);
+    EXPECT_EQ(stored_after(20), 30u) << "not with every few events";
+    EXPECT_EQ(follower.position(), 50u);
+    clock_.advance(std::chrono::milliseconds(1000));
+    EXPECT_EQ(stored_after(0), 50u) << "but soon";
+    EXPECT_EQ(stored_after(10), 50u);
+    EXPECT_EQ(stored_after(90), 150u) << "and when many were read";
+}
+
 TEST_F(FollowerTest, WhatCouldNotBeStoredIsReadAgain) {
     configure_log(static_cast<LogLevel>(9), false);
     support::MemoryMetaStore store;
