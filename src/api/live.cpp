@@ -30,19 +30,10 @@ std::string event_frame(std::string_view event, std::uint64_t id, std::string_vi
 
 Live::Live(const Parts& parts, const Settings& settings)
     : parts_(parts), settings_(settings), parser_({.bytes_max = std::size_t{64} << 20, .depth_max = 1024}) {
-    subscription_ = parts_.history.subscribe([this](const IndexBatch&) {
-        if (!watched_.load(std::memory_order_relaxed)) return;
-        {
-            std::lock_guard lock(mutex_);
-            if (std::exchange(fresh_, true)) return;
-        }
-        wake_.notify_one();
-    });
     thread_ = std::jthread([this] { work(); });
 }
 
 Live::~Live() {
-    parts_.history.unsubscribe(subscription_);
     {
         std::lock_guard lock(mutex_);
         ending_ = stopping_ = true;
@@ -61,7 +52,6 @@ bool Live::tail(Interest interest, std::uint64_t rows_per_second, std::shared_pt
         Tail tail{.interest = std::move(interest), .rows_per_second = rows_per_second, .stream = std::move(stream), .rows = {}};
         tail.second_began = tail.frame_sent = tail.anything_sent = now;
         new_tails_.push_back(std::move(tail));
-        watched_ = true;
     }
     wake_.notify_one();
     return true;
@@ -75,7 +65,6 @@ bool Live::wait(Interest interest, milliseconds timeout, Done done) {
         new_waits_.push_back({.interest = std::move(interest),
                               .deadline = std::chrono::steady_clock::now() + timeout,
                               .done = std::move(done)});
-        watched_ = true;
     }
     wake_.notify_one();
     return true;
@@ -110,6 +99,7 @@ void Live::work() {
             stopping = stopping_;
         }
         take_new();
+        listen(!stopping && !(tails_.empty() && waits_.empty()));
         behind = advance(parts_.history.covered());
         send_frames(ending ? Instant::max() : std::chrono::steady_clock::now());
         finish_waits(std::chrono::steady_clock::now(), ending);
@@ -127,7 +117,19 @@ void Live::take_new() {
     waits_.remove_if([](const Wait& wait) { return wait.finished; });
     counts_->streams = tails_.size();
     counts_->waits = waits_.size();
-    watched_ = !tails_.empty() || !waits_.empty();
+}
+
+// Hears of new events while somebody waits for them: each batch that is told of costs a copy.
+void Live::listen(bool wanted) {
+    if (wanted == subscription_.has_value()) return;
+    if (!wanted) return parts_.history.unsubscribe(*std::exchange(subscription_, std::nullopt));
+    subscription_ = parts_.history.subscribe([this](const IndexBatch&) {
+        {
+            std::lock_guard lock(mutex_);
+            if (std::exchange(fresh_, true)) return;
+        }
+        wake_.notify_one();
+    });
 }
 
 // Reads one piece of the log for each place somebody stands at; true when something was read and there may be more.

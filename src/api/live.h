@@ -82,6 +82,7 @@ private:
 
     void work();
     void take_new();
+    void listen(bool wanted);
     bool advance(std::uint64_t covered);
     void show(std::uint64_t from, const std::vector<StoredBlock>& blocks, std::uint64_t covered);
     void show_block(std::uint64_t from, const StoredBlock& block, std::uint64_t covered);
@@ -95,12 +96,12 @@ private:
 
     const Parts& parts_;
     const Settings& settings_;
-    std::uint64_t subscription_ = 0;
     RecordParser parser_;
 
     // Owned by the thread.
     std::list<Tail> tails_;
     std::list<Wait> waits_;
+    std::optional<std::uint64_t> subscription_;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
@@ -110,7 +111,6 @@ private:
     bool fresh_ = false;         // guarded by mutex_: events were published
     bool ending_ = false;        // guarded by mutex_
     bool stopping_ = false;      // guarded by mutex_
-    std::atomic<bool> watched_{false};
     std::jthread thread_;
 };
 
