@@ -15,13 +15,14 @@ class BoundedQueue {
 public:
     explicit BoundedQueue(std::size_t items_max) : items_max_(items_max) {}
 
-    /// Blocks while the queue is full. False, and `item` is dropped, once the queue is closed.
-    bool push(T item) {
+    /// Blocks while the queue is full. False, and `item` is dropped, once the queue is closed. With `more_follow` a taker
+    /// that waits sleeps on until a push without.
+    bool push(T item, bool more_follow = false) {
         std::unique_lock lock(mutex_);
         not_full_.wait(lock, [&] { return closed_ || items_.size() < items_max_; });
         if (closed_) return false;
         items_.push_back(std::move(item));
-        not_empty_.notify_one();
+        if (!more_follow || items_.size() == items_max_) not_empty_.notify_one();
         return true;
     }
 

@@ -97,10 +97,10 @@ struct Ingest::State {
     State(Parts parts, IngestOptions options)
         : parts(std::move(parts)), options(options), numbers(this->parts.metrics), id(++owners),
           admission(this->parts.log, this->parts.seen, this->parts.find_dictionary),
-          publisher(std::make_unique<Publisher>(this->parts.views, this->parts.seen, this->parts.log.end(),
-                                                [this](Request& request, Result<void> outcome) {
-                                                    answer(request, std::move(outcome));
-                                                })) {}
+          publisher(std::make_unique<Publisher>(
+              this->parts.views, this->parts.seen, this->parts.log.end(),
+              [this](Request& request, Result<void> outcome) { answer(request, std::move(outcome)); },
+              this->parts.around_answers)) {}
 
     Workspace& workspace() {
         thread_local Workspace mine;
@@ -185,7 +185,8 @@ void Ingest::submit(std::shared_ptr<const std::string>, std::vector<std::string_
     if (*batch) {
         return state.parts.log.append(std::move(**batch), [&state, request](Result<void> outcome) {
             if (!outcome) state.admission.close(outcome.error());
-            state.publisher->appended(request, std::move(outcome));
+            const bool more_follow = outcome && request->needs_end < state.parts.log.end();
+            state.publisher->appended(request, std::move(outcome), more_follow);
         });
     }
     if (request->needs_end <= state.publisher->end()) return state.answer(*request, {});

@@ -9,17 +9,17 @@ constexpr std::size_t items_max = std::size_t{1} << 20;
 
 }  // namespace
 
-Publisher::Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer)
-    : views_(std::move(views)), seen_(seen), answer_(std::move(answer)), end_(end), queue_(items_max),
-      thread_([this] { run(); }) {}
+Publisher::Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around)
+    : views_(std::move(views)), seen_(seen), answer_(std::move(answer)), around_(std::move(around)), end_(end),
+      queue_(items_max), thread_([this] { run(); }) {}
 
 Publisher::~Publisher() {
     queue_.close();
     thread_.join();
 }
 
-void Publisher::appended(Pointer request, Result<void> outcome) {
-    queue_.push({std::move(request), false, std::move(outcome)});
+void Publisher::appended(Pointer request, Result<void> outcome, bool more_follow) {
+    queue_.push({std::move(request), false, std::move(outcome)}, more_follow);
 }
 
 void Publisher::wait_for_others(Pointer request) { queue_.push({std::move(request), true, {}}); }
@@ -47,6 +47,13 @@ void Publisher::take(std::deque<Item> items) {
         seen_.durable(end);
         end_.store(end, std::memory_order_release);
     }
+    if (around_)
+        around_([&] { answer_all(items); });
+    else
+        answer_all(items);
+}
+
+void Publisher::answer_all(std::deque<Item>& items) {
     for (auto& item : items)
         if (!item.waits) answer_(*item.request, std::move(item.outcome));
     answer_waiting();

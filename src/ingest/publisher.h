@@ -23,14 +23,18 @@ public:
     using Pointer = std::shared_ptr<Request>;
     using Answer = std::function<void(Request&, Result<void>)>;
 
-    /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread.
-    Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer);
+    using Around = std::function<void(const std::function<void()>& answer_all)>;
+
+    /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread, inside
+    /// `around` if there is one.
+    Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around);
 
     /// Takes what is left, answers it and stops.
     ~Publisher();
 
-    /// The events of `request` are durable, or never will be. In number order.
-    void appended(Pointer request, Result<void> outcome);
+    /// The events of `request` are durable, or never will be. In number order. With `more_follow` another call comes at
+    /// once: the publisher's thread is woken by the last one.
+    void appended(Pointer request, Result<void> outcome, bool more_follow = false);
 
     /// A request that stored nothing, but repeats events that may still be on their way: it is answered with them.
     void wait_for_others(Pointer request);
@@ -47,11 +51,13 @@ private:
 
     void run();
     void take(std::deque<Item> items);
+    void answer_all(std::deque<Item>& items);
     void answer_waiting();
 
     const std::vector<LiveView*> views_;
     Seen& seen_;
     const Answer answer_;
+    const Around around_;
     std::atomic<std::uint64_t> end_;
     BoundedQueue<Item> queue_;
 

@@ -27,6 +27,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "net/answer_burst.h"
 #include "net/chunked.h"
 #include "net/request_head.h"
 #include "net/responder.h"
@@ -90,6 +91,11 @@ public:
 
     void add(int socket, std::string peer_address) override;
     std::size_t connections() const override { return count_.load(std::memory_order_relaxed); }
+    void run_all(std::vector<Task> tasks) override {
+        post([tasks = std::move(tasks)]() mutable {
+            for (auto& task : tasks) task();
+        });
+    }
     void drain() override;
     void stop() override;
 
@@ -321,10 +327,14 @@ void Connection::deliver(Answer answer) {
         signal_.cancel();
         return;
     }
-    loop_->post([self = shared_from_this(), answer = std::move(answer)]() mutable {
+    auto take = [self = shared_from_this(), answer = std::move(answer)]() mutable {
         self->answer_ = std::move(answer);
         self->signal_.cancel();
-    });
+    };
+    if (auto* const burst = AnswerBurst::current())
+        burst->hold(loop_, std::move(take));
+    else
+        loop_->post(std::move(take));
 }
 
 void Connection::wake() {

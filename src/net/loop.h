@@ -5,9 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/metrics.h"
 #include "net/http_server.h"
@@ -85,6 +87,10 @@ public:
     virtual void add(int socket, std::string peer_address) = 0;
 
     virtual std::size_t connections() const = 0;
+
+    /// Runs `tasks` on the loop's thread, in order, with one wake-up. They are dropped once the loop has ended.
+    using Task = std::move_only_function<void()>;
+    virtual void run_all(std::vector<Task> tasks) = 0;
 
     /// Closes connections that wait for a request, and streams.
     virtual void drain() = 0;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "journal/dictionary_store.h"
 #include "journal/journal.h"
+#include "net/answer_burst.h"
 #include "node/dictionary_trainer.h"
 #include "node/mortal_disk.h"
 #include "node/retention.h"
@@ -151,7 +152,11 @@ private:
         options.fast_codec = config_.codec == "fast";
         ingest_ = std::make_unique<ingest::Ingest>(
             ingest::Ingest::Parts{*journal_, *seen_, {history_.get()}, [this] { return codec(); }, dictionaries_->finder(),
-                                  *hash_key_, clock_, metrics_},
+                                  *hash_key_, clock_, metrics_,
+                                  [](const auto& answer_all) {
+                                      const net::AnswerBurst burst;
+                                      answer_all();
+                                  }},
             options);
         trainer_ = std::make_unique<DictionaryTrainer>(
             DictionaryTrainer::Parts{*journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },

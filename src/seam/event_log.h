@@ -61,8 +61,8 @@ public:
 
     /// Takes the batch and makes it durable (with others, in one group commit) without blocking the caller. Batches may
     /// arrive in any order but cover every number from end() on without gaps or overlap: the log waits for the missing ones.
-    /// `done` is called once, on the log's thread, in number order, and must not block; on success all events below
-    /// first_number + event_count are durable and readable. All or nothing.
+    /// `done` is called once, on the log's thread, in number order (at once for all below end()), and must not block; on
+    /// success all events below first_number + event_count are durable and readable. All or nothing.
     /// A batch that finds the device full waits for space. Errors, after which the log is closed for writing until restart:
     ///         exhausted    shut down while out of space; nothing of this batch or of any later one in flight is stored
     ///         unavailable  closed, or an earlier sync failed

@@ -1,3 +1,5 @@
+#include <chrono>
+#include <deque>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -63,4 +65,25 @@ TEST(Queue, TakesEverythingThatWasPushedBeforeClose) {
     giver.join();
     EXPECT_EQ(expected, 1000);
     EXPECT_FALSE(queue.push(1));
+}
+
+TEST(Queue, ATakerIsWokenByTheLastOfSeveral) {
+    BoundedQueue<int> queue(4);
+    std::deque<int> taken;
+    std::thread taker([&] { taken = queue.pop_all(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it waits by now; taking what is there is right as well
+    queue.push(1, true);
+    queue.push(2);
+    taker.join();
+    const auto rest = taken.size() < 2 ? queue.pop_all() : std::deque<int>{};
+    taken.insert(taken.end(), rest.begin(), rest.end());
+    EXPECT_EQ(taken, (std::deque<int>{1, 2}));
+
+    queue.push(3, true);
+    EXPECT_EQ(queue.pop_all(), std::deque<int>{3}) << "who does not wait takes it at once";
+    std::thread filler([&] {
+        for (int i = 0; i < 8; ++i) queue.push(i, i < 7);  // a full queue wakes the taker, too
+    });
+    for (std::size_t got = 0; got < 8;) got += queue.pop_all().size();
+    filler.join();
 }

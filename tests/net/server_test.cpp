@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "client.h"
+#include "net/answer_burst.h"
 
 namespace cairn::net {
 namespace {
@@ -363,6 +364,35 @@ TEST(HttpServer, BodiesBeyondTheSharedBudgetWaitThenAreRefused) {
     came.wait(lock, [&] { return held.size() == 1; });
     held.front()->send({200, {}, ""});
     EXPECT_EQ(third.read_answer().status, 200);
+}
+
+TEST(HttpServer, AnswersOfABurstGoOutAtItsEnd) {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Responder>> waiting;
+    std::condition_variable all_there;
+    Running running([&](Request, std::unique_ptr<Responder> responder) {
+        const std::lock_guard lock(mutex);
+        waiting.push_back(std::move(responder));
+        all_there.notify_one();
+    });
+    std::deque<RawClient> clients;
+    for (int i = 0; i < 6; ++i) {
+        clients.push_back(running.connect());
+        clients.back().send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    {
+        std::unique_lock lock(mutex);
+        all_there.wait(lock, [&] { return waiting.size() == clients.size(); });
+    }
+    {
+        const AnswerBurst burst;
+        EXPECT_EQ(AnswerBurst::current(), &burst);
+        for (auto& responder : waiting) responder->send({200, {}, "together"});
+        std::this_thread::sleep_for(milliseconds(50));
+        EXPECT_NE(running.metrics.render().find("cairn_http_requests_total{code=\"2xx\"} 0"), std::string::npos);
+    }
+    EXPECT_EQ(AnswerBurst::current(), nullptr);
+    for (auto& client : clients) EXPECT_EQ(client.read_answer().body, "together");
 }
 
 TEST(HttpServer, UnansweredAndFailedRequests) {
