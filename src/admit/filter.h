@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "admit/memory.h"
+#include "base/memory.h"
 #include "admit/pages.h"
 
 namespace cairn::admit {

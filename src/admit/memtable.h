@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "admit/memory.h"
+#include "base/memory.h"
 #include "admit/run.h"
 #include "base/hash.h"
 

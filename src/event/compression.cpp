@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #define ZSTD_STATIC_LINKING_ONLY  // the parameters of a dictionary's tables
 #include <zstd.h>
@@ -14,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/memory.h"
 
 namespace cairn {
 
@@ -30,16 +32,39 @@ struct Deleter {
 template <class T, auto destroy>
 using Handle = std::unique_ptr<T, Deleter<T, destroy>>;
 
+/// The tables of a dictionary are read at random: each lies in memory of its own, which stands at its front.
+constexpr std::size_t front_bytes = 64;
+static_assert(sizeof(ZeroedMemory) <= front_bytes);
+
+void* take_table(void*, std::size_t bytes) try {
+    ZeroedMemory memory(front_bytes + bytes);
+    char* const front = memory.data();
+    new (front) ZeroedMemory(std::move(memory));
+    return front + front_bytes;
+} catch (const std::bad_alloc&) {
+    return nullptr;
+}
+
+void give_back_table(void*, void* table) {
+    if (table == nullptr) return;
+    const auto memory = std::move(*reinterpret_cast<ZeroedMemory*>(static_cast<char*>(table) - front_bytes));
+}
+
+constexpr ZSTD_customMem table_memory{take_table, give_back_table, nullptr};
+
 /// The fastest level's table is made for its own small windows: of a large dictionary it remembers one place in
 /// sixty-four, and blocks grow by a sixth. With as many slots as level 3 has it is no slower.
 ZSTD_CDict* make_encoder(std::string_view dictionary, int level) {
     auto parameters = ZSTD_getCParams(level, ZSTD_CONTENTSIZE_UNKNOWN, dictionary.size());
-    if (parameters.strategy != ZSTD_fast)
-        return ZSTD_createCDict_byReference(dictionary.data(), dictionary.size(), level);
-    const auto useful = static_cast<unsigned>(std::bit_width(dictionary.size()));
-    parameters.hashLog = std::max(parameters.hashLog, std::min(dictionary_hash_log, useful));
-    return ZSTD_createCDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byRef, ZSTD_dct_auto, parameters,
-                                     ZSTD_defaultCMem);
+    if (parameters.strategy == ZSTD_fast) {
+        const auto useful = static_cast<unsigned>(std::bit_width(dictionary.size()));
+        parameters.hashLog = std::max(parameters.hashLog, std::min(dictionary_hash_log, useful));
+    }
+    return ZSTD_createCDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto, parameters, table_memory);
+}
+
+ZSTD_DDict* make_decoder(std::string_view dictionary) {
+    return ZSTD_createDDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto, table_memory);
 }
 
 ZSTD_CCtx& compression_context() {
@@ -63,7 +88,7 @@ ZSTD_DCtx& decompression_context() {
 
 struct Dictionary::Tables {
     explicit Tables(std::string_view bytes)
-        : bytes(bytes), decoder(ZSTD_createDDict_byReference(bytes.data(), bytes.size())) {}
+        : bytes(bytes), decoder(make_decoder(bytes)) {}
 
     ~Tables() {
         for (auto& encoder : encoders) ZSTD_freeCDict(encoder.load());
@@ -80,7 +105,7 @@ struct Dictionary::Tables {
         return place.load(std::memory_order_relaxed);
     }
 
-    std::string_view bytes;                      // the dictionary's own: both sides refer to them
+    std::string_view bytes;                      // the dictionary's own
     Handle<ZSTD_DDict, ZSTD_freeDDict> decoder;  // null for bytes that are no dictionary
     mutable std::mutex mutex;
     mutable std::array<std::atomic<ZSTD_CDict*>, level_max + 1> encoders{};  // written under mutex

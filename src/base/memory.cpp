@@ -1,11 +1,12 @@
-#include "admit/memory.h"
+#include "base/memory.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 
 #include <sys/mman.h>
 
-namespace cairn::admit {
+namespace cairn {
 
 namespace {
 
@@ -14,16 +15,16 @@ constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 }  // namespace
 
 ZeroedMemory::ZeroedMemory(std::size_t bytes) {
-    const bool large = bytes >= huge_page_bytes;
-    mapped_bytes_ = bytes + (large ? huge_page_bytes : 0);
+    // Whole huge pages, the last one only when more than half of it is used.
+    const auto huge_bytes = (bytes + huge_page_bytes / 2) / huge_page_bytes * huge_page_bytes;
+    mapped_bytes_ = std::max(bytes, huge_bytes) + (huge_bytes > 0 ? huge_page_bytes : 0);
     mapped_ = ::mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped_ == MAP_FAILED) throw std::bad_alloc();
     auto address = reinterpret_cast<std::uintptr_t>(mapped_);
-    if (large) address = (address + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+    if (huge_bytes > 0) address = (address + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
     data_ = reinterpret_cast<char*>(address);
-    // Only whole huge pages, so that the last one is not filled for a few bytes. A hint: its failure changes nothing.
 #ifdef MADV_HUGEPAGE
-    if (large) ::madvise(data_, bytes / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE);
+    if (huge_bytes > 0) ::madvise(data_, huge_bytes, MADV_HUGEPAGE);  // a hint: its failure changes nothing
 #endif
 }
 
@@ -31,4 +32,4 @@ ZeroedMemory::~ZeroedMemory() {
     if (mapped_ != nullptr) ::munmap(mapped_, mapped_bytes_);
 }
 
-}  // namespace cairn::admit
+}  // namespace cairn

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
-namespace cairn::admit {
+namespace cairn {
 
 /// A large, zeroed piece of anonymous memory that goes back to the system when it is destroyed. Backed by huge pages where
 /// the system has them: tables that are read at random spend half their time in the page tables otherwise.
@@ -32,4 +34,25 @@ private:
     std::size_t mapped_bytes_ = 0;
 };
 
-}  // namespace cairn::admit
+/// A large array in such memory. Only constructors touch its pages.
+template <class T>
+class LargeArray {
+    static_assert(std::is_trivially_destructible_v<T>);
+
+public:
+    LargeArray() = default;
+    explicit LargeArray(std::size_t count) : memory_(count * sizeof(T)) {
+        std::uninitialized_default_construct_n(data(), count);
+    }
+
+    explicit operator bool() const { return memory_.data() != nullptr; }
+    T& operator[](std::size_t index) { return data()[index]; }
+    const T& operator[](std::size_t index) const { return data()[index]; }
+
+private:
+    T* data() const { return reinterpret_cast<T*>(memory_.data()); }
+
+    ZeroedMemory memory_;
+};
+
+}  // namespace cairn
