@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/memory.h"
 #include "event/index_row.h"
 
 namespace cairn::history {
@@ -26,6 +27,10 @@ public:
     void reset(std::uint64_t first_number, std::uint64_t limit);
 
     // --- by the one writer ---
+
+    /// Hints that this event is soon appended, first for events some calls away, then with `next` for the next one or two:
+    /// what append() touches is fetched meanwhile.
+    void expect(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count, bool next) const;
 
     /// Takes one event; `scope` is its number in the ScopeRegistry. Numbers grow from call to call.
     void append(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count);
@@ -59,7 +64,6 @@ public:
     struct Key {
         std::uint64_t hash;
         std::int64_t max_time_ms;  ///< the writer's: of the newest node
-        std::uint32_t last_row;    ///< the writer's: of the newest node
         std::uint32_t scope;
         std::uint32_t next;        ///< in the same bucket
         std::atomic<std::uint32_t> newest{none};
@@ -84,7 +88,7 @@ public:
     template <class Use>
     void for_each_id(std::uint64_t id_hash, std::uint32_t visible, Use&& use) const {
         for (auto slot = id_slot(id_hash);; slot = (slot + 1) & slot_mask_) {
-            const auto entry = id_slots_[slot].load(std::memory_order_acquire);
+            const auto entry = row_slot(slot).load(std::memory_order_acquire);
             if (entry == 0) return;
             if (rows_[entry - 1].id_hash != id_hash) continue;
             for (auto row = entry - 1; row != none; row = rows_[row].same_id)
@@ -94,27 +98,31 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t chunk_nodes = 1u << 14;
-    static constexpr std::uint32_t chunk_keys = 1u << 13;
+    static constexpr std::uint32_t chunk_nodes = 1u << 18;  // whole huge pages, as the other
+    static constexpr std::uint32_t chunk_keys = 1u << 16;
     static constexpr std::uint32_t chunks_max = 2 * nodes_max / chunk_keys;
+    using Slot = std::atomic<std::uint32_t>;
 
     std::uint32_t bucket(std::uint32_t scope, std::uint64_t hash) const {
         return static_cast<std::uint32_t>((hash ^ (scope + 1) * 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93 >> shift_);
     }
     std::uint32_t id_slot(std::uint64_t id_hash) const { return static_cast<std::uint32_t>(id_hash >> 20) & slot_mask_; }
-    std::uint32_t find_or_add(std::uint32_t scope, std::uint64_t hash, std::uint32_t bucket);
-    void chain(std::uint32_t row, std::int64_t time_ms, std::uint32_t key);
+    Slot& bucket_slot(std::uint32_t bucket) { return slots_[bucket]; }
+    const Slot& bucket_slot(std::uint32_t bucket) const { return slots_[bucket]; }
+    Slot& row_slot(std::uint32_t slot) { return slots_[std::size_t{slot_mask_} + 1 + slot]; }
+    const Slot& row_slot(std::uint32_t slot) const { return slots_[std::size_t{slot_mask_} + 1 + slot]; }
+    std::uint32_t find_or_add(std::uint32_t scope, std::uint64_t hash);
+    void chain(std::uint32_t row, std::uint32_t key);
 
     std::uint64_t first_number_, limit_;
     const std::uint64_t capacity_;
     std::uint32_t slot_mask_ = 0;
     unsigned shift_ = 0;
     std::uint32_t row_count_ = 0, node_count_ = 0, key_count_ = 0;  // the writer's
-    std::unique_ptr<Row[]> rows_;
-    std::unique_ptr<std::unique_ptr<Node[]>[]> node_chunks_;
-    std::unique_ptr<std::unique_ptr<Key[]>[]> key_chunks_;
-    std::unique_ptr<std::atomic<std::uint32_t>[]> buckets_;   // key index + 1
-    std::unique_ptr<std::atomic<std::uint32_t>[]> id_slots_;  // row + 1
+    LargeArray<Row> rows_;
+    std::unique_ptr<LargeArray<Node>[]> node_chunks_;
+    std::unique_ptr<LargeArray<Key>[]> key_chunks_;
+    LargeArray<Slot> slots_;  // first those of buckets: key index + 1; then those of id hashes: row + 1
     std::atomic<std::uint32_t> published_ = 0;
     std::atomic<std::uint64_t> end_number_;
 };

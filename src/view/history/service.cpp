@@ -100,7 +100,13 @@ void Service::append_rows(const IndexBatch& batch, std::uint64_t end, bool dense
     IndexBatch rest;  // of a batch that was taken in part before, for subscribers
     const bool told = subscribers_.any();
     const bool whole = batch.rows.empty() || batch.rows.front().number >= next;
-    for (const auto& row : batch.rows) {
+    expect_row(batch, 0, false);
+    expect_row(batch, 1, false);
+    expect_row(batch, 0, true);
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+        const auto& row = batch.rows[i];
+        expect_row(batch, i + 2, false);
+        expect_row(batch, i + 1, true);
         if (row.number < next) continue;
         if (dense && row.number > next) skip_unpublished(next, row.number);
         make_room(row.number);
@@ -125,6 +131,13 @@ void Service::append_rows(const IndexBatch& batch, std::uint64_t end, bool dense
     if (waiting_.load() == 0) return;
     std::lock_guard lock(mutex_);
     changed_.notify_all();
+}
+
+void Service::expect_row(const IndexBatch& batch, std::size_t index, bool next) const {
+    if (index >= batch.rows.size()) return;
+    const auto& row = batch.rows[index];
+    live_head_->expect(row, scopes_of_batch_[row.scope], batch.postings.data() + row.postings_begin,
+                       row.postings_end - row.postings_begin, next);
 }
 
 /// Sees to it that the live head can take event `number`.

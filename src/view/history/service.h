@@ -64,6 +64,7 @@ private:
     /// Takes the rows that are new; then everything below `end` is covered. `dense`: numbers left out between rows are
     /// events that nobody published, else they are events that are gone.
     void append_rows(const IndexBatch& batch, std::uint64_t end, bool dense);
+    void expect_row(const IndexBatch& batch, std::size_t index, bool next) const;
     void make_room(std::uint64_t number);
     void skip_unpublished(std::uint64_t from, std::uint64_t to);
     void start_head(std::uint64_t first_number);
