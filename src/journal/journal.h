@@ -83,6 +83,7 @@ public:
     std::uint64_t begin() const override;
     Result<std::vector<StoredBlock>> read(std::uint64_t from, std::size_t bytes_max) override;
     Result<StoredBlock> find(std::uint64_t number) override;
+    void expect(std::span<const std::uint64_t> numbers) override;
     bool wait(std::uint64_t number, int timeout_ms) override;
 
     /// Calls `use` for the fingerprints of every stored event from `from` on, in number order: to fill Seen after a

@@ -157,6 +157,7 @@ Result<std::vector<StoredBlock>> Journal::read(std::uint64_t from, std::size_t b
 }
 
 Result<StoredBlock> Journal::find(std::uint64_t number) { return state_->contents.find(number); }
+void Journal::expect(std::span<const std::uint64_t> numbers) { state_->contents.expect(numbers); }
 bool Journal::wait(std::uint64_t number, int timeout_ms) { return state_->contents.wait(number, timeout_ms); }
 
 Result<void> Journal::for_each_fingerprint(

@@ -181,6 +181,21 @@ Result<StoredBlock> Contents::find(std::uint64_t number) const {
     return fail(Code::not_found, fmt::format("event {} is not stored any more", number));
 }
 
+/// The tail was written a moment ago.
+void Contents::expect(std::span<const std::uint64_t> numbers) const {
+    ArchiveViewPointer archive;
+    {
+        std::lock_guard lock(mutex_);
+        archive = archive_;
+    }
+    std::optional<ArchiveView::Place> place;
+    for (const auto number : numbers) {
+        if (place && number >= place->entry.first_number && number < place->entry.end_number()) continue;
+        place = archive->find(number);
+        if (place) place->file->will_need(place->entry);
+    }
+}
+
 Result<void> Contents::for_each_fingerprint(std::uint64_t from, const UseFingerprints& use) const {
     const auto give = [&](const FrameHeader& header, std::string_view frame) {
         const auto all = fingerprints_of(header, frame);

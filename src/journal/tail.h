@@ -64,6 +64,7 @@ public:
     /// Blocks from `from` on in number order; the damaged ones are left out and counted.
     Result<std::vector<StoredBlock>> read(std::uint64_t from, std::size_t bytes_max, std::uint64_t& damaged) const;
     Result<StoredBlock> find(std::uint64_t number) const;
+    void expect(std::span<const std::uint64_t> numbers) const;
 
     /// Every fingerprint from event `from` on, in number order.
     using UseFingerprints = std::function<void(std::uint64_t first_number, std::span<const Fingerprint>)>;

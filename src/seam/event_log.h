@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,9 @@ public:
 
     /// The block that holds event `number`. Errors: not_found when it was trimmed or never written; corrupt.
     virtual Result<StoredBlock> find(std::uint64_t number) = 0;
+
+    /// A hint that these events are soon read one after the other: what is not in memory is fetched meanwhile. Does not block.
+    virtual void expect(std::span<const std::uint64_t> numbers) { static_cast<void>(numbers); }
 
     /// Waits until end() > `number` or `timeout_ms` have passed; true in the first case.
     virtual bool wait(std::uint64_t number, int timeout_ms) = 0;

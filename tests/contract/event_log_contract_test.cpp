@@ -169,6 +169,9 @@ TEST_P(EventLogContract, FindGivesTheBlockOfEveryEvent) {
         append(3, true, retention);
     settle();
     append(2, false);
+    const std::uint64_t expected[] = {0, 1, 7, 12, log_->end(), ~std::uint64_t{0}, 3};
+    log_->expect(expected);  // a hint changes nothing
+    log_->expect({});
     for (std::uint64_t number = 0; number < log_->end(); ++number) {
         SCOPED_TRACE(number);
         const auto event = read_event(*log_, [](std::uint32_t) { return nullptr; }, number);

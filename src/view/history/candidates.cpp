@@ -1,6 +1,7 @@
 #include "view/history/candidates.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "view/history/numbers.h"
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::uint64_t walked_per_scanned = 8;
 /// Rows of the first window: about what the decoding of one page costs. Later ones are larger, as matches are rare.
 constexpr std::size_t window_rows_min = 256, window_rows_max = 1 << 16;
+/// Candidates that are walked to at one time at most.
+constexpr std::size_t ahead_max = 256;
 /// Numbers that are brought into the order of blocks at a time.
 constexpr std::size_t batch_rows = 1 << 16;
 
@@ -20,9 +23,12 @@ constexpr std::size_t batch_rows = 1 << 16;
 Candidates::Candidates(const Parts& parts)
     : records_(parts.records),
       helpers_(parts.helpers),
-      scanned_max_(parts.scanned_max),
+      scanned_max_(parts.options.scan_records_max),
       filter_(parts.query.needles()),
       blocks_(parts.records),
+      options_(parts.options),
+      wanted_(std::clamp<std::size_t>(parts.wanted, 1, ahead_max)),
+      pages_waited_for_(parts.options.pages_waited_for()),
       window_rows_(window_rows_min) {
     if (parts.terms.empty() && filter_.active())
         sweep_.emplace(parts.snapshot, parts.admitted, parts.range, parts.records);
@@ -36,12 +42,38 @@ Candidates::Next Candidates::next(Candidate& candidate, std::uint64_t scan_to) {
 
 Candidates::Next Candidates::walk_on(Candidate& candidate, std::uint64_t scan_to) {
     while (scanned_ < std::min(scan_to, scanned_max_)) {
-        const auto found = walk_->next();
-        if (!found) return Next::end;
-        candidate = walked_to_ = *found;
+        if (ahead_at_ == ahead_.size() && !look_ahead()) return Next::end;
+        candidate = walked_to_ = ahead_[ahead_at_++];
         if (may_match(candidate)) return Next::found;
     }
     return Next::budget;
+}
+
+/// Takes the next candidate from the walk. While data has to be read from a disk it takes all that are wanted, so that their
+/// blocks are fetched at one time. False at the end.
+bool Candidates::look_ahead() {
+    ahead_.clear();
+    ahead_at_ = 0;
+    const auto first = walk_->next();
+    if (!first) return false;
+    ahead_.push_back(*first);
+    if (!waits_for_pages()) return true;
+    while (ahead_.size() < wanted_) {
+        const auto next = walk_->next();
+        if (!next) break;
+        ahead_.push_back(*next);
+    }
+    expected_.clear();
+    for (const auto& candidate : ahead_) expected_.push_back(candidate.number);
+    records_.log().expect(expected_);
+    return true;
+}
+
+/// Asked now and then: the answer costs as much as a few steps of the walk.
+bool Candidates::waits_for_pages() {
+    if (looks_++ % 4 != 0) return false;
+    const auto before = std::exchange(pages_waited_for_, options_.pages_waited_for());
+    return pages_waited_for_ != before;
 }
 
 bool Candidates::may_match(const Candidate& candidate) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "view/history/history.h"
 #include "view/history/sweep.h"
 #include "view/history/text_filter.h"
 #include "view/history/walk.h"
@@ -23,7 +24,8 @@ public:
         const match::Query& query;
         Records& records;
         Helpers& helpers;
-        std::uint64_t scanned_max;  ///< records that may be looked at
+        const HistoryOptions& options;
+        std::size_t wanted;  ///< about so many are asked for
     };
     explicit Candidates(const Parts& parts);
 
@@ -51,6 +53,8 @@ public:
 private:
     Next walk_on(Candidate& candidate, std::uint64_t scan_to);
     Next sweep_on(Candidate& candidate, std::uint64_t scan_to);
+    bool look_ahead();
+    bool waits_for_pages();
     bool fill(std::uint64_t rows_max);
     bool may_match(const Candidate& candidate);
     void keep_stored(std::vector<std::uint64_t>& numbers);
@@ -64,6 +68,13 @@ private:
     std::optional<Walk> walk_;
     std::optional<Sweep> sweep_;
     Candidate walked_to_;
+    const HistoryOptions& options_;
+    const std::size_t wanted_;
+    std::vector<Candidate> ahead_;       // walked to, but not looked at
+    std::size_t ahead_at_ = 0;
+    std::vector<std::uint64_t> expected_;
+    std::uint64_t pages_waited_for_ = 0;
+    unsigned looks_ = 0;
     std::vector<FileRow> window_, hits_;  // what was swept last, and what may match of it
     std::size_t hit_ = 0;
     std::size_t window_rows_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "base/page_faults.h"
 #include "base/result.h"
 #include "event/index_row.h"
 #include "event/scope.h"
@@ -54,6 +55,7 @@ struct HistoryOptions {
     std::size_t head_events = 65'536;          ///< events of a live head before it is sealed
     std::size_t file_events[3] = {250'000, 2'500'000, 25'000'000};  ///< tiers
     std::size_t scan_records_max = 2'000'000;  ///< records one page may decode
+    std::uint64_t (*pages_waited_for)() = cairn::pages_waited_for;  ///< tells that data is not in memory
 };
 
 /// Event history: index files over the log, and a live head. A view: everything under its folder can be deleted and is

@@ -259,6 +259,34 @@ TEST(History, TextIsFoundInManyEventsAtOneTime) {
     EXPECT_EQ(world.found(search), world.expected(search));
 }
 
+TEST(History, BlocksOfAPageAreFetchedAtOneTimeWhenDataIsNotInMemory) {
+    World world;
+    static std::uint64_t waited = 0;
+    world.options.pages_waited_for = [] { return waited; };
+    world.open();
+    world.add(1'000);
+    const auto search = search_of("eventName=GetObject", 20);
+    EXPECT_EQ(world.found(search), world.expected(search));
+    EXPECT_TRUE(world.log.take_expected().empty()) << "everything is in memory";
+
+    world.options.pages_waited_for = [] { return ++waited; };
+    world.open();
+    const auto page = world.history->search(search);
+    ASSERT_TRUE(page);
+    const auto expected = world.log.take_expected();
+    ASSERT_EQ(page->events.size(), 20u);
+    ASSERT_GE(expected.size(), 20u);
+    for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(expected[i], page->events[i].number);
+    for (const char* query : {"eventName=GetObject", "readOnly=true", "readOnly=true eventName=GetObject \"hay 1\"", ""}) {
+        SCOPED_TRACE(query);
+        for (const bool oldest_first : {false, true}) {
+            auto pages = search_of(query, 7);
+            pages.oldest_first = oldest_first;
+            EXPECT_EQ(world.found(pages), world.expected(pages));
+        }
+    }
+}
+
 TEST(History, CountsValues) {
     World world(7);
     world.open();

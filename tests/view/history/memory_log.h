@@ -4,7 +4,9 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -81,6 +83,17 @@ public:
         return stored(*std::prev(behind));
     }
 
+    void expect(std::span<const std::uint64_t> numbers) override {
+        std::lock_guard lock(mutex_);
+        expected_.insert(expected_.end(), numbers.begin(), numbers.end());
+    }
+
+    /// What readers hinted at since the last call.
+    std::vector<std::uint64_t> take_expected() {
+        std::lock_guard lock(mutex_);
+        return std::exchange(expected_, {});
+    }
+
     bool wait(std::uint64_t number, int timeout_ms) override {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return end_ > number; });
@@ -99,6 +112,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::uint64_t, Block> blocks_;  // guarded by mutex_
+    std::vector<std::uint64_t> expected_;    // guarded by mutex_
     std::uint64_t begin_ = 0, end_ = 0;      // guarded by mutex_
 };
 
