@@ -10,13 +10,14 @@ namespace cairn::history {
 Head::Head(std::uint64_t first_number, std::uint64_t limit)
     : first_number_(first_number), limit_(limit), capacity_(limit - first_number), end_number_(first_number) {
     CAIRN_CHECK(first_number < limit && capacity_ <= nodes_max);
-    const auto slots = std::bit_ceil(std::max<std::uint64_t>(16, capacity_ * 2));
-    slot_mask_ = static_cast<std::uint32_t>(slots - 1);
-    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots));
+    const auto row_slots = std::bit_ceil(std::max<std::uint64_t>(16, capacity_ * 2));
+    buckets_ = 4 * row_slots;  // an event has some new keys
+    slot_mask_ = static_cast<std::uint32_t>(row_slots - 1);
+    shift_ = 64 - static_cast<unsigned>(std::countr_zero(buckets_));
     rows_ = LargeArray<Row>(capacity_);
     node_chunks_ = std::make_unique<LargeArray<Node>[]>(chunks_max);
     key_chunks_ = std::make_unique<LargeArray<Key>[]>(chunks_max);
-    slots_ = LargeArray<Slot>(2 * slots);
+    slots_ = LargeArray<Slot>(buckets_ + row_slots);
 }
 
 void Head::reset(std::uint64_t first_number, std::uint64_t limit) {
@@ -24,7 +25,8 @@ void Head::reset(std::uint64_t first_number, std::uint64_t limit) {
     first_number_ = first_number;
     limit_ = limit;
     row_count_ = node_count_ = key_count_ = 0;
-    for (std::size_t slot = 0; slot < 2 * (std::size_t{slot_mask_} + 1); ++slot) slots_[slot].store(0, std::memory_order_relaxed);
+    for (std::size_t slot = 0; slot < buckets_ + slot_mask_ + 1; ++slot)
+        slots_[slot].store(0, std::memory_order_relaxed);
     published_.store(0, std::memory_order_relaxed);
     end_number_.store(first_number, std::memory_order_release);
 }
@@ -98,15 +100,16 @@ void Head::chain(std::uint32_t row_index, std::uint32_t key_index) {
 
 void Head::expect(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count,
                   bool next) const {
-    if (!next) __builtin_prefetch(&row_slot(id_slot(row.id_hash)), 1);
-    for (std::size_t i = 0; i < posting_count; ++i) {
-        const auto& slot = bucket_slot(bucket(scope, postings[i]));
-        if (!next) {
-            __builtin_prefetch(&slot);
-        } else if (const auto entry = slot.load(std::memory_order_relaxed); entry != 0) {
-            __builtin_prefetch(&key(entry - 1), 1);
-        }
-    }
+    const auto fetch = [&](std::uint64_t hash) {
+        const auto& slot = bucket_slot(bucket(scope, hash));
+        if (!next) return __builtin_prefetch(&slot);
+        if (const auto entry = slot.load(std::memory_order_relaxed); entry != 0) __builtin_prefetch(&key(entry - 1), 1);
+    };
+    for (std::size_t i = 0; i < posting_count; ++i) fetch(postings[i]);
+    fetch(scope_chain);
+    const auto& slot = row_slot(id_slot(row.id_hash));
+    if (!next) return __builtin_prefetch(&slot, 1);
+    if (const auto entry = slot.load(std::memory_order_relaxed); entry != 0) __builtin_prefetch(&rows_[entry - 1]);
 }
 
 void Head::append(const IndexRow& from, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count) {

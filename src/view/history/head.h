@@ -28,9 +28,10 @@ public:
 
     // --- by the one writer ---
 
-    /// Hints that this event is soon appended, first for events some calls away, then with `next` for the next one or two:
-    /// what append() touches is fetched meanwhile.
-    void expect(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count, bool next) const;
+    /// Hints that this event is soon appended, first for events some calls away, then with `next` for the next one or
+    /// two: what append() touches is fetched meanwhile.
+    void expect(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count,
+                bool next) const;
 
     /// Takes one event; `scope` is its number in the ScopeRegistry. Numbers grow from call to call.
     void append(const IndexRow& row, std::uint32_t scope, const std::uint64_t* postings, std::size_t posting_count);
@@ -109,15 +110,16 @@ private:
     std::uint32_t id_slot(std::uint64_t id_hash) const { return static_cast<std::uint32_t>(id_hash >> 20) & slot_mask_; }
     Slot& bucket_slot(std::uint32_t bucket) { return slots_[bucket]; }
     const Slot& bucket_slot(std::uint32_t bucket) const { return slots_[bucket]; }
-    Slot& row_slot(std::uint32_t slot) { return slots_[std::size_t{slot_mask_} + 1 + slot]; }
-    const Slot& row_slot(std::uint32_t slot) const { return slots_[std::size_t{slot_mask_} + 1 + slot]; }
+    Slot& row_slot(std::uint32_t slot) { return slots_[buckets_ + slot]; }
+    const Slot& row_slot(std::uint32_t slot) const { return slots_[buckets_ + slot]; }
     std::uint32_t find_or_add(std::uint32_t scope, std::uint64_t hash);
     void chain(std::uint32_t row, std::uint32_t key);
 
     std::uint64_t first_number_, limit_;
     const std::uint64_t capacity_;
-    std::uint32_t slot_mask_ = 0;
-    unsigned shift_ = 0;
+    std::size_t buckets_ = 0;
+    std::uint32_t slot_mask_ = 0;                                   // of row slots
+    unsigned shift_ = 0;                                            // of buckets
     std::uint32_t row_count_ = 0, node_count_ = 0, key_count_ = 0;  // the writer's
     LargeArray<Row> rows_;
     std::unique_ptr<LargeArray<Node>[]> node_chunks_;
