@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/memory.h"
 #include "admit/pages.h"
+#include "base/memory.h"
 
 namespace cairn::admit {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/memory.h"
 #include "admit/run.h"
 #include "base/hash.h"
+#include "base/memory.h"
 
 namespace cairn::admit {
 

@@ -7,8 +7,8 @@
 
 namespace cairn {
 
-/// A large, zeroed piece of anonymous memory that goes back to the system when it is destroyed. Backed by huge pages where
-/// the system has them: tables that are read at random spend half their time in the page tables otherwise.
+/// A large, zeroed piece of anonymous memory that goes back to the system when it is destroyed. Backed by huge pages
+/// where the system has them: tables that are read at random spend half their time in the page tables otherwise.
 class ZeroedMemory {
 public:
     ZeroedMemory() = default;

@@ -15,8 +15,8 @@ class BoundedQueue {
 public:
     explicit BoundedQueue(std::size_t items_max) : items_max_(items_max) {}
 
-    /// Blocks while the queue is full. False, and `item` is dropped, once the queue is closed. With `more_follow` a taker
-    /// that waits sleeps on until a push without.
+    /// Blocks while the queue is full. False, and `item` is dropped, once the queue is closed. With `more_follow` a
+    /// taker that waits sleeps on until a push without.
     bool push(T item, bool more_follow = false) {
         std::unique_lock lock(mutex_);
         not_full_.wait(lock, [&] { return closed_ || items_.size() < items_max_; });

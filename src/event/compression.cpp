@@ -60,11 +60,13 @@ ZSTD_CDict* make_encoder(std::string_view dictionary, int level) {
         const auto useful = static_cast<unsigned>(std::bit_width(dictionary.size()));
         parameters.hashLog = std::max(parameters.hashLog, std::min(dictionary_hash_log, useful));
     }
-    return ZSTD_createCDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto, parameters, table_memory);
+    return ZSTD_createCDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto, parameters,
+                                     table_memory);
 }
 
 ZSTD_DDict* make_decoder(std::string_view dictionary) {
-    return ZSTD_createDDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto, table_memory);
+    return ZSTD_createDDict_advanced(dictionary.data(), dictionary.size(), ZSTD_dlm_byCopy, ZSTD_dct_auto,
+                                     table_memory);
 }
 
 ZSTD_CCtx& compression_context() {
@@ -87,8 +89,7 @@ ZSTD_DCtx& decompression_context() {
 }  // namespace
 
 struct Dictionary::Tables {
-    explicit Tables(std::string_view bytes)
-        : bytes(bytes), decoder(make_decoder(bytes)) {}
+    explicit Tables(std::string_view bytes) : bytes(bytes), decoder(make_decoder(bytes)) {}
 
     ~Tables() {
         for (auto& encoder : encoders) ZSTD_freeCDict(encoder.load());

@@ -24,7 +24,7 @@ struct FollowerOptions {
     std::int64_t retry_least_ms = 100;
     std::int64_t retry_most_ms = 60'000;
     std::uint64_t position_events_max = 65'536;  ///< read without a plan before the position is stored
-    std::int64_t position_pause_ms = 0;       ///< so long it may go unstored when fewer are read: a start reads them again
+    std::int64_t position_pause_ms = 0;  ///< so long it may go unstored when fewer are read: a start reads them again
     std::uint64_t seed = 0;                   ///< of the jitter between attempts
 };
 

@@ -67,8 +67,8 @@ public:
         const HashKey& key;
         const Clock& clock;
         Metrics& metrics;
-        /// Called with what answers several requests, and calls it: a server may wake its threads for all of them at once.
-        /// Null: it is called as it is.
+        /// Called with what answers several requests, and calls it: a server may wake its threads for all of them at
+        /// once. Null: it is called as it is.
         std::function<void(const std::function<void()>& answer_all)> around_answers = {};
     };
 

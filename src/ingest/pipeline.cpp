@@ -95,7 +95,10 @@ void keep_rows(const std::vector<Candidate>& candidates, std::span<const std::ui
 
 struct Ingest::State {
     State(Parts parts, IngestOptions options)
-        : parts(std::move(parts)), options(options), numbers(this->parts.metrics), id(++owners),
+        : parts(std::move(parts)),
+          options(options),
+          numbers(this->parts.metrics),
+          id(++owners),
           admission(this->parts.log, this->parts.seen, this->parts.find_dictionary),
           publisher(std::make_unique<Publisher>(
               this->parts.views, this->parts.seen, this->parts.log.end(),

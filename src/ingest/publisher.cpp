@@ -10,8 +10,13 @@ constexpr std::size_t items_max = std::size_t{1} << 20;
 }  // namespace
 
 Publisher::Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around)
-    : views_(std::move(views)), seen_(seen), answer_(std::move(answer)), around_(std::move(around)), end_(end),
-      queue_(items_max), thread_([this] { run(); }) {}
+    : views_(std::move(views)),
+      seen_(seen),
+      answer_(std::move(answer)),
+      around_(std::move(around)),
+      end_(end),
+      queue_(items_max),
+      thread_([this] { run(); }) {}
 
 Publisher::~Publisher() {
     queue_.close();

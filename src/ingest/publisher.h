@@ -25,8 +25,8 @@ public:
 
     using Around = std::function<void(const std::function<void()>& answer_all)>;
 
-    /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread, inside
-    /// `around` if there is one.
+    /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread,
+    /// inside `around` if there is one.
     Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around);
 
     /// Takes what is left, answers it and stops.

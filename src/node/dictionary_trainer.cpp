@@ -117,7 +117,8 @@ void DictionaryTrainer::learn() {
     if (auto adopted = parts_.adopt(*learned); !adopted)
         return log_warning("the learned dictionary cannot be stored", {{"reason", adopted.error().message}});
     share_ = after;
-    log_info("a dictionary was learned", {{"bytes", (*learned)->bytes().size()}, {"events", records.size()},
+    log_info("a dictionary was learned", {{"bytes", (*learned)->bytes().size()},
+                                          {"events", records.size()},
                                           {"share_before", fmt::format("{:.4f}", before)},
                                           {"share_after", fmt::format("{:.4f}", after)}});
 }

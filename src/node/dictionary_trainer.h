@@ -12,10 +12,10 @@
 
 namespace cairn::node {
 
-/// Learns the compression dictionary from the node's own events: a small one as soon as there is something to learn from, the
-/// full one from the first 40,000 or so. Whenever the log has doubled it looks whether the dictionary still does for the
-/// newest events what it did for the first (after a start nobody knows: it is taken for drift), learns anew if not, and
-/// keeps the fresh one when that compresses at least 7 % better. Blocks written before stay as they are.
+/// Learns the compression dictionary from the node's own events: a small one as soon as there is something to learn
+/// from, the full one from the first 40,000 or so. Whenever the log has doubled it looks whether the dictionary still
+/// does for the newest events what it did for the first (after a start nobody knows: it is taken for drift), learns
+/// anew if not, and keeps a fresh one that compresses at least 7 % better. Blocks written before stay as they are.
 class DictionaryTrainer {
 public:
     struct Parts {

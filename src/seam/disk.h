@@ -47,6 +47,9 @@ public:
 
     /// Hint that the range is needed soon; starts reading it, does not block.
     virtual void will_need(std::size_t offset, std::size_t size) const = 0;
+
+    /// Hint that pages are read here and there from now on: the neighbours of one that is touched are not read with it.
+    virtual void read_at_random() const {}
 };
 
 enum class OpenMode {

@@ -61,10 +61,10 @@ public:
     virtual ~EventLog() = default;
 
     /// Takes the batch and makes it durable (with others, in one group commit) without blocking the caller. Batches may
-    /// arrive in any order but cover every number from end() on without gaps or overlap: the log waits for the missing ones.
-    /// `done` is called once, on the log's thread, in number order (at once for all below end()), and must not block; on
-    /// success all events below first_number + event_count are durable and readable. All or nothing.
-    /// A batch that finds the device full waits for space. Errors, after which the log is closed for writing until restart:
+    /// arrive in any order but cover every number from end() on without gaps or overlap: the log waits for the missing
+    /// ones. `done` is called once, on the log's thread, in number order (at once for all below end()), and must not
+    /// block; on success all events below first_number + event_count are durable and readable. All or nothing. A batch
+    /// that finds the device full waits for space. Errors, after which the log is closed for writing until restart:
     ///         exhausted    shut down while out of space; nothing of this batch or of any later one in flight is stored
     ///         unavailable  closed, or an earlier sync failed
     using Done = std::move_only_function<void(Result<void>)>;
@@ -89,7 +89,8 @@ public:
     /// The block that holds event `number`. Errors: not_found when it was trimmed or never written; corrupt.
     virtual Result<StoredBlock> find(std::uint64_t number) = 0;
 
-    /// A hint that these events are soon read one after the other: what is not in memory is fetched meanwhile. Does not block.
+    /// A hint that these events are soon read one after the other: what is not in memory is fetched meanwhile. Does not
+    /// block.
     virtual void expect(std::span<const std::uint64_t> numbers) { static_cast<void>(numbers); }
 
     /// Waits until end() > `number` or `timeout_ms` have passed; true in the first case.

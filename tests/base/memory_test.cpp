@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t mega = std::size_t{1} << 20;
 
 TEST(ZeroedMemory, OfAnySizeIsZeroAndMayBeWrittenWhole) {
-    for (const std::size_t bytes : {std::size_t{1}, std::size_t{4096}, mega - 1, mega, 2 * mega, 2 * mega + 1, 7 * mega}) {
+    for (const std::size_t bytes :
+         {std::size_t{1}, std::size_t{4096}, mega - 1, mega, 2 * mega, 2 * mega + 1, 7 * mega}) {
         SCOPED_TRACE(bytes);
         ZeroedMemory first(bytes), second(bytes);
         EXPECT_TRUE(std::ranges::all_of(std::string_view(first.data(), bytes), [](char c) { return c == 0; }));

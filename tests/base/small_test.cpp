@@ -71,7 +71,8 @@ TEST(Queue, ATakerIsWokenByTheLastOfSeveral) {
     BoundedQueue<int> queue(4);
     std::deque<int> taken;
     std::thread taker([&] { taken = queue.pop_all(); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it waits by now; taking what is there is right as well
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(50));  // it waits by now; taking what is there is right as well
     queue.push(1, true);
     queue.push(2);
     taker.join();

@@ -449,7 +449,8 @@ TEST_F(FollowerTest, APositionAloneIsStoredNowAndThen) {
     Follower follower({view, log_, store, nullptr, clock_, metrics_}, options);
     const auto stored_after = [&](std::uint64_t more) {
         log_.grow(more);
-        while (*follower.step()) {}
+        while (*follower.step()) {
+        }
         return *published_position(store, view.name());
     };
     EXPECT_EQ(stored_after(30), 30u);

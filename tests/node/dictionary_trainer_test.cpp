@@ -29,7 +29,8 @@ void add_records(CountingLog& log, std::uint64_t flavour, std::uint64_t count) {
             templates[i] += fmt::format("{:x}", hash64(fmt::format("{} {}", i, word), flavour));
     std::vector<std::string> records;
     for (std::uint64_t i = 0; i < count; ++i)
-        records.push_back(fmt::format(R"({{"request":"{}","number":{}}})", templates[hash64(std::to_string(i), flavour) % 64], i));
+        records.push_back(
+            fmt::format(R"({{"request":"{}","number":{}}})", templates[hash64(std::to_string(i), flavour) % 64], i));
     log.add(records, 500);
 }
 

@@ -32,6 +32,10 @@ public:
         ::madvise(begin_ + first, last - first, MADV_WILLNEED);
     }
 
+    void read_at_random() const override {
+        if (size_ > 0) ::madvise(begin_, size_, MADV_RANDOM);
+    }
+
 private:
     char* const begin_;
     const std::size_t size_;

@@ -49,8 +49,8 @@ Candidates::Next Candidates::walk_on(Candidate& candidate, std::uint64_t scan_to
     return Next::budget;
 }
 
-/// Takes the next candidate from the walk. While data has to be read from a disk it takes all that are wanted, so that their
-/// blocks are fetched at one time. False at the end.
+/// Takes the next candidate from the walk. While data has to be read from a disk it takes all that are wanted, so that
+/// their blocks are fetched at one time. False at the end.
 bool Candidates::look_ahead() {
     ahead_.clear();
     ahead_at_ = 0;
@@ -58,6 +58,7 @@ bool Candidates::look_ahead() {
     if (!first) return false;
     ahead_.push_back(*first);
     if (!waits_for_pages()) return true;
+    walk_->expect(wanted_);
     while (ahead_.size() < wanted_) {
         const auto next = walk_->next();
         if (!next) break;

@@ -70,7 +70,7 @@ private:
     Candidate walked_to_;
     const HistoryOptions& options_;
     const std::size_t wanted_;
-    std::vector<Candidate> ahead_;       // walked to, but not looked at
+    std::vector<Candidate> ahead_;  // walked to, but not looked at
     std::size_t ahead_at_ = 0;
     std::vector<std::uint64_t> expected_;
     std::uint64_t pages_waited_for_ = 0;

@@ -89,6 +89,19 @@ std::uint32_t FileCursor::next_backward(std::uint32_t from) {
     }
 }
 
+void FileCursor::expect(std::size_t count) {
+    const auto before = terms_;  // lists remember where they were asked last
+    std::vector<std::uint32_t> rows;
+    for (auto begin = begin_, end = end_; rows.size() < count && begin < end;) {
+        const auto index = range_.oldest_first ? next_backward(end - 1) : next_forward(begin);
+        if (index == no_row || index < begin || index >= end) break;
+        rows.push_back(index);
+        (range_.oldest_first ? end : begin) = range_.oldest_first ? index : index + 1;
+    }
+    terms_ = before;
+    file_.expect_rows(rows);
+}
+
 bool FileCursor::step() {
     order_id.reset();
     while (begin_ < end_) {

@@ -19,6 +19,7 @@ public:
     FileCursor(const IndexFile& file, const FileScope& scope, const std::vector<TermLists>& terms, const WalkRange& range,
                Records& records);
     bool step() override;
+    void expect(std::size_t count) override;
 
 private:
     struct Term {

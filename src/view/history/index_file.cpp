@@ -1,6 +1,7 @@
 #include "view/history/index_file.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -14,6 +15,7 @@ constexpr std::size_t zeros_bytes = 64 * 1024 + bits_slack;
 constexpr char zeros[zeros_bytes] = {};
 constexpr std::uint32_t key_bytes = 12;
 constexpr std::uint32_t directory_bytes = 16;
+constexpr std::uint32_t no_group = ~std::uint32_t{0};
 
 }  // namespace
 
@@ -57,6 +59,7 @@ Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const M
     file->checked_ = std::make_unique<std::atomic<std::uint64_t>[]>(words);
     file->checked_[0].store(1, std::memory_order_relaxed);  // the first page has its own checksum
     CAIRN_TRY(file->read_scopes(registry));
+    file->mapped_->read_at_random();
     return file;
 }
 
@@ -87,7 +90,49 @@ const char* IndexFile::bytes(Section section, std::uint64_t offset, std::size_t 
     return file_.data() + begin;
 }
 
+/// A page that was checked was in memory a while ago, and mostly still is: a hint would cost more than it brings.
+void IndexFile::expect(Section section, std::uint64_t offset, std::size_t size) const {
+    const auto& extent = header_[section];
+    if (offset >= extent.size) return;
+    const auto begin = extent.offset + offset;
+    const auto end = extent.offset + std::min<std::uint64_t>(offset + size, extent.size);
+    for (auto page = begin / page_bytes; page * page_bytes < end; ++page)
+        if (!(checked_[page / 64].load(std::memory_order_relaxed) >> (page % 64) & 1))
+            mapped_->will_need(page * page_bytes, page_bytes);
+}
+
+void IndexFile::expect_rows(std::span<const std::uint32_t> rows) const {
+    constexpr std::size_t group_bytes_usual = 768;
+    const auto each_group = [&](auto&& use) {
+        auto last = no_group;
+        for (const auto row : rows) {
+            const auto group = row / group_rows;
+            if (row < header_.rows && std::exchange(last, group) != group) use(group);
+        }
+    };
+    each_group([&](std::uint32_t group) { expect(Section::directory, std::uint64_t{group} * directory_bytes, directory_bytes); });
+    each_group([&](std::uint32_t group) {
+        const char* entry = bytes(Section::directory, std::uint64_t{group} * directory_bytes, directory_bytes);
+        expect(Section::rows, load<std::uint32_t>(entry + 12), group_bytes_usual);
+    });
+}
+
+void IndexFile::expect_id_bucket(std::uint64_t id_hash) const {
+    if (header_.rows > 0) expect(Section::id_buckets, std::uint64_t{bucket_of(id_hash)} * 4, 8);
+}
+
+void IndexFile::expect_ids(std::uint64_t id_hash) const {
+    if (header_.rows == 0) return;
+    const char* range = bytes(Section::id_buckets, std::uint64_t{bucket_of(id_hash)} * 4, 8);
+    const auto begin = load<std::uint32_t>(range), end = load<std::uint32_t>(range + 4);
+    if (begin > end || end > header_.rows) return;  // its reader will see that
+    const auto width = id_hash_bits - header_.id_bucket_bits + row_bits();
+    const auto first_byte = std::uint64_t{begin} * width / 8;
+    expect(Section::ids, first_byte, std::uint64_t{end} * width / 8 + 1 - first_byte);
+}
+
 bool IndexFile::check_all() const {
+    expect_all();
     const auto pages = header_[Section::page_sums].offset / page_bytes;
     for (std::uint64_t page = 1; page < pages; ++page)
         if (!check_page(page)) set_damaged();
@@ -213,7 +258,7 @@ std::vector<std::uint32_t> IndexFile::rows_of_id(std::uint64_t id_hash) const {
     if (header_.rows == 0) return {};
     const auto wanted = id_hash >> (64 - id_hash_bits);
     std::vector<IdRow> bucket;
-    read_bucket(static_cast<std::uint32_t>(wanted >> (id_hash_bits - header_.id_bucket_bits)), bucket);
+    read_bucket(bucket_of(id_hash), bucket);
     std::vector<std::uint32_t> rows;
     for (const auto& entry : bucket)
         if (entry.hash == wanted) rows.push_back(entry.row);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,15 @@ public:
     std::uint32_t id_buckets() const { return 1u << header_.id_bucket_bits; }
     void read_bucket(std::uint32_t bucket, std::vector<IdRow>& out) const;
 
+    /// Hints that rows, or the rows of an id, are soon read: what was never touched is fetched meanwhile, first what says
+    /// where they lie. Ask for all that is needed before reading any of it.
+    void expect_rows(std::span<const std::uint32_t> rows) const;
+    void expect_id_bucket(std::uint64_t id_hash) const;
+    void expect_ids(std::uint64_t id_hash) const;  ///< after expect_id_bucket()
+
+    /// Hints that all of it is soon read.
+    void expect_all() const { mapped_->will_need(0, file_.size()); }
+
     /// A posting hash and its list, in hash order. `reference` is for ListCursor.
     struct Key {
         std::uint64_t hash = 0;
@@ -86,6 +96,10 @@ private:
     IndexFile() = default;
     Result<void> read_scopes(ScopeRegistry& registry);
     bool check_page(std::uint64_t page) const;
+    void expect(Section section, std::uint64_t offset, std::size_t size) const;
+    std::uint32_t bucket_of(std::uint64_t id_hash) const {
+        return static_cast<std::uint32_t>(id_hash >> (64 - id_hash_bits) >> (id_hash_bits - header_.id_bucket_bits));
+    }
 
     unsigned row_bits() const { return bits_for(header_.rows); }
 

@@ -106,7 +106,10 @@ public:
     Merge(std::span<const std::shared_ptr<const IndexFile>> inputs, std::uint64_t alive_from, const ScopeRegistry& registry,
           const OrderIdOf& order_id_of, FileWriter& file, const std::atomic<bool>& stop)
         : inputs_(inputs), alive_from_(alive_from), registry_(registry), order_id_of_(order_id_of), file_(file), stop_(stop) {
-        for (const auto& input : inputs) new_rows_.emplace_back(input->rows(), no_row);
+        for (const auto& input : inputs) {
+            input->expect_all();
+            new_rows_.emplace_back(input->rows(), no_row);
+        }
     }
 
     Result<void> run() {

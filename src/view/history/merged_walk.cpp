@@ -81,6 +81,10 @@ void Walk::find_ids(const WalkTerm& term) {
         if (time_ms < range_.min_time_ms || time_ms > range_.max_time_ms) return;
         found.push_back({time_ms, {}, number});
     };
+    for (const auto hash : term.any_of)
+        for (const auto& file : snapshot_.files) file->expect_id_bucket(hash);
+    for (const auto hash : term.any_of)
+        for (const auto& file : snapshot_.files) file->expect_ids(hash);
     for (const auto hash : term.any_of) {
         for (const auto& file : snapshot_.files) {
             for (const auto index : file->rows_of_id(hash)) {
@@ -213,6 +217,12 @@ std::optional<Candidate> Walk::next() {
         return candidate;
     }
     return std::nullopt;
+}
+
+void Walk::expect(std::size_t count) {
+    const auto opened = static_cast<std::size_t>(std::ranges::count_if(heap_, [](const Entry& entry) { return entry.code >= 0; }));
+    for (const auto& entry : heap_)
+        if (entry.code >= 0) cursors_[entry.index]->expect(count / opened + 1);
 }
 
 std::optional<Candidate> Walk::next_in_any_order() {

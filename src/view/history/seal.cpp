@@ -87,7 +87,8 @@ void fetch_ahead(const Head& head, std::span<const SortedRow> rows, std::size_t 
     if (place + 2 * ahead < rows.size()) __builtin_prefetch(&head.row(rows[place + 2 * ahead].row));
     if (place + ahead >= rows.size()) return;
     const auto& row = head.row(rows[place + ahead].row);
-    for (auto node = row.nodes_begin; node < std::min<std::uint32_t>(row.nodes_end, row.nodes_begin + usual_nodes); node += line_nodes)
+    for (auto node = row.nodes_begin; node < std::min<std::uint32_t>(row.nodes_end, row.nodes_begin + usual_nodes);
+         node += line_nodes)
         __builtin_prefetch(&head.node(node));
 }
 
@@ -102,7 +103,8 @@ struct SortedKey {
     }
 };
 
-/// All but the chains of whole scopes. Hashes are spread evenly: put into parts by their first bits, few are left to sort.
+/// All but the chains of whole scopes. Hashes are spread evenly: put into parts by their first bits, few are left to
+/// sort.
 std::vector<SortedKey> sort_keys(const Head& head, const Scopes& scopes) {
     const auto part_bits = std::clamp<int>(static_cast<int>(std::bit_width(head.key_count() / 8)), 1, 16);
     const auto part_of = [&](std::uint64_t hash) { return hash >> (64 - part_bits); };

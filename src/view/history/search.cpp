@@ -58,10 +58,10 @@ public:
         : records_(owner.records_),
           query_(search.query),
           admitted_(owner.registry_.admitted(search.scope, search.categories)),
-          candidates_(
-              {owner.snapshot_, admitted_, range_of(search, owner.records_.log().begin(), owner.number_bound_, token),
-               terms_of(search.query), search.query, owner.records_, owner.helpers_, owner.options_,
-               search.limit + peek_events_max}),
+          candidates_({owner.snapshot_, admitted_,
+                       range_of(search, owner.records_.log().begin(), owner.number_bound_, token),
+                       terms_of(search.query), search.query, owner.records_, owner.helpers_, owner.options_,
+                       search.limit + peek_events_max}),
           parser_(owner.records_.parser()) {}
 
     /// The next match.

@@ -57,6 +57,9 @@ public:
     /// Goes to the next row, or the first. False at the end.
     virtual bool step() = 0;
 
+    /// A hint that so many rows are soon asked for.
+    virtual void expect(std::size_t count) { static_cast<void>(count); }
+
     FileRow row;
     std::optional<std::string> order_id;  ///< of the row, once somebody asked
 };
@@ -71,6 +74,9 @@ public:
     ~Walk();
 
     std::optional<Candidate> next();
+
+    /// A hint that so many are soon asked for: what the next ones need is fetched at one time.
+    void expect(std::size_t count);
 
     /// The same events in whatever order is cheap. Not to be mixed with next().
     std::optional<Candidate> next_in_any_order();

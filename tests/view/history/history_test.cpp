@@ -277,7 +277,8 @@ TEST(History, BlocksOfAPageAreFetchedAtOneTimeWhenDataIsNotInMemory) {
     ASSERT_EQ(page->events.size(), 20u);
     ASSERT_GE(expected.size(), 20u);
     for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(expected[i], page->events[i].number);
-    for (const char* query : {"eventName=GetObject", "readOnly=true", "readOnly=true eventName=GetObject \"hay 1\"", ""}) {
+    for (const char* query :
+         {"eventName=GetObject", "readOnly=true", "readOnly=true eventName=GetObject \"hay 1\"", ""}) {
         SCOPED_TRACE(query);
         for (const bool oldest_first : {false, true}) {
             auto pages = search_of(query, 7);

@@ -14,8 +14,15 @@
 namespace cairn::history::test {
 namespace {
 
+struct Bytes : MappedFile {
+    explicit Bytes(std::string text) : text(std::move(text)) {}
+    std::string_view bytes() const override { return text; }
+    void will_need(std::size_t, std::size_t) const override {}
+    std::string text;
+};
+
 /// A file whose lists hold what is given, under the hashes 10, 20, 30, ...
-std::shared_ptr<const IndexFile> file_of(const std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t rows) {
+std::string file_bytes(const std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t rows) {
     support::MemoryDisk disk;
     EXPECT_TRUE(disk.make_folder("f"));
     auto file = FileWriter::create(disk, "f/x");
@@ -37,8 +44,12 @@ std::shared_ptr<const IndexFile> file_of(const std::vector<std::vector<std::uint
     for (std::uint32_t i = 0; i < rows; ++i) ids.add(std::uint64_t{i} * 1000, i);
     ids.finish();
     EXPECT_TRUE(file->finish());
+    return std::string(disk.map("f/x").value()->bytes());
+}
+
+std::shared_ptr<const IndexFile> file_of(const std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t rows) {
     ScopeRegistry registry;
-    auto opened = IndexFile::open(disk, "f/x", registry);
+    auto opened = IndexFile::open(std::make_shared<Bytes>(file_bytes(lists, rows)), registry);
     EXPECT_TRUE(opened) << opened.error().message;
     return *opened;
 }
@@ -102,19 +113,47 @@ TEST(IndexFile, RowsAndIds) {
     EXPECT_TRUE(file->rows_of_id(std::uint64_t{5} << 24).empty());
 }
 
-struct Bytes : MappedFile {
-    explicit Bytes(std::string text) : text(std::move(text)) {}
-    std::string_view bytes() const override { return text; }
-    void will_need(std::size_t, std::size_t) const override {}
-    std::string text;
-};
-
 std::string sample_file() {
     World world(3);
     world.open();
     world.add(65);
     world.settle();
     return world.disk->content(std::string(folder) + "/" + file_name({0, 64}));
+}
+
+TEST(IndexFile, HintsAskOnceForWhatWasNotTouched) {
+    struct Counting final : Bytes {
+        using Bytes::Bytes;
+        void will_need(std::size_t offset, std::size_t size) const override { asked.emplace_back(offset, size); }
+        void read_at_random() const override { random = true; }
+        mutable std::vector<std::pair<std::size_t, std::size_t>> asked;
+        mutable bool random = false;
+    };
+    constexpr std::uint32_t rows = 20'000;
+    const auto plain = file_of({{1, 2}}, rows);
+    const auto mapped = std::make_shared<Counting>(file_bytes({{1, 2}}, rows));
+    ScopeRegistry registry;
+    const auto file = IndexFile::open(mapped, registry).value();
+    EXPECT_TRUE(mapped->random);
+    EXPECT_TRUE(mapped->asked.empty());
+
+    const std::uint32_t wanted[] = {3, 4, 9'000, 19'999, rows, no_row};
+    file->expect_rows(wanted);
+    EXPECT_GE(mapped->asked.size(), 3u) << "pages of three groups";
+    for (const auto row : {3u, 4u, 9'000u, 19'999u}) EXPECT_EQ(file->row(row).number, plain->row(row).number);
+    mapped->asked.clear();
+    file->expect_rows(wanted);
+    EXPECT_TRUE(mapped->asked.empty()) << "they were touched";
+
+    const auto hash = (std::uint64_t{700} * 1000) << (64 - id_hash_bits);
+    file->expect_id_bucket(hash);
+    EXPECT_EQ(mapped->asked.size(), 1u);
+    file->expect_ids(hash);
+    EXPECT_GE(mapped->asked.size(), 2u);
+    EXPECT_EQ(file->rows_of_id(hash), std::vector<std::uint32_t>{700});
+    file->expect_ids(~std::uint64_t{0});
+    file->expect_rows({});
+    EXPECT_FALSE(file->damaged());
 }
 
 TEST(IndexFile, DamageAtEveryByteIsSeen) {
