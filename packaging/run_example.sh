@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Starts cairn with an example: an account with a key, and a few thousand events of the last days at the first start.
+# Starts cairn with an example: an account with a key; at the first start a few thousand events of the last days, and a trail that
+# delivers what happens from then on into a bucket of cairn's own.
 # Arguments go to `cairn serve`. Called by `./dev run`.
 set -euo pipefail
-cairn=$(dirname "$0")/../build/release/cairn
+cairn=${CAIRN_BINARY:-$(dirname "$0")/../build/release/cairn}
 
 data=./cairn-data
 listen=127.0.0.1:4610
@@ -18,12 +19,18 @@ while [ $# -gt 0 ]; do
 done
 
 account=123456789012
+bucket=example-logs
+trail=example
+trail_arn=arn:aws:cloudtrail:us-east-1:$account:trail/$trail
 random_text() { LC_ALL=C tr -dc "$1" < /dev/urandom | head -c "$2" || true; }
 
 mkdir -p "$data"
 if [ ! -f "$data/example.toml" ]; then
   (umask 077; cat > "$data/example.toml.new" <<TOML
 # Written by ./dev run: one account with one key, for trying things out.
+# Without these two, log files come every five minutes and digests every hour, as CloudTrail's do.
+delivery_interval = "15s"
+digest_interval = "2m"
 [[accounts]]
 id = "$account"
 alias = "example"
@@ -37,7 +44,8 @@ fi
 AWS_ACCESS_KEY_ID=$(sed -n 's/^id = "\(AKIA.*\)"/\1/p' "$data/example.toml")
 AWS_SECRET_ACCESS_KEY=$(sed -n 's/^secret = "\(.*\)"/\1/p' "$data/example.toml")
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION=us-east-1
-unset AWS_SESSION_TOKEN AWS_PROFILE
+export AWS_PAGER=
+unset AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION
 
 "$cairn" serve --config "$data/example.toml" --data "$data" --listen "$listen" --endpoint-file "$data/endpoint" "${arguments[@]}" &
 server=$!
@@ -59,6 +67,33 @@ if [ ! -f "$data/example-loaded" ]; then
   touch "$data/example-loaded"
 fi
 
+# The bucket policy is the one that the CloudTrail user guide documents. Every step can be done again.
+make_trail() {
+  local aws="aws --endpoint-url $endpoint --region us-east-1 --output text"
+  $aws s3api create-bucket --bucket $bucket &&
+    $aws s3api put-bucket-policy --bucket $bucket --policy '{"Version": "2012-10-17", "Statement": [
+      {"Sid": "AWSCloudTrailAclCheck20150319", "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
+       "Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::'$bucket'", "Condition": {"StringEquals": {"aws:SourceArn": "'$trail_arn'"}}},
+      {"Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
+       "Action": "s3:PutObject", "Resource": "arn:aws:s3:::'$bucket'/AWSLogs/'$account'/*",
+       "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": "'$trail_arn'"}}}]}' &&
+    { $aws cloudtrail create-trail --name $trail --s3-bucket-name $bucket --is-multi-region-trail --enable-log-file-validation ||
+      $aws cloudtrail get-trail --name $trail; } &&
+    $aws cloudtrail start-logging --name $trail
+}
+
+if [ ! -f "$data/example-trail" ]; then
+  echo "making a trail of all Regions into the bucket $bucket"
+  begin=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  if make_trail > "$data/example-trail.log" 2>&1; then
+    echo "$begin" > "$data/example-trail"
+    rm "$data/example-trail.log"
+  else
+    echo "the trail could not be made, see $data/example-trail.log; the next start tries again" >&2
+  fi
+fi
+begin=$(cat "$data/example-trail" 2>/dev/null || echo "$begin")
+
 cat <<TEXT
 
 cairn is running at $endpoint, its data is in $data. In another terminal:
@@ -76,9 +111,19 @@ cairn is running at $endpoint, its data is in $data. In another terminal:
     # what was denied today, by whom, from where?
     $(realpath --relative-to=. "$cairn") lookup 'errorCode:Denied' --from -1d
 
-(An AWS CLI older than 2.13 or 1.29 does not read AWS_ENDPOINT_URL; --endpoint-url works with all.)
+    # a trail delivers every call made from now on, those to cairn itself, too: a log file after 15 seconds, signed digests every 2 minutes
+    aws cloudtrail list-trails --endpoint-url $endpoint
+    aws cloudtrail describe-trails --endpoint-url $endpoint
+    aws cloudtrail get-trail-status --endpoint-url $endpoint --name $trail_arn
+    aws s3 ls --endpoint-url $endpoint --recursive s3://$bucket/
+    # was anything changed, removed or added there?
+    aws cloudtrail validate-logs --trail-arn $trail_arn --start-time $begin
+    $(realpath --relative-to=. "$cairn") validate --data $data --trail $trail
+
+(An AWS CLI older than 2.13 or 1.29, Debian 12's too, does not read AWS_ENDPOINT_URL: --endpoint-url works with all, but validate-logs needs a newer one.)
 Stop with Ctrl-C. The README goes on from here.
 TEXT
+wait $server || true  # ends early when a signal was handed on
+status=0
 wait $server || status=$?
-wait $server 2>/dev/null || true
-exit "${status:-0}"
+exit $status
