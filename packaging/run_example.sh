@@ -115,6 +115,7 @@ cairn is running at $endpoint, its data is in $data. In another terminal:
     aws cloudtrail list-trails --endpoint-url $endpoint
     aws cloudtrail describe-trails --endpoint-url $endpoint
     aws cloudtrail get-trail-status --endpoint-url $endpoint --name $trail_arn
+    $(realpath --relative-to=. "$cairn") trails
     aws s3 ls --endpoint-url $endpoint --recursive s3://$bucket/
     # was anything changed, removed or added there?
     aws cloudtrail validate-logs --trail-arn $trail_arn --start-time $begin

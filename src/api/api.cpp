@@ -13,6 +13,7 @@
 #include "api/live.h"
 #include "api/live_calls.h"
 #include "api/s3_view.h"
+#include "api/trail_overview.h"
 #include "api/v1.h"
 #include "base/uuid.h"
 #include "net/http_server.h"
@@ -120,6 +121,7 @@ struct Api::State {
           ingest(context),
           searches(context),
           live_calls(context, live),
+          trail_overview(context),
           s3(context),
           log_end_at_start(parts.log.end()),
           live(parts, settings),
@@ -146,6 +148,7 @@ struct Api::State {
     IngestCall ingest;
     SearchCalls searches;
     LiveCalls live_calls;
+    TrailOverviewCall trail_overview;
     S3View s3;
     const std::uint64_t log_end_at_start;
     Live live;
@@ -171,10 +174,11 @@ void Api::State::own(CallPointer call) {
     if (path == "tail") return live_calls.tail(std::move(call));
     if (path == "wait") return live_calls.wait(std::move(call));
     const bool posted = path == "search" || path == "values" || path == "count";
-    const bool got = path.starts_with("events/");
+    const bool got = path.starts_with("events/") || path == "trails";
     if (!posted && !got) return refuse({.status = 404, .code = "NotFound", .message = "there is no " + path.substr(0, 100), .field = {}});
     if (call->request.method != (posted ? "POST" : "GET"))
         return refuse({.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});
+    if (path == "trails") return trail_overview.handle(std::move(call));
     searches.handle(std::move(call), std::move(path));
 }
 

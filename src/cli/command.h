@@ -22,6 +22,7 @@ void add_serve(CLI::App& program, Run& run);
 void add_import(CLI::App& program, Run& run);
 void add_lookup(CLI::App& program, Run& run);
 void add_tail(CLI::App& program, Run& run);
+void add_trails(CLI::App& program, Run& run);
 void add_wait(CLI::App& program, Run& run);
 void add_keys(CLI::App& program, Run& run);
 void add_check(CLI::App& program, Run& run);

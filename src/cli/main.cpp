@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
     add_lookup(program, run);
     add_tail(program, run);
     add_wait(program, run);
+    add_trails(program, run);
     add_import(program, run);
     add_keys(program, run);
     add_check(program, run);

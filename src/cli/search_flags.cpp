@@ -40,16 +40,20 @@ bool is_negated_term(std::string_view argument) {
 
 }  // namespace
 
-void SearchFlags::add_to(CLI::App& command, const std::string& query_help, bool query_required) {
-    command.add_option("query", words, query_help)->required(query_required);
-    command.add_option("--account", account, "one account only");
-    command.add_option("--in-region", only_region, "one region only")->type_name("REGION");
+void add_remote_options(CLI::App& command, RemoteOptions& remote) {
     command
         .add_option("--endpoint", remote.endpoint,
                     "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")
         ->type_name("URL");
     command.add_option("--profile", remote.profile, "profile of the AWS credentials file");
     command.add_option("--ca-bundle", remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
+}
+
+void SearchFlags::add_to(CLI::App& command, const std::string& query_help, bool query_required) {
+    command.add_option("query", words, query_help)->required(query_required);
+    command.add_option("--account", account, "one account only");
+    command.add_option("--in-region", only_region, "one region only")->type_name("REGION");
+    add_remote_options(command, remote);
 }
 
 Result<std::string> SearchFlags::query() const {

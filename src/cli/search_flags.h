@@ -13,6 +13,9 @@ class App;
 
 namespace cairn::cli {
 
+/// --endpoint, --profile and --ca-bundle.
+void add_remote_options(CLI::App& command, RemoteOptions& remote);
+
 /// What `cairn lookup`, `tail` and `wait` have in common: a search, where to search, and the node to ask.
 struct SearchFlags {
     RemoteOptions remote;

@@ -255,7 +255,7 @@ void FakeEngine::Pending::hang_up() const {
     state->closed = true;
 }
 
-FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate authenticate) {
+FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate authenticate, const TrailServices* trails) {
     clock.set(*parse_time("2026-01-02T04:00:00Z"));
     Parts parts{
         .authenticate =
@@ -292,6 +292,7 @@ FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate aut
         .find_dictionary = no_dictionary,
         .clock = clock,
         .metrics = metrics,
+        .trails = trails,
         .s3 = s3};
     if (authenticate) parts.authenticate = std::move(authenticate);
     caller("admin");

@@ -69,7 +69,7 @@ struct Answer {
 /// An Api over fakes. Callers are known by the header X-Test-Key, or as `authenticate` says.
 class FakeEngine {
 public:
-    explicit FakeEngine(Settings settings = {}, const S3Services* s3 = nullptr, Authenticate authenticate = {});
+    explicit FakeEngine(Settings settings = {}, const S3Services* s3 = nullptr, Authenticate authenticate = {}, const TrailServices* trails = nullptr);
     ~FakeEngine();
 
     identity::Principal& caller(const std::string& key);  ///< made with the policies of an administrator of 111122223333

@@ -95,7 +95,7 @@ def running(tmp_path_factory):
 
 
 def test_the_commands_that_are_printed_work(running):
-    assert len(running.commands) == 10
+    assert len(running.commands) == 11
     for command in running.commands:
         done = subprocess.run(["bash", "-ec", command], cwd=ROOT, env=running.environment(), capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, command + "\n" + done.stdout + done.stderr

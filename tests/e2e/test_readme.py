@@ -8,10 +8,12 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
-from node import BINARY, Node
+from node import ACCOUNT, BINARY, Node
+from test_trails import documented_policy, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNTIL = "2026-11-21T16:00:00Z"  # when the README was written
@@ -19,8 +21,16 @@ EXAMPLE = re.compile(r"<!-- example: ([\w-]+)(?:, status (\d+))? -->\n```sh\n(.*
 EXAMPLES = EXAMPLE.findall((ROOT / "README.md").read_text())
 
 
+TODAY = r"(?!2026-11-(?:1\d|2[01])T)20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ(?=  |\tcloudtrail| and |\n|:\n| to )"  # in what a trail's examples print
+
+
 def same_everywhere(text):
-    """Without what differs from run to run: seconds, secrets and ids of tokens; and times as version 2 of the AWS CLI writes them."""
+    """Without what differs from run to run: seconds, secrets and ids of tokens, when and how many files a trail delivered; and times as version 2 of the AWS
+    CLI writes them."""
+    text = re.sub(r"2026-11-28T\d\d:\d\d:\d\dZ|" + TODAY, "a time", text)
+    text = re.sub(r"\d{4}/\d\d/\d\d/(\w+_CloudTrail_)", r"a day/\1", text)
+    text = re.sub(r"\d{8}T\d{4}Z_\w{16}", "a file", text)
+    text = re.sub(r"\d+/\d+( \w+ files )", r"some\1", text)
     text = re.sub(r"in \d+\.\d s", "in 0.1 s", text)
     text = re.sub(r"cairn_\w{40}", "cairn_" + "x" * 40, text)
     text = re.sub(r"cairn-\w{16}", "cairn-" + "x" * 16, text)
@@ -39,16 +49,34 @@ def make_awslogs(folder, events):
     (digests / "digest.json.gz").write_bytes(gzip.compress(json.dumps({"awsAccountId": "123456789012", "digestStartTime": UNTIL, "digestS3Object": "o", "logFiles": []}).encode()))
 
 
+def make_trail(node):
+    """As `./dev run` does, and waits until a digest names its first log file."""
+    s3, client = node.client("s3"), node.client()
+    s3.create_bucket(Bucket="example-logs")
+    arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/example"
+    s3.put_bucket_policy(Bucket="example-logs", Policy=documented_policy("example-logs", arn).replace(ACCOUNT, "123456789012"))
+    client.create_trail(Name="example", S3BucketName="example-logs", IsMultiRegionTrail=True, EnableLogFileValidation=True)
+    client.start_logging(Name="example")
+
+    def named():
+        digests = (node.data / "buckets/example-logs").rglob("*_CloudTrail-Digest_us-east-1_*.json.gz")
+        return any(json.loads(gzip.decompress(path.read_bytes()))["logFiles"] for path in digests)
+
+    wait_for(named)
+    time.sleep(5)  # and those that were just written
+
+
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
     """A node with the events that ./dev run would have loaded at the time of the README, and the files its examples read."""
-    node = Node(tmp_path_factory.mktemp("readme"))
+    node = Node(tmp_path_factory.mktemp("readme"), config='delivery_interval = 0\ndigest_interval = "2s"')
     node.config.write_text(node.config.read_text().replace("111122223333", "123456789012"))
     node.start()
     events = node.folder / "events.ndjson"
     events.write_text(node.cairn("generate", "--count", "6000", "--days", "5", "--seed", "1", "--until", UNTIL))
     node.cairn("import", "--no-state", events)
     (node.folder / "cairn-data").symlink_to(node.data)
+    make_trail(node)
     make_awslogs(node.folder, node.cairn("generate", "--count", "300", "--seed", "2", "--until", UNTIL))
     tools = node.folder / "bin"
     tools.mkdir()

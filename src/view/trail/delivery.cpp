@@ -78,6 +78,8 @@ bool wants_digests(const TrailHistory& history) { return !history.deleted && his
 
 }  // namespace
 
+std::string file_lane(std::string_view trail_id) { return fmt::format("file/{}", trail_id); }
+
 class Delivery::Implementation {
 public:
     Implementation(Parts parts, DeliveryOptions options)
@@ -307,7 +309,7 @@ Result<void> Delivery::Implementation::close(Batches::iterator open, Time now, s
     planned.hash = facts.hash;
     planned.oldest = facts.oldest;
     planned.newest = facts.newest;
-    plans.push_back({0, facts.from, facts.to, "file/" + name.trail_id, encode(planned)});
+    plans.push_back({0, facts.from, facts.to, file_lane(name.trail_id), encode(planned)});
     if (trail.log_group_arn) {
         planned.kind = Kind::logs;
         planned.log_group_arn = *trail.log_group_arn;
@@ -504,11 +506,14 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
+    const auto url = fmt::format("s3://{}/{}", planned->bucket, planned->key);
     if (planned->kind == Kind::logs) end_logs(*planned);
+    if (planned->kind == Kind::digest)
+        return note_success(transaction, planned->trail_id, planned->region, Leg::digest, now, url);
     if (planned->kind != Kind::file)
         return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now);
     CAIRN_TRY(add_file(transaction, planned->chain(), {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
-    CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now));
+    CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now, url));
     if (planned->topic_arn) {
         auto notice = *planned;
         notice.kind = Kind::notice;

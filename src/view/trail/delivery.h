@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metrics.h"
@@ -20,6 +21,12 @@
 #include "view/trail/trails.h"
 
 namespace cairn::trail {
+
+/// Of this view, in the meta store.
+inline constexpr std::string_view view_name = "trail";
+
+/// The lane of a trail's log files.
+std::string file_lane(std::string_view trail_id);
 
 struct DeliveryOptions {
     std::chrono::milliseconds delivery_interval = std::chrono::minutes(5);  ///< 0: at once
@@ -55,7 +62,7 @@ public:
     Delivery(Parts parts, DeliveryOptions options);
     ~Delivery() override;
 
-    std::string name() const override { return "trail"; }
+    std::string name() const override { return std::string(view_name); }
     void restart(std::uint64_t position) override;
     Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override;
     Result<void> store(Transaction& transaction, Planned& planned) override;

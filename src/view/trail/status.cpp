@@ -29,9 +29,20 @@ Result<void> save(Transaction& transaction, std::string_view trail_id, std::stri
         Json entry = JsonObject{{"attempt", to_milliseconds(*one.attempt)}};
         if (one.latest) entry.set("latest", to_milliseconds(*one.latest));
         if (!one.error.empty()) entry.set("error", one.error);
+        if (!one.object.empty()) entry.set("object", one.object);
         json.set(names[i], std::move(entry));
     }
     return transaction.put(space, key_of(trail_id, region), to_text(json));
+}
+
+Result<TrailStatus> decode(const std::string& key, std::string_view value) {
+    const auto json = parse_json(value);
+    if (!json) return fail(Code::corrupt, fmt::format("trail status {}: {}", key, json.error().message));
+    TrailStatus status;
+    for (std::size_t i = 0; i < leg_count; ++i)
+        if (const auto* entry = json->find(names[i]))
+            status.of[i] = {time_of(*entry, "latest"), time_of(*entry, "attempt"), std::string(entry->text("error")), std::string(entry->text("object"))};
+    return status;
 }
 
 template <class Change>
@@ -56,17 +67,24 @@ Result<TrailStatus> load_status(Transaction& transaction, std::string_view trail
     const auto key = key_of(trail_id, region);
     const auto value = transaction.get(space, key);
     if (!value) return fail(value.error());
-    TrailStatus status;
-    if (!*value) return status;
-    const auto json = parse_json(**value);
-    if (!json) return fail(Code::corrupt, fmt::format("trail status {}: {}", key, json.error().message));
-    for (std::size_t i = 0; i < leg_count; ++i)
-        if (const auto* entry = json->find(names[i])) status.of[i] = {time_of(*entry, "latest"), time_of(*entry, "attempt"), std::string(entry->text("error"))};
-    return status;
+    return *value ? decode(key, **value) : TrailStatus();
 }
 
-Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at) {
-    return change(transaction, trail_id, region, leg, [&](DeliveryStatus& one) { one = {at, at, ""}; });
+Result<std::vector<std::pair<std::string, TrailStatus>>> load_statuses(Transaction& transaction, std::string_view trail_id) {
+    const auto prefix = key_of(trail_id, "");
+    const auto rows = transaction.scan(space, prefix, "", std::numeric_limits<std::size_t>::max());
+    if (!rows) return fail(rows.error());
+    std::vector<std::pair<std::string, TrailStatus>> statuses;
+    for (const auto& [key, value] : *rows) {
+        auto status = decode(key, value);
+        if (!status) return fail(std::move(status).error());
+        statuses.emplace_back(key.substr(prefix.size()), std::move(*status));
+    }
+    return statuses;
+}
+
+Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at, std::string object) {
+    return change(transaction, trail_id, region, leg, [&](DeliveryStatus& one) { one = {at, at, "", object}; });
 }
 
 Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at, const Error& error) {
@@ -77,15 +95,11 @@ Result<void> note_failure(Transaction& transaction, std::string_view trail_id, s
 }
 
 Result<void> reset_status(Transaction& transaction, std::string_view trail_id) {
-    const auto prefix = key_of(trail_id, "");
-    const auto rows = transaction.scan(space, prefix, "", std::numeric_limits<std::size_t>::max());
-    if (!rows) return fail(rows.error());
-    for (const auto& [key, value] : *rows) {
-        const auto region = key.substr(prefix.size());
-        auto status = load_status(transaction, trail_id, region);
-        if (!status) return fail(std::move(status).error());
-        for (const auto leg : {Leg::file, Leg::digest}) status->of[static_cast<std::size_t>(leg)].error.clear();
-        CAIRN_TRY(save(transaction, trail_id, region, *status));
+    auto statuses = load_statuses(transaction, trail_id);
+    if (!statuses) return fail(std::move(statuses).error());
+    for (auto& [region, status] : *statuses) {
+        for (const auto leg : {Leg::file, Leg::digest}) status.of[static_cast<std::size_t>(leg)].error.clear();
+        CAIRN_TRY(save(transaction, trail_id, region, status));
     }
     return {};
 }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -16,6 +18,7 @@ struct DeliveryStatus {
     std::optional<Time> latest;            ///< last success
     std::optional<Time> attempt;           ///< last attempt
     std::string error;                     ///< of the last attempt; empty when it succeeded or nobody answered
+    std::string object = {};               ///< "s3://BUCKET/KEY" of the last success, for files and digests
 };
 
 enum class Leg : unsigned char { file, digest, notice, logs };
@@ -29,7 +32,13 @@ struct TrailStatus {
 
 /// Errors: corrupt; those of the store.
 Result<TrailStatus> load_status(Transaction& transaction, std::string_view trail_id, std::string_view region);
-Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at);
+
+/// By region. Errors: as above.
+Result<std::vector<std::pair<std::string, TrailStatus>>> load_statuses(Transaction& transaction, std::string_view trail_id);
+
+/// `object` is what was delivered, for files and digests.
+Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at,
+                          std::string object = {});
 Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at, const Error& error);
 
 /// Forgets the status of files and digests in every region, as a change of bucket does.

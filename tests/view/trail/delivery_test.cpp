@@ -17,6 +17,7 @@
 #include "support/gunzip.h"
 #include "support/memory_disk.h"
 #include "support/memory_meta_store.h"
+#include "view/trail/overview.h"
 #include "view/trail/status.h"
 
 namespace cairn::trail {
@@ -446,6 +447,38 @@ TEST_F(DeliveryTest, ABucketThatIsAwayGetsEverythingLater) {
     EXPECT_EQ(status(arn)[Leg::file].error, "");
     EXPECT_EQ(status(arn)[Leg::file].latest, clock_.now());
     EXPECT_EQ(follower_->position(), log_.end());
+}
+
+TEST_F(DeliveryTest, TheOverviewTellsWhatWaitsAndWhatCameLast) {
+    const auto arn = create(trail("one"));
+    set_logging(arn, true);
+    const auto overview = [&] {
+        std::vector<TrailOverview> overviews;
+        EXPECT_TRUE(store_.view([&](Transaction& transaction) -> Result<void> {
+            auto loaded = load_overviews(transaction, trails_.list());
+            if (!loaded) return fail(std::move(loaded).error());
+            overviews = std::move(*loaded);
+            return {};
+        }));
+        return overviews.at(0);
+    };
+    add();
+    pass(std::chrono::minutes(5));
+    EXPECT_EQ(overview().waiting_files, 0u);
+    EXPECT_EQ(overview().waiting_since, std::nullopt);
+    EXPECT_EQ("s3://" + keys("CloudTrail").at(0), overview().regions.at(0).second[Leg::file].object);
+
+    buckets_.away.insert("bucket");
+    const auto closed = clock_.now() + std::chrono::minutes(5);
+    for (int i = 0; i < 2; ++i) {
+        add();
+        pass(std::chrono::minutes(5));
+    }
+    EXPECT_EQ(overview().waiting_files, 2u);
+    EXPECT_EQ(overview().waiting_since, closed);
+    const auto status = overview().regions.at(0).second[Leg::file];
+    EXPECT_EQ(status.error, "NoSuchBucket");
+    EXPECT_EQ("s3://" + keys("CloudTrail").at(0), status.object) << "the last that was delivered";
 }
 
 TEST_F(DeliveryTest, AfterThirtyDaysAFileIsGivenUp) {
