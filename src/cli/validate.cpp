@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 #include "base/json.h"
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/folder_store.h"
+#include "cli/folder_trails.h"
 #include "cli/terminal.h"
 #include "node/store.h"
 #include "node/trail_work.h"
@@ -24,7 +27,8 @@ namespace {
 
 struct ValidateFlags {
     ConfigFlags data;
-    std::string trail, from, to, junit;
+    std::string trail, from, to, junit, folder;
+    std::vector<std::string> key_files;
     std::vector<std::string> regions;
     bool json = false;
 };
@@ -86,17 +90,40 @@ Result<Time> moment(const char* option, const std::string& text, Time now, Time 
     return *time;
 }
 
+/// One chain of digests that was looked at.
 struct RegionReport {
-    std::string region;
+    std::string trail_arn, account, region;
+    std::string title;  ///< in text
     trail::ValidationReport report;
 };
 
-Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const ValidateFlags& flags) {
-    const auto now = opened.clock.now();
+struct Period {
+    Time from{}, to{};
+};
+
+Result<Period> period_of(const ValidateFlags& flags) {
+    const auto now = node::SystemClock().now();
     const auto from = moment("from", flags.from, now, Time{}), to = moment("to", flags.to, now, now);
     if (!from) return fail(from.error());
     if (!to) return fail(to.error());
     if (*from > *to) return fail(Code::invalid, "Invalid time range specified: start-time must occur before end-time");
+    return Period{*from, *to};
+}
+
+/// Shows how far it is, if there is a terminal.
+Result<trail::ValidationReport> validate_shown(ObjectStore& objects, const trail::ValidationRequest& request, const trail::FindKeys& find_keys,
+                                               const std::string& title) {
+    ProgressBar bar("validating " + title);
+    auto report = trail::validate(objects, request, find_keys, [&](std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
+        bar.show(done, total, fmt::format("{} of {} digests, {} MB of log files", done, total, bytes / 1'000'000));
+    });
+    bar.clear();
+    return report;
+}
+
+Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const ValidateFlags& flags) {
+    const auto period = period_of(flags);
+    if (!period) return fail(period.error());
     const auto& trail = opened.trail;
     auto regions = flags.regions;
     if (regions.empty())
@@ -106,22 +133,68 @@ Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const Va
     const trail::SigningKeys keys(*opened.store.meta, box);
     std::vector<RegionReport> reports;
     for (const auto& region : regions) {
-        ProgressBar bar("validating " + region);
         const trail::ValidationRequest request{
-            trail.bucket, trail.prefix.value_or(""), "", trail.account, region, trail.name, trail.home_region, *from,
-            *to};
-        auto report = trail::validate(
+            trail.bucket, trail.prefix.value_or(""), "", trail.account, region, trail.name, trail.home_region, period->from,
+            period->to};
+        auto report = validate_shown(
             *opened.objects, request,
-            [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); },
-            [&](std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
-                bar.show(done, total,
-                         fmt::format("{} of {} digests, {} MB of log files", done, total, bytes / 1'000'000));
-            });
-        bar.clear();
+            [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); }, region);
         if (!report) return fail(std::move(report).error());
-        reports.push_back({region, std::move(*report)});
+        reports.push_back({trail.arn(), trail.account, region, region, std::move(*report)});
     }
     return reports;
+}
+
+/// Those of all files. A digest names its key by fingerprint, so that those of several regions may stand in one list.
+Result<std::vector<trail::PublicKey>> read_key_files(const std::vector<std::string>& paths) {
+    std::vector<trail::PublicKey> all;
+    for (const auto& path : paths) {
+        std::ifstream in(path, std::ios::binary);
+        const std::string text((std::istreambuf_iterator<char>(in)), {});
+        if (!in) return fail(Code::not_found, fmt::format("{} cannot be read", path));
+        auto keys = parse_public_keys(text);
+        if (!keys) return fail(keys.error().code, fmt::format("{}: {}", path, keys.error().message));
+        all.insert(all.end(), keys->begin(), keys->end());
+    }
+    return all;
+}
+
+bool is_wanted(const ValidateFlags& flags, const FolderTrail& found) {
+    const bool named = flags.trail.empty() || flags.trail == found.trail || flags.trail == trail::trail_arn(found.home_region, found.account, found.trail);
+    return named && (flags.regions.empty() || std::ranges::find(flags.regions, found.region) != flags.regions.end());
+}
+
+Result<std::vector<RegionReport>> validate_folder(const ValidateFlags& flags) {
+    if (flags.key_files.empty())
+        return fail(Code::invalid, "--folder needs --keys FILE: what `aws cloudtrail list-public-keys --start-time ... --region ...` answers");
+    const auto period = period_of(flags);
+    if (!period) return fail(period.error());
+    const auto keys = read_key_files(flags.key_files);
+    if (!keys) return fail(keys.error());
+    const auto content = read_folder_content(flags.folder);
+    if (!content) return fail(content.error());
+    const auto objects = read_folder_store(flags.folder, content->bucket, content->key_prefix);
+    std::vector<RegionReport> reports;
+    for (const auto& found : content->trails) {
+        if (!is_wanted(flags, found)) continue;
+        trail::ValidationRequest request{content->bucket, found.prefix, found.organization, found.account, found.region, found.trail, found.home_region,
+                                         period->from, period->to};
+        request.metadata_kept = false;
+        const auto title = fmt::format("{} of {} in {}", printable(found.trail), printable(found.account), printable(found.region));
+        auto report = validate_shown(*objects, request, [&](std::string_view, Time, Time) { return *keys; }, title);
+        if (!report) return fail(std::move(report).error());
+        reports.push_back({trail::trail_arn(found.home_region, found.account, found.trail), found.account, found.region, title, std::move(*report)});
+    }
+    if (reports.empty()) return fail(Code::not_found, fmt::format("no digest below {} is of such a trail or region", flags.folder));
+    return reports;
+}
+
+Result<std::vector<RegionReport>> validate_all(const ValidateFlags& flags) {
+    if (!flags.folder.empty()) return validate_folder(flags);
+    if (flags.trail.empty()) return fail(Code::invalid, "--trail is needed, its name or ARN");
+    const auto opened = open(flags);
+    if (!opened) return fail(opened.error());
+    return validate_regions(**opened, flags);
 }
 
 /// Digest and log files have the words of the AWS CLI.
@@ -142,19 +215,19 @@ void print_count(const trail::ValidationReport::Count& count, const char* what) 
 
 void print_text(const std::vector<RegionReport>& reports) {
     const bool colours = colours_wanted(STDOUT_FILENO);
-    for (const auto& [region, report] : reports) {
+    for (const auto& [arn, account, region, title, report] : reports) {
         for (const auto& finding : report.findings)
             fmt::print("{}\n", coloured(line_of(finding), trail::is_problem(finding.kind) ? Colour::red : Colour::plain,
                                         colours));
         if (report.digests.all() + report.backfill_digests.all() == 0) {
-            fmt::print("{}: no digests found\n", region);
+            fmt::print("{}: no digests found\n", title);
             continue;
         }
         if (report.found_from)
-            fmt::print("{}: results found for {} to {}:\n", region, format_time(*report.found_from),
+            fmt::print("{}: results found for {} to {}:\n", title, format_time(*report.found_from),
                        format_time(*report.found_to));
         else
-            fmt::print("{}: no valid digests found in range\n", region);
+            fmt::print("{}: no valid digests found in range\n", title);
         print_count(report.digests, "digest");
         print_count(report.backfill_digests, "backfill digest");
         print_count(report.logs, "log");
@@ -165,9 +238,9 @@ Json json_of(const trail::ValidationReport::Count& count) {
     return JsonObject{{"valid", count.valid}, {"invalid", count.invalid}};
 }
 
-Json json_of(const trail::Trail& trail, const std::vector<RegionReport>& reports) {
+Json json_of(const std::vector<RegionReport>& reports) {
     JsonArray regions;
-    for (const auto& [region, report] : reports) {
+    for (const auto& [arn, account, region, title, report] : reports) {
         JsonArray findings;
         for (const auto& finding : report.findings)
             findings.push_back(JsonObject{{"kind", trail::finding_name(finding.kind)},
@@ -175,7 +248,9 @@ Json json_of(const trail::Trail& trail, const std::vector<RegionReport>& reports
                                           {"object", finding.object},
                                           {"message", finding.message},
                                           {"backfill", finding.backfill}});
-        regions.push_back(JsonObject{{"region", region},
+        regions.push_back(JsonObject{{"trail", arn},
+                                     {"account", account},
+                                     {"region", region},
                                      {"digests", json_of(report.digests)},
                                      {"backfillDigests", json_of(report.backfill_digests)},
                                      {"logFiles", json_of(report.logs)},
@@ -184,7 +259,7 @@ Json json_of(const trail::Trail& trail, const std::vector<RegionReport>& reports
                                      {"to", report.found_to ? Json(format_time(*report.found_to)) : Json()},
                                      {"findings", std::move(findings)}});
     }
-    return JsonObject{{"trail", trail.arn()}, {"regions", std::move(regions)}};
+    return JsonObject{{"regions", std::move(regions)}};
 }
 
 std::string xml(std::string_view text) {
@@ -202,16 +277,16 @@ std::string xml(std::string_view text) {
     return out;
 }
 
-/// One test for each region, which fails with its problems.
-Result<void> write_junit(const std::string& path, const trail::Trail& trail, const std::vector<RegionReport>& reports) {
+/// One test for each trail and region, which fails with its problems.
+Result<void> write_junit(const std::string& path, const std::vector<RegionReport>& reports) {
     const auto failures =
         std::ranges::count_if(reports, [](const RegionReport& one) { return one.report.problems() > 0; });
     std::ofstream out(path);
     out << fmt::format(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
-        xml(trail.arn()), reports.size(), failures);
-    for (const auto& [region, report] : reports) {
-        out << fmt::format("  <testcase classname=\"cairn.validate\" name=\"{}\">", xml(region));
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"cairn validate\" tests=\"{}\" failures=\"{}\">\n",
+        reports.size(), failures);
+    for (const auto& [arn, account, region, title, report] : reports) {
+        out << fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml(arn), xml(region));
         if (report.problems() > 0) {
             out << fmt::format("<failure message=\"{} problems\">", report.problems());
             for (const auto& finding : report.findings)
@@ -226,17 +301,14 @@ Result<void> write_junit(const std::string& path, const trail::Trail& trail, con
 }
 
 int validate(const ValidateFlags& flags) {
-    const auto opened = open(flags);
-    if (!opened) return failed(opened.error());
-    const auto reports = validate_regions(**opened, flags);
+    const auto reports = validate_all(flags);
     if (!reports) return failed(reports.error());
     if (flags.json)
-        fmt::print("{}\n", to_text(json_of((*opened)->trail, *reports)));
+        fmt::print("{}\n", to_text(json_of(*reports)));
     else
         print_text(*reports);
     if (!flags.junit.empty())
-        if (const auto written = write_junit(flags.junit, (*opened)->trail, *reports); !written)
-            return failed(written.error());
+        if (const auto written = write_junit(flags.junit, *reports); !written) return failed(written.error());
     return std::ranges::any_of(*reports, [](const RegionReport& one) { return one.report.problems() > 0; }) ? 3 : 0;
 }
 
@@ -244,11 +316,16 @@ int validate(const ValidateFlags& flags) {
 
 void add_validate(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("validate",
-                                           "Validate the digests and log files of a trail in an embedded bucket; "
-                                           "changes nothing, works beside a running node");
+                                           "Validate the digests and log files of a trail, in an embedded bucket or in a folder of "
+                                           "files from anywhere; changes nothing, works beside a running node");
     const auto flags = std::make_shared<ValidateFlags>();
     flags->data.add_to(*command);
-    command->add_option("--trail", flags->trail, "its name or ARN")->required();
+    command->add_option("--trail", flags->trail, "its name or ARN; with --folder default: every trail that has digests there");
+    auto* folder = command->add_option("--folder", flags->folder, "a copy of a trail's bucket, or of a part of it, as `aws s3 sync` makes it; no data directory is needed")
+                       ->type_name("DIR");
+    command->add_option("--keys", flags->key_files, "for --folder: what `aws cloudtrail list-public-keys` answered, as JSON; once for each region")
+        ->type_name("FILE")
+        ->needs(folder);
     command
         ->add_option("--from", flags->from,
                      "digests not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z; default: the first")
@@ -257,12 +334,17 @@ void add_validate(CLI::App& program, Run& run) {
     command->add_option("--region", flags->regions,
                         "only this region; can be given more than once; default: all of the trail");
     command->add_flag("--json", flags->json, "print one JSON object");
-    command->add_option("--junit", flags->junit, "write a JUnit report, too: one test for each region")
+    command->add_option("--junit", flags->junit, "write a JUnit report, too: one test for each trail and region")
         ->type_name("FILE");
     command->footer(
         "Examples:\n"
         "  cairn validate --data /var/lib/cairn --trail audit\n"
-        "  cairn validate --trail audit --from -7d --region eu-west-1 --junit validate.xml\n\n"
+        "  cairn validate --trail audit --from -7d --region eu-west-1 --junit validate.xml\n"
+        "Files that lie in a real bucket, of AWS or of others:\n"
+        "  aws s3 sync s3://my-logs/AWSLogs/111122223333/ copy/\n"
+        "  aws cloudtrail list-public-keys --region eu-west-1 --start-time 2026-01-01 > keys.json\n"
+        "  cairn validate --folder copy --keys keys.json --region eu-west-1\n"
+        "A copy has no metadata: each digest's signature is taken from the digest after it; that of the newest one cannot be checked.\n\n"
         "All that `aws cloudtrail validate-logs` checks, in its words, and besides: both links of the chain, log files "
         "that no digest\n"
         "names, runs of deleted digests, windows that do not meet, a file in two digests, an event in two files, the "

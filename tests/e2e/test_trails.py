@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -128,9 +129,14 @@ def test_the_policy_of_the_bucket_is_asked(trails):
     client.create_trail(Name="main", S3BucketName=BUCKET)
     client.start_logging(Name="main")
     wait_for(lambda: keys(trails))
+    assert re.search(r"main +111122223333 +us-east-1 +yes +- +0 +20\S+Z +- +- +111122223333_CloudTrail_us-east-1_\w+\.json\.gz\n$", trails.cairn("trails"))
     s3.delete_bucket_policy(Bucket=BUCKET)
     client.list_trails()
     wait_for(lambda: client.get_trail_status(Name="main").get("LatestDeliveryError") == "AccessDenied")
+    shown = json.loads(trails.cairn("trails", "--output", "json"))["trails"][0]
+    assert shown["waitingFiles"] >= 1 and shown["lagSeconds"] > 0 and shown["lastFile"]["object"].startswith(f"s3://{BUCKET}/AWSLogs/")
+    assert (shown["lastError"]["what"], shown["lastError"]["code"]) == ("file", "AccessDenied")
+    assert "AccessDenied (file, us-east-1)" in trails.cairn("trails")
     trails.restart()  # what could not be delivered is not lost
     client, s3 = trails.client(), trails.client("s3")
     s3.put_bucket_policy(Bucket=BUCKET, Policy=documented_policy())
@@ -195,3 +201,48 @@ def test_validate_logs_accepts_what_is_untouched_and_names_what_is_not(trails):
         assert status == 1 and line in lines, (line, lines)
         assert key in ours
     assert validate(trails, begin, *until)[0] == 0
+
+
+def test_a_copy_in_a_folder_is_validated_without_a_node(trails, tmp_path):
+    client = trails.client()
+    client.create_trail(Name="main", S3BucketName=BUCKET, EnableLogFileValidation=True)
+    client.start_logging(Name="main")
+    for _ in range(3):
+        client.list_trails()
+        time.sleep(DIGEST_SECONDS / 2)
+    client.stop_logging(Name="main")
+    wait_for(lambda: len(keys(trails, "CloudTrail-Digest")) >= 3 and not json.loads(trails.cairn("trails", "-o", "json"))["trails"][0]["waitingFiles"])
+    time.sleep(2 * DIGEST_SECONDS)  # the last digest
+    environment = trails.environment(PATH=os.environ["PATH"])
+    copy, key_file = tmp_path / "copy", tmp_path / "keys.json"
+    subprocess.run([AWS, "s3", "sync", "--quiet", f"s3://{BUCKET}/AWSLogs/{ACCOUNT}", copy], env=environment, check=True, timeout=120)
+    key_file.write_bytes(subprocess.run([AWS, "cloudtrail", "list-public-keys", "--start-time", "2020-01-01"], env=environment, capture_output=True, check=True, timeout=120).stdout)
+    trails.stop()
+
+    def ours(*more, status=0):
+        done = subprocess.run([os.environ["CAIRN_BINARY"], "validate", "--folder", copy, "--keys", key_file, *more], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    digests = list((copy / "CloudTrail-Digest").rglob("*.json.gz"))
+    logs = list((copy / "CloudTrail").rglob("*.json.gz"))
+    said = ours()
+    assert f"main of {ACCOUNT} in us-east-1: results found" in said and f"{len(logs)}/{len(logs)} log files valid" in said, said
+    report = json.loads(ours("--json", "--junit", "report.xml"))["regions"]
+    assert [(one["trail"], one["region"], one["digests"]["valid"], one["logFiles"]["valid"]) for one in report] == [(ARN, "us-east-1", len(digests) - 1, len(logs))]
+    assert [finding["kind"] for finding in report[0]["findings"]] == ["digest_unsigned"], "the newest digest's signature is in no file"
+    assert 'failures="0"' in (tmp_path / "report.xml").read_text()
+
+    whole = logs[0].read_bytes()
+    logs[0].write_bytes(gzip.compress(gzip.decompress(whole).replace(b"eventName", b"eventname")))
+    said = ours("--trail", "main", "--junit", "report.xml", status=3)
+    assert f"Log file\ts3://{BUCKET}/AWSLogs/{ACCOUNT}/{logs[0].relative_to(copy)}\tINVALID: hash value doesn't match" in said
+    assert "hash value doesn't match" in (tmp_path / "report.xml").read_text()
+    logs[0].write_bytes(whole)
+    logs[-1].unlink()
+    assert "INVALID: not found" in ours(status=3)
+    key_file.write_text('{"PublicKeyList": []}')
+    assert "public key not found in region us-east-1" in ours(status=3)
+    assert "there are no digest files" in subprocess.run([os.environ["CAIRN_BINARY"], "validate", "--folder", copy / "CloudTrail", "--keys", key_file],
+                                                         capture_output=True, text=True, timeout=60).stderr
+    ours("--trail", "other", status=1)
