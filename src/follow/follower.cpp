@@ -130,6 +130,8 @@ public:
         changed_.notify_all();
     }
 
+    void retry_now() { lanes_.retry_now(); }
+
     Result<bool> step() {
         const auto ready = prepare();
         if (!ready || !*ready) return ready;
@@ -463,6 +465,7 @@ void Follower::start() { implementation_->start(); }
 void Follower::stop() { implementation_->stop(); }
 void Follower::pause() { implementation_->pause(true); }
 void Follower::resume() { implementation_->pause(false); }
+void Follower::retry_now() { implementation_->retry_now(); }
 Result<bool> Follower::step() { return implementation_->step(); }
 std::uint64_t Follower::position() const { return implementation_->position(); }
 bool Follower::wait_for(std::uint64_t number, int timeout_ms) const { return implementation_->wait_for(number, timeout_ms); }

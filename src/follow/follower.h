@@ -59,6 +59,9 @@ public:
     void pause();
     void resume();
 
+    /// Plans that wait after a failure are tried at once: what they failed for may be mended. Does not block. Any thread.
+    void retry_now();
+
     /// One step on the calling thread, in place of start(): does one open plan that is due, or reads and plans; false when
     /// there is nothing to do, or another process has the lease. Errors: those of view, log, store and lease.
     Result<bool> step();

@@ -98,6 +98,12 @@ void Lanes::free_locked(const std::string& name, Lane& lane) {
     changed_.notify_one();  // a lane that had no worker
 }
 
+void Lanes::retry_now() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, lane] : lanes_) lane.due = Time{};
+    changed_.notify_all();
+}
+
 void Lanes::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

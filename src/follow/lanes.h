@@ -50,6 +50,9 @@ public:
     /// The lane pauses. Returns for how long, in milliseconds.
     std::int64_t failed(const Claim& claim, Time now);
 
+    /// What pauses after a failure may be done at once.
+    void retry_now();
+
     /// Ends all waiting.
     void stop();
 

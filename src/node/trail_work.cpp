@@ -72,7 +72,9 @@ struct TrailWork::State {
                    static_cast<std::size_t>(config.trails_per_region),
                    config.validation == "lenient",
                    [this](const std::string& bucket) { return region_of_bucket(buckets, bucket); }},
-          s3_services{.buckets = buckets, .regions = config.regions} {}
+          s3_services{.buckets = buckets, .regions = config.regions} {
+        buckets.on_change([this] { follower.retry_now(); });
+    }
 
     Neighbours neighbours;
     const sign::SecretBox box;

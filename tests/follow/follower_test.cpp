@@ -394,6 +394,26 @@ TEST_F(FollowerTest, ALaneThatFailsDelaysNoOther) {
     EXPECT_EQ(follower.position(), 50u);
 }
 
+TEST_F(FollowerTest, WhatIsMendedNeedNotWaitForItsPause) {
+    configure_log(static_cast<LogLevel>(9), false);
+    support::MemoryMetaStore store;
+    LanesView view;
+    view.broken_lane = "lane 2";
+    auto patient = options();
+    patient.retry_least_ms = patient.retry_most_ms = 3'600'000;
+    Follower follower({view, log_, store, nullptr, clock_, metrics_}, patient);
+    log_.grow(40);
+    for (int i = 0; i < 200; ++i) (void)follower.step();
+    ASSERT_EQ(count_of(store, "published", "lane 2/"), 0u);
+    view.broken_lane.clear();
+    for (int i = 0; i < 200; ++i) (void)follower.step();
+    ASSERT_EQ(count_of(store, "published", "lane 2/"), 0u) << "nobody said that it is mended";
+    follower.retry_now();
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(follower.step());
+    EXPECT_EQ(count_of(store, "published", "lane 2/"), 10u);
+    configure_log(LogLevel::info, false);
+}
+
 TEST_F(FollowerTest, APlanMayBeGivenUp) {
     configure_log(static_cast<LogLevel>(9), false);
     support::MemoryMetaStore store;

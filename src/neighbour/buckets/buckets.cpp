@@ -54,6 +54,7 @@ Result<Bucket> Buckets::create(const std::string& name, const std::string& accou
         CAIRN_TRY(taken(transaction));
         return transaction.put(space, name, encode(made));
     }));
+    changed_();
     return made;
 }
 
@@ -92,12 +93,14 @@ Result<std::vector<Bucket>> Buckets::list(std::string_view account) {
 Result<void> Buckets::set_policy(const std::string& name, const std::string& policy) {
     if (!policy.empty())
         if (const auto parsed = policy::ResourcePolicy::parse(policy); !parsed) return fail(Code::invalid, "MalformedPolicy: " + parsed.error().message);
-    return store_.transact([&](Transaction& transaction) -> Result<void> {
+    CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
         auto bucket = load(transaction, name);
         if (!bucket) return fail(std::move(bucket).error());
         bucket->policy = policy;
         return transaction.put(space, name, encode(*bucket));
-    });
+    }));
+    changed_();
+    return {};
 }
 
 policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call) {

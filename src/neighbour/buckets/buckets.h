@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ public:
     /// What the bucket's policy says of a call; implicitly no without a policy.
     static policy::Decision decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call);
 
+    /// Called after a bucket was made or was given a policy: what could not be delivered may be now. To be set before others use it.
+    void on_change(std::function<void()> call) { changed_ = std::move(call); }
+
     ObjectStore& objects() { return objects_; }
 
     Result<void> check(const DeliveryCaller& caller, const std::string& bucket) override;
@@ -65,6 +69,7 @@ private:
     const Clock& clock_;
     KeyService* const keys_;
     const bool lenient_;
+    std::function<void()> changed_ = [] {};
 };
 
 }  // namespace cairn::neighbour

@@ -77,6 +77,18 @@ TEST_F(BucketsTest, ANameHasOneOwner) {
     EXPECT_EQ(buckets_.find("other").error().code, Code::not_found);
 }
 
+TEST_F(BucketsTest, ANewBucketAndPolicyAreTold) {
+    int told = 0;
+    buckets_.on_change([&] { ++told; });
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    EXPECT_EQ(told, 1);
+    ASSERT_FALSE(buckets_.create("logs", "111122223333", "us-east-1"));
+    ASSERT_FALSE(buckets_.set_policy("other", policy_));
+    EXPECT_EQ(told, 1) << "nothing changed";
+    ASSERT_TRUE(buckets_.set_policy("logs", policy_));
+    EXPECT_EQ(told, 2);
+}
+
 TEST_F(BucketsTest, OnlyAnEmptyOneCanGo) {
     ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
     objects_.buckets["logs"]["k"] = {};
