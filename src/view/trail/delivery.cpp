@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@
 #include "view/trail/plan_body.h"
 #include "view/trail/selection.h"
 #include "view/trail/status.h"
+#include "view/trail/summary.h"
 
 namespace cairn::trail {
 
@@ -29,7 +31,7 @@ namespace {
 using Kind = PlannedDelivery::Kind;
 
 constexpr std::string_view space = "trail";
-constexpr std::string_view covered_prefix = "covered/";
+constexpr std::string_view covered_prefix = "covered/", summed_prefix = "summed/";
 constexpr std::size_t digests_at_once = 100;
 constexpr auto no_number = std::numeric_limits<std::uint64_t>::max();
 constexpr auto forget_interval = std::chrono::hours(24);
@@ -45,6 +47,10 @@ struct BatchName {
 
 std::string covered_key(const BatchName& name) {
     return fmt::format("{}{}/{}/{}/{}", covered_prefix, name.trail_id, name.account, name.region, static_cast<int>(name.tree));
+}
+
+std::string summed_key(const Summary::Place& place) {
+    return fmt::format("{}{}/{}/{}/{:020}", summed_prefix, place.trail_id, place.account, place.region, to_milliseconds(place.window));
 }
 
 /// Settings that a log file depends on.
@@ -105,6 +111,13 @@ private:
         Time opened{};
     };
     using Batches = std::map<BatchName, OpenBatch>;
+    struct OpenSummary {
+        Summary summary;
+        Trail trail;
+        Time opened{}, due{};
+    };
+    using Summaries = std::map<Summary::Place, OpenSummary>;
+    using Summed = std::map<Summary::Place, std::uint64_t>;
 
     enum class Action { begin, end, close };
     struct ChainWork {
@@ -122,12 +135,19 @@ private:
                      std::vector<follow::Plan>& plans);
     Result<void> close_due(Time now, std::vector<follow::Plan>& plans);
     Result<void> close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans);
+    Result<void> sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
+                        std::vector<follow::Plan>& plans);
+    Result<void> close(Summaries::iterator open, Time now, std::vector<follow::Plan>& plans);
+    void plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished, std::vector<follow::Plan>& plans);
+    Result<Batch::Finished> file_of(const Summary& summary);
+    Result<Summed> load_summed(Transaction& transaction);
+    Result<void> store_summed(Transaction& transaction, const follow::View::Planned& planned);
     Result<void> find_chain_work(Time now);
     Result<std::vector<DigestToDeliver>> work_on(Transaction& transaction, const ChainWork& work, Time now);
     void adopt();
 
     Result<std::string> content_of(const follow::Plan& plan, const PlannedDelivery& planned);
-    using Use = std::function<Result<void>(std::uint64_t number, const EventView& event)>;
+    using Use = std::function<Result<void>(std::uint64_t number, const EventView& event, const Trail& trail)>;
     Result<void> each_selected(std::uint64_t from, std::uint64_t to, const PlannedDelivery& planned, const Use& use);
     Result<Batch::Finished> rebuild(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<void> put_file(const follow::Plan& plan, const PlannedDelivery& planned);
@@ -142,8 +162,12 @@ private:
     // Of the thread that plans.
     follow::EventReader reader_;
     std::shared_ptr<const Selection> selection_;
+    std::set<std::string, std::less<>> logging_;  // ids of the trails that do, as selection_ knows them
     Batches batches_;
+    Summaries summaries_;
     std::map<BatchName, std::uint64_t> covered_;  // events below are in files: what is read again after a restart
+    Summed summed_;                               // the same of summaries
+    std::optional<Summed> stored_summed_;         // by the last store(): adopted as stored_chains_
     std::map<ChainName, Chain> chains_;           // active ones
     bool loaded_ = false, spool_cleared_ = false;
     std::vector<ChainWork> work_;
@@ -162,6 +186,8 @@ private:
 void Delivery::Implementation::restart(std::uint64_t) {
     batches_.clear();
     log_streams_.clear();
+    summaries_.clear();
+    stored_summed_.reset();
     stored_chains_.clear();
     work_.clear();
     loaded_ = false;
@@ -170,6 +196,7 @@ void Delivery::Implementation::restart(std::uint64_t) {
 Result<void> Delivery::Implementation::load() {
     std::map<BatchName, std::uint64_t> covered;
     std::map<ChainName, Chain> chains;
+    Summed summed;
     CAIRN_TRY(clear_spool());
     CAIRN_TRY(parts_.store.view([&](Transaction& transaction) -> Result<void> {
         const auto rows = transaction.scan(space, covered_prefix, "", std::numeric_limits<std::size_t>::max());
@@ -181,12 +208,16 @@ Result<void> Delivery::Implementation::load() {
                      static_cast<Tree>(json->find("tree") ? json->find("tree")->as_integer() : 0)}] =
                 static_cast<std::uint64_t>(json->find("to")->as_integer());
         }
+        auto sums = load_summed(transaction);
+        if (!sums) return fail(std::move(sums).error());
+        summed = std::move(*sums);
         auto active = load_active_chains(transaction);
         if (!active) return fail(std::move(active).error());
         for (auto& [name, chain] : *active) chains.insert_or_assign(name, chain);
         return {};
     }));
     covered_ = std::move(covered);
+    summed_ = std::move(summed);
     chains_ = std::move(chains);
     loaded_ = true;
     return {};
@@ -211,6 +242,48 @@ void Delivery::Implementation::adopt() {
             chains_.erase(name);
     }
     stored_chains_.clear();
+    if (stored_summed_) summed_ = *std::exchange(stored_summed_, std::nullopt);
+}
+
+Result<Delivery::Implementation::Summed> Delivery::Implementation::load_summed(Transaction& transaction) {
+    const auto rows = transaction.scan(space, summed_prefix, "", std::numeric_limits<std::size_t>::max());
+    if (!rows) return fail(rows.error());
+    Summed summed;
+    for (const auto& [key, value] : *rows) {
+        const auto json = parse_json(value);
+        const auto* window = json ? json->find("window") : nullptr;
+        const auto* to = json ? json->find("to") : nullptr;
+        if (!window || !to) return fail(Code::corrupt, fmt::format("{}: damaged", key));
+        summed[{std::string(json->text("trail")), std::string(json->text("account")), std::string(json->text("region")), from_milliseconds(window->as_integer())}] =
+            static_cast<std::uint64_t>(to->as_integer());
+    }
+    return summed;
+}
+
+// A row is of use while events below it may be read again.
+Result<void> Delivery::Implementation::store_summed(Transaction& transaction, const follow::View::Planned& planned) {
+    auto summed = summed_;
+    for (const auto& plan : planned.plans) {
+        const auto file = decode_delivery(plan.body);
+        if (!file) return fail(file.error());
+        if (file->window) summed[{file->trail_id, file->account, file->region, *file->window}] = plan.to;
+    }
+    for (auto row = summed.begin(); row != summed.end();) {
+        const auto& [place, to] = *row;
+        const auto next = std::next(row);
+        const auto before = summed_.find(place);
+        if (to <= planned.position) {
+            CAIRN_TRY(transaction.erase(space, summed_key(place)));
+            summed.erase(row);
+        } else if (before == summed_.end() || before->second != to) {
+            CAIRN_TRY(transaction.put(space, summed_key(place),
+                                      to_text(JsonObject{{"trail", place.trail_id}, {"account", place.account}, {"region", place.region},
+                                                         {"window", to_milliseconds(place.window)}, {"to", to}})));
+        }
+        row = next;
+    }
+    stored_summed_ = std::move(summed);
+    return {};
 }
 
 Result<void> Delivery::Implementation::refresh(Time now) {
@@ -219,7 +292,11 @@ Result<void> Delivery::Implementation::refresh(Time now) {
         forgotten_ = now;
     }
     auto snapshot = parts_.trails.snapshot();
-    if (!selection_ || selection_->generation() != snapshot.generation) selection_ = std::make_shared<const Selection>(snapshot);
+    if (selection_ && selection_->generation() == snapshot.generation) return {};
+    logging_.clear();
+    for (const auto& history : snapshot.trails)
+        if (!history->deleted && history->newest().logging) logging_.insert(history->newest().id);
+    selection_ = std::make_shared<const Selection>(std::move(snapshot));
     return {};
 }
 
@@ -236,6 +313,7 @@ Result<follow::View::Planned> Delivery::Implementation::plan(std::uint64_t from,
     planned.read_to = blocks.empty() ? from : std::max(from, blocks.back().first_number + blocks.back().event_count);
     planned.position = planned.read_to;
     for (const auto& [name, open] : batches_) planned.position = std::min(planned.position, open.batch.from());
+    for (const auto& [place, open] : summaries_) planned.position = std::min(planned.position, open.summary.from());
     planned.store = !work_.empty();
     return planned;
 }
@@ -245,9 +323,13 @@ Result<void> Delivery::Implementation::read(std::uint64_t from, const std::vecto
     for (const auto& block : blocks) {
         const auto read = reader_.each(block, from, no_number, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
             selection_->select(event, envelope, hits_);
-            for (const auto& hit : hits_)
+            for (const auto& hit : hits_) {
                 CAIRN_TRY(add({hit.trail->id, std::string(event.account), std::string(event.region), hit.tree}, *hit.trail, number, event,
                               envelope.ingest_time, now, plans));
+                if (event.category == Category::data)
+                    CAIRN_TRY(sum_up({hit.trail->id, std::string(event.account), std::string(event.region), window_of(event.time)}, *hit.trail, number, event,
+                                     envelope.ingest_time, now, plans));
+            }
             return {};
         });
         if (read) continue;
@@ -278,12 +360,66 @@ Result<void> Delivery::Implementation::close_due(Time now, std::vector<follow::P
     for (auto open = batches_.begin(); open != batches_.end();) {
         const auto next = std::next(open);
         const auto deadline = open->second.opened + options_.delivery_interval;
-        const auto current = parts_.trails.find(open->second.trail.arn());
-        const bool stopped = !current || current->newest().id != open->first.trail_id || !current->newest().logging;
+        const bool stopped = !logging_.contains(open->first.trail_id);
         const bool set_back = now < open->second.opened;  // the clock: nobody waits for it to come again
         if (now >= deadline || stopped || set_back) CAIRN_TRY(close(open, now, plans));
         open = next;
     }
+    for (auto open = summaries_.begin(); open != summaries_.end();) {
+        const auto next = std::next(open);
+        const bool set_back = now < open->second.opened;
+        if (now >= open->second.due || !logging_.contains(open->first.trail_id) || set_back) CAIRN_TRY(close(open, now, plans));
+        open = next;
+    }
+    return {};
+}
+
+Result<void> Delivery::Implementation::sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested,
+                                              Time now, std::vector<follow::Plan>& plans) {
+    const auto templates = templates_of(trail.aggregation);
+    const auto summed = summed_.find(place);
+    if (templates.empty()) return {};
+    if (summed != summed_.end() && number < summed->second) return {};
+    auto open = summaries_.find(place);
+    if (open != summaries_.end() && !same_destination(open->second.trail, trail)) {
+        CAIRN_TRY(close(open, now, plans));
+        open = summaries_.end();
+    }
+    if (open == summaries_.end()) {
+        // When the window is over; at once after the usual interval when it is over already, or far ahead.
+        const auto opened = std::min(ingested, now);
+        const auto due = std::clamp<Time>(place.window + summary_window, opened, opened + summary_window) + options_.delivery_interval;
+        open = summaries_.emplace(place, OpenSummary{Summary(place), trail, opened, due}).first;
+    }
+    open->second.summary.add(number, event, templates);
+    return open->second.summary.full() ? close(open, now, plans) : Result<void>();
+}
+
+Result<Batch::Finished> Delivery::Implementation::file_of(const Summary& summary) {
+    Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
+    for (const auto& record : summary.records()) CAIRN_TRY(batch.add(record, summary.from(), summary.place().window));
+    auto finished = batch.finish();
+    if (!finished) return finished;
+    finished->facts.from = summary.from();
+    finished->facts.to = summary.to();
+    return finished;
+}
+
+Result<void> Delivery::Implementation::close(Summaries::iterator open, Time now, std::vector<follow::Plan>& plans) {
+    const auto& [place, one] = *open;
+    if (!one.summary.empty()) {
+        auto finished = file_of(one.summary);
+        if (!finished) return fail(std::move(finished).error());
+        PlannedDelivery planned;
+        planned.trail_id = place.trail_id;
+        planned.account = place.account;
+        planned.region = place.region;
+        planned.tree = Tree::aggregated;
+        planned.window = place.window;
+        planned.planned = now;
+        plan_file(one.trail, std::move(planned), std::move(*finished), plans);
+    }
+    summaries_.erase(open);
     return {};
 }
 
@@ -292,35 +428,40 @@ Result<void> Delivery::Implementation::close(Batches::iterator open, Time now, s
     const auto& trail = open->second.trail;
     auto finished = open->second.batch.finish();
     if (!finished) return fail(std::move(finished).error());
-    const auto& facts = finished->facts;
-    const auto prefix = trail.prefix.value_or("");
     PlannedDelivery planned;
-    planned.kind = Kind::file;
     planned.trail_id = name.trail_id;
-    planned.trail_arn = trail.arn();
     planned.account = name.account;
     planned.region = name.region;
+    planned.tree = name.tree;
+    planned.planned = now;
+    events_.add(finished->facts.events);
+    plan_file(trail, std::move(planned), std::move(*finished), plans);
+    batches_.erase(open);
+    return {};
+}
+
+// The rest of `planned` is what trail and content say.
+void Delivery::Implementation::plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished, std::vector<follow::Plan>& plans) {
+    const auto& facts = finished.facts;
+    const auto prefix = trail.prefix.value_or("");
+    planned.kind = Kind::file;
+    planned.trail_arn = trail.arn();
     planned.bucket = trail.bucket;
-    planned.key = log_file_key({prefix, "", name.account, tree_name(name.tree), name.region}, now, unique_name());
+    planned.key = log_file_key({prefix, "", planned.account, tree_name(planned.tree), planned.region}, planned.planned, unique_name());
     planned.key_arn = trail.key_arn;
     planned.topic_arn = trail.topic_arn;
-    planned.planned = now;
-    planned.tree = name.tree;
     planned.hash = facts.hash;
     planned.oldest = facts.oldest;
     planned.newest = facts.newest;
-    plans.push_back({0, facts.from, facts.to, file_lane(name.trail_id), encode(planned)});
-    if (trail.log_group_arn) {
+    plans.push_back({0, facts.from, facts.to, file_lane(planned.trail_id), encode(planned)});
+    if (trail.log_group_arn && !planned.window) {
         planned.kind = Kind::logs;
         planned.log_group_arn = *trail.log_group_arn;
-        const auto stream = log_streams_.choose(name.trail_id, planned.key, facts.bytes);
+        const auto stream = log_streams_.choose(planned.trail_id, planned.key, facts.bytes);
         planned.log_stream = log_stream_name(trail.account, trail.home_region, stream);
-        plans.push_back({0, facts.from, facts.to, fmt::format("logs/{}/{}", name.trail_id, stream), encode(planned)});
+        plans.push_back({0, facts.from, facts.to, fmt::format("logs/{}/{}", planned.trail_id, stream), encode(planned)});
     }
-    events_.add(facts.events);
-    contents_.keep(planned.key, std::move(*finished));
-    batches_.erase(open);
-    return {};
+    contents_.keep(planned.key, std::move(finished));
 }
 
 // Which chains begin, end, or have a window that is over.
@@ -328,6 +469,8 @@ Result<void> Delivery::Implementation::find_chain_work(Time now) {
     work_.clear();
     work_time_ = now;
     std::map<std::string, const TrailHistory*> by_id;
+    std::map<std::string_view, std::set<std::string_view>> regions_filled;
+    for (const auto& [name, open] : batches_) regions_filled[name.trail_id].insert(name.region);
     const auto snapshot = parts_.trails.snapshot();
     for (const auto& history : snapshot.trails) {
         const auto& trail = history->newest();
@@ -335,8 +478,7 @@ Result<void> Delivery::Implementation::find_chain_work(Time now) {
         if (!wants_digests(*history)) continue;
         std::set<std::string> regions{trail.home_region};
         if (trail.multi_region) regions.insert(options_.regions.begin(), options_.regions.end());
-        for (const auto& [name, open] : batches_)
-            if (name.trail_id == trail.id) regions.insert(name.region);
+        if (const auto filled = regions_filled.find(trail.id); filled != regions_filled.end()) regions.insert(filled->second.begin(), filled->second.end());
         for (const auto& region : regions) {
             const ChainName name{trail.id, trail.account, region};
             const auto chain = chains_.find(name);
@@ -371,14 +513,16 @@ Result<std::vector<DigestToDeliver>> Delivery::Implementation::work_on(Transacti
 
 Result<void> Delivery::Implementation::store(Transaction& transaction, follow::View::Planned& planned) {
     stored_chains_.clear();
+    CAIRN_TRY(store_summed(transaction, planned));
     for (const auto& plan : planned.plans) {
         const auto file = decode_delivery(plan.body);
         if (!file) return fail(file.error());
         if (file->kind != Kind::file) continue;
         const BatchName name{file->trail_id, file->account, file->region, file->tree};
-        CAIRN_TRY(transaction.put(space, covered_key(name),
-                                  to_text(JsonObject{{"trail", name.trail_id}, {"account", name.account}, {"region", name.region},
-                                                     {"tree", static_cast<int>(name.tree)}, {"to", plan.to}})));
+        if (!file->window)
+            CAIRN_TRY(transaction.put(space, covered_key(name),
+                                      to_text(JsonObject{{"trail", name.trail_id}, {"account", name.account}, {"region", name.region},
+                                                         {"tree", static_cast<int>(name.tree)}, {"to", plan.to}})));
         CAIRN_TRY(count_open_files(transaction, name.chain(), 1));
     }
     for (const auto& work : work_) {
@@ -447,7 +591,7 @@ Result<void> Delivery::Implementation::put_logs(const follow::Plan& plan, const 
                           [&](std::uint64_t from, const LogDelivery::Use& use) {
                               return each_selected(
                                   from, plan.to, planned,
-                                  [&](std::uint64_t number, const EventView& event) { return use(number, event.raw); });
+                                  [&](std::uint64_t number, const EventView& event, const Trail&) { return use(number, event.raw); });
                           });
 }
 
@@ -478,13 +622,14 @@ Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::ui
             const auto read = reader.each(
                 block, from, to,
                 [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
-                    if (event.account != planned.account || event.region != planned.region ||
-                        tree_of(event) != planned.tree)
-                        return {};
+                    const bool fits = planned.window
+                                          ? event.category == Category::data && window_of(event.time) == *planned.window
+                                          : tree_of(event) == planned.tree;
+                    if (event.account != planned.account || event.region != planned.region || !fits) return {};
                     selection.select(event, envelope, hits);
-                    const bool wanted =
-                        std::ranges::any_of(hits, [&](const auto& hit) { return hit.trail->id == planned.trail_id; });
-                    return wanted ? use(number, event) : Result<void>();
+                    const auto hit = std::ranges::find(
+                        hits, planned.trail_id, [](const auto& one) -> const std::string& { return one.trail->id; });
+                    return hit == hits.end() ? Result<void>() : use(number, event, *hit->trail);
                 });
             if (!read && read.error().code != Code::corrupt) return read;
             from = std::max(from, block.first_number + block.event_count);
@@ -494,11 +639,20 @@ Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::ui
 }
 
 Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
+    const auto gone = [&] { return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key)); };
+    if (planned.window) {
+        Summary summary({planned.trail_id, planned.account, planned.region, *planned.window});
+        CAIRN_TRY(each_selected(plan.from, plan.to, planned, [&](std::uint64_t number, const EventView& event, const Trail& trail) -> Result<void> {
+            if (const auto templates = templates_of(trail.aggregation); !templates.empty()) summary.add(number, event, templates);
+            return {};
+        }));
+        if (summary.empty()) return gone();
+        return file_of(summary);
+    }
     Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
-    CAIRN_TRY(each_selected(plan.from, plan.to, planned, [&](std::uint64_t number, const EventView& event) {
-        return batch.add(event.raw, number, event.time);
-    }));
-    if (batch.events() == 0) return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key));
+    CAIRN_TRY(each_selected(plan.from, plan.to, planned,
+                            [&](std::uint64_t number, const EventView& event, const Trail&) { return batch.add(event.raw, number, event.time); }));
+    if (batch.events() == 0) return gone();
     return batch.finish();
 }
 

@@ -8,7 +8,7 @@ namespace cairn::trail {
 
 namespace {
 
-constexpr std::uint8_t encoding_version = 2, version_without_logs = 1;
+constexpr std::uint8_t encoding_version = 3, version_without_window = 2, version_without_logs = 1;
 
 void append_optional(std::string& out, const std::optional<std::string>& text) {
     append<std::uint8_t>(out, text.has_value());
@@ -38,6 +38,8 @@ std::string encode(const PlannedDelivery& planned) {
     for (const auto time : {planned.planned, planned.oldest, planned.newest}) append<std::int64_t>(out, to_milliseconds(time));
     append_text(out, planned.log_group_arn);
     append_text(out, planned.log_stream);
+    append<std::uint8_t>(out, planned.window.has_value());
+    append<std::int64_t>(out, to_milliseconds(planned.window.value_or(Time{})));
     return out;
 }
 
@@ -54,11 +56,16 @@ Result<PlannedDelivery> decode_delivery(std::string_view body) {
     planned.planned = read_time(reader);
     planned.oldest = read_time(reader);
     planned.newest = read_time(reader);
-    if (version != version_without_logs) {
+    const bool known = version >= version_without_logs && version <= encoding_version;
+    if (version > version_without_logs) {
         planned.log_group_arn = reader.text();
         planned.log_stream = reader.text();
     }
-    const bool known = version == encoding_version || version == version_without_logs;
+    if (version > version_without_window) {
+        const bool there = reader.integer<std::uint8_t>() != 0;
+        const auto window = read_time(reader);
+        if (there) planned.window = window;
+    }
     if (!known || kind > 3 || tree >= tree_count || !reader.ok() || !reader.rest().empty())
         return fail(Code::corrupt, "a planned delivery is damaged");
     planned.kind = static_cast<PlannedDelivery::Kind>(kind);

@@ -25,6 +25,7 @@ struct PlannedDelivery {
     Tree tree = Tree::events;  ///< of a file
     std::string hash;          ///< of a file, uncompressed
     Time oldest{}, newest{};   ///< of a file
+    std::optional<Time> window;  ///< of a file that sums up the data events of this window
 
     std::string digest, signature;  ///< of a digest: its JSON, and the signature in hex
 
