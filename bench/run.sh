@@ -12,6 +12,7 @@ usage: ./dev bench [NAME...]
   record block ingest journal history selectors http   one component each
   import       CloudTrail log files into a data directory, new and again, beside gunzip alone
   ingest_http  a node under load over HTTP beside a bare loop with the same codec
+  delivery     trails: the whole path beside gzip, acknowledged to file, a bucket that is away, validation, one large digest, pages of a bucket
   admit        admission alone, many sizes; not among the default
   end_to_end   a running node beside its peers, as ratios; all of these parts:
   cairn disk tantivy clickhouse postgres sqlite kafka text
@@ -23,6 +24,7 @@ By default all but admit. Environment:
   BENCH_REAL            NDJSON of real records, perhaps with gzip, for bytes on disk; default: that of CAIRN_SHARED if it is there
   BENCH_PEER_EVENTS     the most that each peer stores, default 1000000
   BENCH_DURABLE_EVENTS  how many of them in timed commits of 1,000, default 100000
+  BENCH_DELIVERY        arguments of bench/delivery.py, as "--seconds 60" or "--events 50000 path": delivery in pieces, smaller or larger
   BENCH_RESULTS         a folder that keeps each part's figures, so that a run can be done in pieces
 TEXT
 }
@@ -30,7 +32,7 @@ for argument in "$@"; do
   case "$argument" in -h | --help) usage; exit 0 ;; esac
 done
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http end_to_end)
+[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http delivery end_to_end)
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cairn-bench.XXXXXX")
 chmod 711 "$work"  # PostgreSQL runs as another user below it
@@ -68,6 +70,10 @@ for name in "${names[@]}"; do
     http) "$programs/bench_http" ;;
     import) "$root/.venv/bin/python" "$root/bench/import_files.py" --binary "$root/build/release/cairn" --data "$data" --events "$events" --work "$work/$name" ;;
     ingest_http) "$programs/bench_ingest_http" "$root/build/release/cairn" "$data" "$work/$name" "$((events < 400000 ? events : 400000))" ;;
+    delivery)
+      "$programs/bench_delivery" "$work/$name" $((events < 10000 ? events : 10000)) "$events"
+      # Word splitting is wanted: they are arguments.
+      "$root/.venv/bin/python" "$root/bench/delivery.py" --binary "$root/build/release/cairn" --work "$work/$name" --events "$((events < 400000 ? events : 400000))" ${BENCH_DELIVERY:-} ;;
     *) usage >&2; exit 2 ;;
   esac
 done
