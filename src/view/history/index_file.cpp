@@ -16,6 +16,7 @@ constexpr char zeros[zeros_bytes] = {};
 constexpr std::uint32_t key_bytes = 12;
 constexpr std::uint32_t directory_bytes = 16;
 constexpr std::uint32_t no_group = ~std::uint32_t{0};
+constexpr std::uint64_t pages_ahead = 16;
 
 }  // namespace
 
@@ -64,12 +65,12 @@ Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const M
 }
 
 bool IndexFile::check_page(std::uint64_t page) const {
-    const auto bit = std::uint64_t{1} << (page % 64);
-    auto& word = checked_[page / 64];
-    if (word.load(std::memory_order_relaxed) & bit) return true;
+    if (was_checked(page)) return true;
+    if (page % pages_ahead == 0 && was_checked(page - 1))  // somebody reads on and on
+        mapped_->will_need(page * page_bytes, 2 * pages_ahead * page_bytes);
     const auto expected = load<std::uint32_t>(file_.data() + header_[Section::page_sums].offset + (page - 1) * sizeof(std::uint32_t));
     if (crc32c(file_.substr(page * page_bytes, page_bytes)) != expected) return false;
-    word.fetch_or(bit, std::memory_order_relaxed);
+    checked_[page / 64].fetch_or(std::uint64_t{1} << (page % 64), std::memory_order_relaxed);
     return true;
 }
 
@@ -97,8 +98,7 @@ void IndexFile::expect(Section section, std::uint64_t offset, std::size_t size) 
     const auto begin = extent.offset + offset;
     const auto end = extent.offset + std::min<std::uint64_t>(offset + size, extent.size);
     for (auto page = begin / page_bytes; page * page_bytes < end; ++page)
-        if (!(checked_[page / 64].load(std::memory_order_relaxed) >> (page % 64) & 1))
-            mapped_->will_need(page * page_bytes, page_bytes);
+        if (!was_checked(page)) mapped_->will_need(page * page_bytes, page_bytes);
 }
 
 void IndexFile::expect_rows(std::span<const std::uint32_t> rows) const {
@@ -110,7 +110,9 @@ void IndexFile::expect_rows(std::span<const std::uint32_t> rows) const {
             if (row < header_.rows && std::exchange(last, group) != group) use(group);
         }
     };
-    each_group([&](std::uint32_t group) { expect(Section::directory, std::uint64_t{group} * directory_bytes, directory_bytes); });
+    each_group([&](std::uint32_t group) {
+        expect(Section::directory, std::uint64_t{group} * directory_bytes, directory_bytes);
+    });
     each_group([&](std::uint32_t group) {
         const char* entry = bytes(Section::directory, std::uint64_t{group} * directory_bytes, directory_bytes);
         expect(Section::rows, load<std::uint32_t>(entry + 12), group_bytes_usual);

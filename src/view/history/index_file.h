@@ -66,8 +66,8 @@ public:
     std::uint32_t id_buckets() const { return 1u << header_.id_bucket_bits; }
     void read_bucket(std::uint32_t bucket, std::vector<IdRow>& out) const;
 
-    /// Hints that rows, or the rows of an id, are soon read: what was never touched is fetched meanwhile, first what says
-    /// where they lie. Ask for all that is needed before reading any of it.
+    /// Hints that rows, or the rows of an id, are soon read: what was never touched is fetched meanwhile, first what
+    /// says where they lie. Ask for all that is needed before reading any of it.
     void expect_rows(std::span<const std::uint32_t> rows) const;
     void expect_id_bucket(std::uint64_t id_hash) const;
     void expect_ids(std::uint64_t id_hash) const;  ///< after expect_id_bucket()
@@ -96,6 +96,9 @@ private:
     IndexFile() = default;
     Result<void> read_scopes(ScopeRegistry& registry);
     bool check_page(std::uint64_t page) const;
+    bool was_checked(std::uint64_t page) const {
+        return checked_[page / 64].load(std::memory_order_relaxed) >> (page % 64) & 1;
+    }
     void expect(Section section, std::uint64_t offset, std::size_t size) const;
     std::uint32_t bucket_of(std::uint64_t id_hash) const {
         return static_cast<std::uint32_t>(id_hash >> (64 - id_hash_bits) >> (id_hash_bits - header_.id_bucket_bits));

@@ -220,7 +220,8 @@ std::optional<Candidate> Walk::next() {
 }
 
 void Walk::expect(std::size_t count) {
-    const auto opened = static_cast<std::size_t>(std::ranges::count_if(heap_, [](const Entry& entry) { return entry.code >= 0; }));
+    const auto opened =
+        static_cast<std::size_t>(std::ranges::count_if(heap_, [](const Entry& entry) { return entry.code >= 0; }));
     for (const auto& entry : heap_)
         if (entry.code >= 0) cursors_[entry.index]->expect(count / opened + 1);
 }

@@ -153,6 +153,10 @@ TEST(IndexFile, HintsAskOnceForWhatWasNotTouched) {
     EXPECT_EQ(file->rows_of_id(hash), std::vector<std::uint32_t>{700});
     file->expect_ids(~std::uint64_t{0});
     file->expect_rows({});
+    mapped->asked.clear();
+    for (std::uint32_t row = 0; row < rows; ++row) file->row(row);
+    EXPECT_FALSE(mapped->asked.empty()) << "who reads on and on is read ahead for";
+    EXPECT_LT(mapped->asked.size(), 4u);
     EXPECT_FALSE(file->damaged());
 }
 
