@@ -27,7 +27,6 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "net/answer_burst.h"
 #include "net/chunked.h"
 #include "net/request_head.h"
 #include "net/responder.h"

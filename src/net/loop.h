@@ -5,13 +5,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "base/metrics.h"
+#include "net/answer_burst.h"
 #include "net/http_server.h"
 #include "net/tls.h"
 
@@ -77,20 +76,14 @@ private:
 };
 
 /// One thread with an event loop that serves the connections given to it. Members may be called from any thread.
-class Loop {
+class Loop : public TaskRunner {
 public:
     static std::shared_ptr<Loop> start(std::shared_ptr<ServerState> state);
-
-    virtual ~Loop() = default;
 
     /// Serves a connected, non-blocking socket from now on, and closes it in the end.
     virtual void add(int socket, std::string peer_address) = 0;
 
     virtual std::size_t connections() const = 0;
-
-    /// Runs `tasks` on the loop's thread, in order, with one wake-up. They are dropped once the loop has ended.
-    using Task = std::move_only_function<void()>;
-    virtual void run_all(std::vector<Task> tasks) = 0;
 
     /// Closes connections that wait for a request, and streams.
     virtual void drain() = 0;
