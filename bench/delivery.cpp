@@ -104,6 +104,7 @@ void paging(MetaStore& store, Disk& disk, std::size_t objects) {
             for (auto i = begin; i < std::min(objects, begin + at_once); ++i) {
                 dir::ObjectRow row;
                 row.info.size = 12'345;
+                row.sha256 = std::string(32, 's');
                 row.info.etag = std::string(32, 'e');
                 row.info.headers.content_type = "application/json";
                 row.info.headers.content_encoding = "gzip";

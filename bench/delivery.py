@@ -209,7 +209,7 @@ def latency(options):
         for path in trail.files():
             named = os.stat(path).st_ctime  # when it got its name
             waits += [named - acknowledged[prefix] for prefix in re.findall(rb'"eventID":"([0-9a-f]{8})', gzip.decompress(pathlib.Path(path).read_bytes())) if prefix in acknowledged]
-        waits = [max(0.0, wait) * 1e3 for wait in waits]
+        waits = [max(0.0, wait) * 1e3 for wait in waits]  # a file may be there before the client has read its answer
     print(f"acknowledged to file, delivery_interval = 0, {batch * per_second:,} events a second for {options.seconds:.0f} s")
     line("p50, p99", f"{percentile(waits, .5):.0f}, {percentile(waits, .99):.0f} ms", f"{len(waits):,} events")
 

@@ -60,7 +60,11 @@ protected:
     sign::SecretBox box_{std::string(32, 'k')};
     trail::SigningKeys keys_{store_, box_};
     NoBuckets buckets_;
-    TrailServices services_{trails_, keys_, store_, buckets_, nullptr, {"us-east-1", "eu-west-1"}, 5, false};
+    TrailServices services_{.trails = trails_,
+                            .keys = keys_,
+                            .store = store_,
+                            .buckets = buckets_,
+                            .regions = {"us-east-1", "eu-west-1"}};
     FakeEngine engine_{quiet(), nullptr, {}, &services_};
     std::string one_, two_;
 };

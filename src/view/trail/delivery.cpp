@@ -19,6 +19,7 @@
 #include "view/trail/contents.h"
 #include "view/trail/log_delivery.h"
 #include "view/trail/log_streams.h"
+#include "view/trail/open_files.h"
 #include "view/trail/plan_body.h"
 #include "view/trail/selection.h"
 #include "view/trail/status.h"
@@ -33,6 +34,8 @@ using Kind = PlannedDelivery::Kind;
 constexpr std::string_view space = "trail";
 constexpr std::string_view covered_prefix = "covered/", summed_prefix = "summed/";
 constexpr std::size_t digests_at_once = 100;
+constexpr auto quick_interval = std::chrono::seconds(10);
+constexpr std::size_t quick_files_max = 8;  // of a trail, on their way to the bucket
 constexpr auto no_number = std::numeric_limits<std::uint64_t>::max();
 constexpr auto forget_interval = std::chrono::hours(24);
 
@@ -178,6 +181,7 @@ private:
 
     std::atomic<std::uint64_t> spool_number_{0};
     Contents contents_;
+    OpenFiles open_files_;
     std::optional<LogDelivery> logs_;
     LogStreams log_streams_;
     Counter& events_;
@@ -187,6 +191,7 @@ void Delivery::Implementation::restart(std::uint64_t) {
     batches_.clear();
     log_streams_.clear();
     summaries_.clear();
+    open_files_.clear();
     stored_summed_.reset();
     stored_chains_.clear();
     work_.clear();
@@ -356,14 +361,19 @@ Result<void> Delivery::Implementation::add(const BatchName& name, const Trail& t
     return open->second.batch.add(event.raw, number, event.time);
 }
 
+// Quick files come as fast as they can be put: while some wait, the next ones grow. The oldest is closed first.
 Result<void> Delivery::Implementation::close_due(Time now, std::vector<follow::Plan>& plans) {
-    for (auto open = batches_.begin(); open != batches_.end();) {
-        const auto next = std::next(open);
-        const auto deadline = open->second.opened + options_.delivery_interval;
-        const bool stopped = !logging_.contains(open->first.trail_id);
-        const bool set_back = now < open->second.opened;  // the clock: nobody waits for it to come again
-        if (now >= deadline || stopped || set_back) CAIRN_TRY(close(open, now, plans));
-        open = next;
+    std::vector<Batches::iterator> due;
+    for (auto open = batches_.begin(); open != batches_.end(); ++open) {
+        const auto opened = open->second.opened;
+        const bool set_back = now < opened;  // the clock: nobody waits for it to come again
+        if (now >= opened + options_.delivery_interval || !logging_.contains(open->first.trail_id) || set_back) due.push_back(open);
+    }
+    std::ranges::sort(due, {}, [](const Batches::iterator& open) { return open->second.opened; });
+    for (const auto& open : due) {
+        const auto& trail_id = open->first.trail_id;
+        const bool waits = options_.delivery_interval < quick_interval && logging_.contains(trail_id) && open_files_.count(trail_id) >= quick_files_max;
+        if (!waits) CAIRN_TRY(close(open, now, plans));
     }
     for (auto open = summaries_.begin(); open != summaries_.end();) {
         const auto next = std::next(open);
@@ -461,6 +471,7 @@ void Delivery::Implementation::plan_file(const Trail& trail, PlannedDelivery pla
         planned.log_stream = log_stream_name(trail.account, trail.home_region, stream);
         plans.push_back({0, facts.from, facts.to, fmt::format("logs/{}/{}", planned.trail_id, stream), encode(planned)});
     }
+    open_files_.add(planned.trail_id, planned.key);
     contents_.keep(planned.key, std::move(finished));
 }
 
@@ -673,6 +684,7 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
         notice.kind = Kind::notice;
         more.push_back({0, 0, 0, "notice/" + planned->trail_id, encode(notice)});
     }
+    open_files_.drop(planned->trail_id, planned->key);
     contents_.drop(planned->key);  // should this not be committed, the content is made again
     return {};
 }
@@ -692,6 +704,7 @@ Result<bool> Delivery::Implementation::failed(Transaction& transaction, const fo
     const bool nowhere = planned->kind == Kind::logs && !logs_;
     if (!nowhere && now - planned->planned < options_.give_up_after) return false;
     if (planned->kind == Kind::logs) end_logs(*planned);
+    if (planned->kind == Kind::file) open_files_.drop(planned->trail_id, planned->key);
     if (planned->kind == Kind::file) CAIRN_TRY(count_open_files(transaction, planned->chain(), -1));
     return true;
 }

@@ -395,6 +395,26 @@ TEST_F(DeliveryTest, WithoutAnIntervalFilesComeAtOnce) {
     EXPECT_EQ(keys("CloudTrail").size(), 1u);
 }
 
+TEST_F(DeliveryTest, QuickFilesGrowWhileOthersWait) {
+    stop();
+    options_.delivery_interval = std::chrono::milliseconds(0);
+    start();
+    auto everywhere = trail("one");
+    everywhere.multi_region = true;
+    set_logging(create(everywhere), true);
+    buckets_.away = {"bucket"};
+    for (int i = 0; i < 30; ++i) {
+        add(i % 2 ? "us-east-1" : "eu-west-1");
+        run();
+    }
+    buckets_.away.clear();
+    for (int i = 0; i < 10; ++i) pass(std::chrono::seconds(2));
+    EXPECT_EQ(keys("CloudTrail").size(), 8u + 2u) << "what did not wait, and a file for each region";
+    EXPECT_EQ(delivered().size(), 30u);
+    for (const auto& [id, count] : delivered()) EXPECT_EQ(count, 1) << id;
+    EXPECT_EQ(follower_->position(), log_.end());
+}
+
 TEST_F(DeliveryTest, FilesAreCutAtTheirSize) {
     stop();
     options_.file_bytes_max = 1000;

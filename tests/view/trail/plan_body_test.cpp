@@ -22,6 +22,7 @@ PlannedDelivery example() {
     planned.newest = from_milliseconds(3);
     planned.log_group_arn = "group";
     planned.log_stream = "stream";
+    planned.window = from_milliseconds(4);
     return planned;
 }
 
@@ -34,19 +35,24 @@ TEST(PlanBody, ReadsBackAsItWasWritten) {
     EXPECT_FALSE(read->topic_arn);
     EXPECT_EQ(read->newest, from_milliseconds(3));
     EXPECT_EQ(read->log_group_arn + read->log_stream, "groupstream");
+    EXPECT_EQ(read->window, from_milliseconds(4));
     EXPECT_EQ(encode(*read), bytes);
 }
 
-TEST(PlanBody, OneOfBeforeThereWereLogGroupsIsRead) {
+TEST(PlanBody, OneOfEarlierVersionsIsRead) {
     auto planned = example();
     planned.kind = PlannedDelivery::Kind::file;
     planned.log_group_arn = planned.log_stream = "";
+    planned.window.reset();
     const auto now = encode(planned);
-    auto before = now.substr(0, now.size() - 2);  // two empty texts
-    before[0] = 1;
-    const auto read = decode_delivery(before);
-    ASSERT_TRUE(read);
-    EXPECT_EQ(encode(*read), now);
+    const auto window_bytes = 9u, log_bytes = 2u;  // two empty texts
+    for (const auto& [version, bytes] : {std::pair(2, window_bytes), std::pair(1, window_bytes + log_bytes)}) {
+        auto before = now.substr(0, now.size() - bytes);
+        before[0] = static_cast<char>(version);
+        const auto read = decode_delivery(before);
+        ASSERT_TRUE(read) << version;
+        EXPECT_EQ(encode(*read), now);
+    }
 }
 
 TEST(PlanBody, ACutAnywhereIsSeen) {

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace cairn::trail {
+
+/// Log files that were planned and are not in their bucket yet, by trail: as far as this process planned them. Any
+/// thread.
+class OpenFiles {
+public:
+    void add(const std::string& trail_id, const std::string& key);
+    void drop(const std::string& trail_id, const std::string& key);  ///< fine if it is not there
+    std::size_t count(std::string_view trail_id) const;
+    void clear();
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::string, std::set<std::string>, std::less<>> keys_;  // guarded by mutex_
+};
+
+}  // namespace cairn::trail
