@@ -144,7 +144,8 @@ Checked check_destination(const TrailServices& services, Trail& wanted, const Tr
     const bool key_to_blame = !bucket && (bucket.error().code == "KmsException" ||
                                           bucket.error().code == "InsufficientEncryptionPolicyException");
     if (!bucket && !key_to_blame) return bucket;
-    if (key_differs && !services.lenient)
+    const bool asks_for_itself = services.store_has_keys && !services.key_service;
+    if (key_differs && !services.lenient && !asks_for_itself)
         if (auto checked = check_key(services, wanted, key); !checked) return checked;
     if (!bucket) return bucket;
 

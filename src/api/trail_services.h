@@ -31,6 +31,7 @@ struct TrailServices {
 
     /// Where a bucket lies; an empty answer: that is not known.
     std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};
+    bool store_has_keys = false;  ///< `buckets` knows keys itself: what one is good for shows when the marker is put
 };
 
 }  // namespace cairn::api

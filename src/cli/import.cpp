@@ -1,27 +1,21 @@
 #include "cli/import.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <future>
-#include <iostream>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/check.h"
+#include "cli/import_source.h"
 #include "cli/import_state.h"
 #include "event/record.h"
 #include "ingest/slice.h"
 
 namespace cairn::cli {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -29,99 +23,27 @@ constexpr std::size_t chunk_records_max = 2000;
 constexpr std::size_t chunk_bytes_max = 4 << 20;
 constexpr std::size_t record_bytes_max = 16 << 20;  // far above what any node takes, far below what one takes at a time
 
-constexpr std::string_view standard_input = "-";
-
-struct FoundFile {
-    std::string path;
-    std::uint64_t bytes = 0;
-};
-
-/// What a look below a path brought.
-struct Found {
-    std::vector<FoundFile> files;
-    std::vector<std::pair<std::string, std::string>> unreadable;  ///< path and reason
-};
-
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-/// Walks through folders and the folders that links lead to, each once.
-class Walk {
-public:
-    Found run(const fs::path& folder) {
-        enter(folder);
-        std::ranges::sort(found_.files, {}, &FoundFile::path);
-        return std::move(found_);
-    }
-
-private:
-    void enter(const fs::path& folder) {
-        std::error_code error;
-        const auto real = fs::canonical(folder, error);
-        if (!error && !seen_.insert(real).second) return;
-        for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
-             it.increment(error))
-            if (!is_hidden(it->path())) visit(*it);
-        if (error) found_.unreadable.emplace_back(folder.string(), error.message());
-    }
-
-    void visit(const fs::directory_entry& entry) {
-        std::error_code error;
-        const auto status = entry.status(error);
-        if (fs::is_directory(status))
-            enter(entry.path());
-        else if (fs::is_regular_file(status))
-            found_.files.push_back({entry.path().string(), entry.file_size(error)});
-        else if (!fs::exists(status))
-            found_.unreadable.emplace_back(entry.path().string(), error ? error.message() : "leads to nothing");
-    }
-
-    Found found_;
-    std::set<fs::path> seen_;
-};
-
-/// All files below `path` in name order, so that an import taken up again goes the same way.
-Result<Found> files_below(const std::string& path) {
-    std::error_code error;
-    if (path == standard_input) return Found{{{path, 0}}, {}};
-    if (!fs::exists(path, error))
-        return fail(Code::not_found,
-                    fmt::format("{} {}", path, error ? "cannot be read: " + error.message() : "does not exist"));
-    if (fs::is_directory(path, error)) return Walk().run(path);
-    return Found{{{path, fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0}}, {}};
-}
-
-/// Empty for what is no file with a content that stays: pipes.
-std::string key_of(const std::string& path) {
-    std::error_code error;
-    return fs::is_regular_file(path, error) ? ImportState::key_of(path) : std::string();
-}
-
-Result<std::string> read_bytes(const std::string& path, std::size_t expected) {
-    std::ifstream file;
-    if (path != standard_input) file.open(path, std::ios::binary);
-    if (file.fail()) return fail(Code::denied, fmt::format("cannot be read: {}", std::strerror(errno)));
-    std::istream& in = path == standard_input ? std::cin : file;
-    std::string bytes;
-    // One byte more than expected tells the end. Pipes, of which nothing is known, come in pieces.
-    for (std::size_t step = expected > 0 ? expected + 1 : 64 * 1024; in; step = 1 << 20) {
-        bytes.reserve(bytes.size() + step + RecordParser::padding);
-        const auto size = bytes.size();
-        bytes.resize(size + step);
-        in.read(bytes.data() + size, static_cast<std::streamsize>(step));
-        bytes.resize(size + static_cast<std::size_t>(in.gcount()));
-    }
-    if (in.bad()) return fail(Code::denied, fmt::format("cannot be read: {}", std::strerror(errno)));
+/// The content, decompressed, with room behind its end for the parsers.
+Result<std::string> whole(std::string bytes, std::size_t bytes_max) {
+    const auto encoding = ingest::detect_encoding(bytes);
+    if (encoding != ingest::Encoding::identity) return ingest::decompress(bytes, encoding, bytes_max);
     bytes.reserve(bytes.size() + RecordParser::padding);
     return bytes;
 }
 
-/// The content, decompressed, with room behind its end for the parsers.
-Result<std::string> read_whole(const FoundFile& file, std::size_t bytes_max) {
-    auto bytes = read_bytes(file.path, file.bytes);
-    if (!bytes) return bytes;
-    const auto encoding = ingest::detect_encoding(*bytes);
-    if (encoding == ingest::Encoding::identity) return bytes;
-    return ingest::decompress(*bytes, encoding, bytes_max);
+Result<std::vector<std::unique_ptr<ImportSource>>> sources_of(const ImportOptions& options) {
+    std::vector<std::unique_ptr<ImportSource>> sources;
+    for (const auto& path : options.paths) {
+        if (!path.starts_with(s3_scheme)) {
+            sources.push_back(path_source(path));
+            continue;
+        }
+        CAIRN_CHECK(options.objects != nullptr);
+        auto source = object_source(path, *options.objects, options.objects_endpoint);
+        if (!source) return fail(std::move(source).error());
+        sources.push_back(std::move(*source));
+    }
+    return sources;
 }
 
 /// One file on its way: its content must outlive the chunks that are being stored.
@@ -163,21 +85,20 @@ public:
         : options_(options), sink_(sink), state_(std::move(state)), progress_(progress) {}
 
     Result<ImportReport> run() {
+        const auto sources = sources_of(options_);
+        if (!sources) return fail(sources.error());
         // Files may appear or grow while this runs: look again until a look shows nothing new.
         for (bool more = true; more && !stopped_;) {
             more = false;
-            for (const auto& path : options_.paths) {
-                const auto found = files_below(path);
+            for (const auto& source : *sources) {
+                const auto found = source->list();
                 if (!found) return fail(found.error());
                 for (const auto& [unreadable, reason] : found->unreadable) unreadable_[unreadable] = reason;
                 for (const auto& file : found->files)
-                    if (!known_.contains(file.path)) bytes_total_ += file.bytes;
-                for (const auto& file : found->files) {
-                    auto key = key_of(file.path);
-                    if (stopped_ || !is_new(file.path, key)) continue;
-                    more = true;
-                    CAIRN_TRY(take(file, std::move(key)));
-                }
+                    if (!known_.contains(file.name)) bytes_total_ += file.bytes;
+                const auto took = take_all(*source, found->files);
+                if (!took) return fail(took.error());
+                more |= *took;
             }
             if (!next_.items.empty()) CAIRN_TRY(start());
             while (!chunks_.empty()) CAIRN_TRY(settle_oldest());
@@ -201,23 +122,53 @@ private:
         return true;
     }
 
-    Result<void> take(const FoundFile& found, std::string key) {
-        unreadable_.erase(found.path);
-        if (!key.empty() && state_.finished(key)) {
-            ++report_.files_skipped;
+    /// Whether a file was new. Those that take long to come are read ahead, and taken in their order.
+    Result<bool> take_all(ImportSource& source, const std::vector<ImportFile>& files) {
+        struct Reading {
+            const ImportFile* file;
+            std::string key;
+            std::future<Result<std::string>> bytes;
+        };
+        const auto policy = source.reads_at_once() > 1 ? std::launch::async : std::launch::deferred;
+        std::deque<Reading> readings;
+        bool any = false;
+        for (std::size_t next = 0; !stopped_ && (next < files.size() || !readings.empty());) {
+            if (next < files.size() && readings.size() < source.reads_at_once()) {
+                const auto& file = files[next++];
+                auto key = source.key_of(file);
+                if (!is_new(file.name, key)) continue;
+                any = true;
+                unreadable_.erase(file.name);
+                if (!key.empty() && state_.finished(key))
+                    skip(file);
+                else
+                    readings.push_back({&file, std::move(key), std::async(policy, [&source, &file] { return source.read(file); })});
+                continue;
+            }
+            auto reading = std::move(readings.front());
+            readings.pop_front();
+            CAIRN_TRY(take(*reading.file, std::move(reading.key), reading.bytes.get()));
+        }
+        return any;
+    }
+
+    void skip(const ImportFile& file) {
+        ++report_.files_skipped;
+        bytes_done_ += file.bytes;
+    }
+
+    Result<void> take(const ImportFile& found, std::string key, Result<std::string> bytes) {
+        if (!bytes && bytes.error().code == Code::unavailable) return fail(bytes.error().code, fmt::format("{}: {}", found.name, bytes.error().message));
+        auto content = bytes ? whole(std::move(*bytes), options_.file_bytes_max) : std::move(bytes);
+        if (!content) {
             bytes_done_ += found.bytes;
+            unreadable_[found.name] = content.error().message;
             return {};
         }
         auto file = std::make_shared<OpenFile>();
-        file->path = found.path;
+        file->path = found.name;
         file->key = std::move(key);
         file->number = report_.files;
-        auto content = read_whole(found, options_.file_bytes_max);
-        if (!content) {
-            bytes_done_ += found.bytes;
-            unreadable_[found.path] = content.error().message;
-            return {};
-        }
         file->content = std::move(*content);
         file->sliced = ingest::slice(file->content);
         ++report_.files;

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "ingest/ingest.h"
+#include "seam/object_store.h"
 
 namespace cairn::cli {
 
@@ -32,7 +33,9 @@ public:
 };
 
 struct ImportOptions {
-    std::vector<std::string> paths;  ///< files and folders; "-" is standard input
+    std::vector<std::string> paths;  ///< files and folders; "-" is standard input; "s3://BUCKET/PREFIX"
+    ObjectStore* objects = nullptr;  ///< where buckets are; there when a path names one
+    std::string objects_endpoint;    ///< its URL: what is finished is remembered with it
     std::string state_file;          ///< which files are finished; empty: none is kept. One for each store
     int workers = 2;
     std::size_t file_bytes_max = 4ull << 30;  ///< after decompression
@@ -61,8 +64,8 @@ using ImportProgress = std::function<bool(std::uint64_t done, std::uint64_t tota
 /// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. A file
 /// that has changed since it was read is read once more. Links are followed. Files that `state_file` names as finished
 /// and that have not changed are skipped, so that an import can be taken up again; a file is finished only when
-/// all its records are durable and none was rejected. Error: not_found for a path; else that of the sink, after which
-/// the import can be started again.
+/// all its records are durable and none was rejected. Errors: not_found for a path; unavailable when a bucket is away; else that of
+/// the sink; after all of them the import can be started again.
 Result<ImportReport> import_files(const ImportOptions& options, ImportSink& sink, const ImportProgress& progress);
 
 }  // namespace cairn::cli

@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/import_sinks.h"
+#include "cli/import_source.h"
+#include "cli/s3_flags.h"
 #include "cli/terminal.h"
 #include "node/engine.h"
 
@@ -20,6 +22,7 @@ namespace {
 struct ImportFlags {
     ConfigFlags config;
     RemoteOptions remote;
+    S3Flags s3;
     ImportOptions import;
     bool no_state = false, json = false;
     std::size_t lines_max = 100;
@@ -83,6 +86,23 @@ void print_text(const ImportReport& report, double seconds, std::size_t lines_ma
     if (report.interrupted) fmt::print("interrupted; the same command goes on from here\n");
 }
 
+bool from_buckets(const ImportFlags& flags) {
+    return std::ranges::any_of(flags.import.paths, [](const std::string& path) { return path.starts_with(s3_scheme); });
+}
+
+/// The S3 that paths name; `flags.remote` has the profile and the certificates for both.
+Result<node::RemoteS3> open_s3(const ImportFlags& flags, const node::Config& config, const Clock& clock, ImportOptions& options) {
+    auto s3 = flags.s3;
+    s3.profile = flags.remote.profile;
+    s3.ca_file = flags.remote.ca_file;
+    const auto applied = s3.applied(config);
+    auto opened = node::open_remote_s3(applied, clock);
+    if (!opened) return opened;
+    options.objects = opened->store.get();
+    options.objects_endpoint = applied.s3.endpoint;
+    return opened;
+}
+
 Result<ImportReport> import(const ImportFlags& flags) {
     ProgressBar bar("importing");
     const auto progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t records) {
@@ -92,9 +112,19 @@ Result<ImportReport> import(const ImportFlags& flags) {
     stop_on_signals();
     auto options = flags.import;
     options.workers = static_cast<int>(std::max(2u, std::thread::hardware_concurrency()));
+    const auto config = flags.config.load();
+    if (!config) return fail(config.error());
+    const node::SystemClock clock;
+    node::RemoteS3 s3;
+    if (from_buckets(flags)) {
+        auto opened = open_s3(flags, *config, clock, options);
+        if (!opened) return fail(std::move(opened).error());
+        s3 = std::move(*opened);
+    }
     if (flags.config.data.empty()) {
         auto remote = flags.remote;
         remote.writes = true;
+        if (options.objects) remote.profile.clear();  // it is the bucket's
         const auto store = remote_store(remote);
         if (!store) return fail(store.error());
         const auto sink = remote_sink(remote);
@@ -102,8 +132,6 @@ Result<ImportReport> import(const ImportFlags& flags) {
         if (!flags.no_state && !store->empty()) options.state_file = state_file(*store);
         return import_files(options, **sink, progress);
     }
-    const auto config = flags.config.load();
-    if (!config) return fail(config.error());
     Metrics metrics;
     const auto engine = node::Engine::open(*config, metrics);
     if (!engine) return fail(engine.error());
@@ -134,12 +162,13 @@ void add_import(CLI::App& program, Run& run) {
     const auto flags = std::make_shared<ImportFlags>();
     command
         ->add_option("paths", flags->import.paths,
-                     "files and folders, or - for standard input: .json, .json.gz, .ndjson, .zst; an AWSLogs tree, "
-                     "EventBridge events, lookup-events output")
+                     "files and folders, s3://BUCKET/PREFIX, or - for standard input: .json, .json.gz, .ndjson, .zst; an "
+                     "AWSLogs tree, EventBridge events, lookup-events output")
         ->required();
     flags->config.add_to(*command);
     command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
-    command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file");
+    command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file; with s3:// that of the bucket");
+    flags->s3.add_to(*command, "--region");
     command->add_option("--ca-bundle", flags->remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
     command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
     command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")->capture_default_str();
@@ -150,8 +179,11 @@ void add_import(CLI::App& program, Run& run) {
         "have not changed are skipped; records that are stored already count as duplicates and are not stored twice.\n"
         "Exit status: 0 all stored or known, 3 some records were rejected, in conflict or unreadable, 1 the import\n"
         "stopped, 130 it was interrupted.\n\n"
+        "Objects of s3:// are read with the keys of --profile, else of [s3] of the configuration, else as the AWS CLI finds them. The\n"
+        "node is then called with $CAIRN_INGEST_TOKEN, else with the keys of the environment.\n\n"
         "  cairn import ./AWSLogs                       into the running node\n"
         "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node\n"
+        "  cairn import s3://audit/AWSLogs --endpoint-url https://minio.example.com --profile minio\n"
         "  aws cloudtrail lookup-events | cairn import -");
     command->callback([&run, flags] { run = [flags] { return run_import(*flags); }; });
 }

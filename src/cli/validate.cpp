@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/folder_store.h"
 #include "cli/folder_trails.h"
+#include "cli/s3_flags.h"
 #include "cli/terminal.h"
 #include "node/store.h"
 #include "node/trail_work.h"
@@ -27,6 +28,7 @@ namespace {
 
 struct ValidateFlags {
     ConfigFlags data;
+    S3Flags s3;
     std::string trail, from, to, junit, folder;
     std::vector<std::string> key_files;
     std::vector<std::string> regions;
@@ -39,9 +41,22 @@ struct OpenedTrail {
     node::SystemClock clock;
     node::Store store;
     std::unique_ptr<Disk> disk;
-    std::unique_ptr<ObjectStore> objects;
+    std::unique_ptr<ObjectStore> embedded;
+    node::RemoteS3 remote;
     trail::Trail trail;
+
+    /// Where its files are: an S3, if one is named, else the data directory.
+    ObjectStore& objects() { return remote.store ? *remote.store : *embedded; }
 };
+
+Result<void> open_objects(OpenedTrail& opened, const S3Flags& flags) {
+    opened.embedded = read_dir_store(*opened.disk, node::buckets_folder, *opened.store.meta, opened.clock);
+    if (!opened.config.s3.configured() && flags.endpoint_url.empty()) return {};
+    auto remote = node::open_remote_s3(flags.applied(opened.config), opened.clock);
+    if (!remote) return fail(std::move(remote).error());
+    opened.remote = std::move(*remote);
+    return {};
+}
 
 Result<trail::Trail> find_trail(const OpenedTrail& opened, const std::string& wanted) {
     trail::Trails trails(*opened.store.meta, opened.clock);
@@ -74,7 +89,7 @@ Result<std::unique_ptr<OpenedTrail>> open(const ValidateFlags& flags) {
     auto disk = open_posix_disk(opened->config.data);
     if (!disk) return fail(std::move(disk).error());
     opened->disk = std::move(*disk);
-    opened->objects = read_dir_store(*opened->disk, node::buckets_folder, *opened->store.meta, opened->clock);
+    CAIRN_TRY(open_objects(*opened, flags.s3));
     auto trail = find_trail(*opened, flags.trail);
     if (!trail) return fail(std::move(trail).error());
     opened->trail = std::move(*trail);
@@ -137,7 +152,7 @@ Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const Va
             trail.bucket, trail.prefix.value_or(""), "", trail.account, region, trail.name, trail.home_region, period->from,
             period->to};
         auto report = validate_shown(
-            *opened.objects, request,
+            opened.objects(), request,
             [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); }, region);
         if (!report) return fail(std::move(report).error());
         reports.push_back({trail.arn(), trail.account, region, region, std::move(*report)});
@@ -316,7 +331,7 @@ int validate(const ValidateFlags& flags) {
 
 void add_validate(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("validate",
-                                           "Validate the digests and log files of a trail, in an embedded bucket or in a folder of "
+                                           "Validate the digests and log files of a trail, in an embedded bucket, a real S3 or a folder of "
                                            "files from anywhere; changes nothing, works beside a running node");
     const auto flags = std::make_shared<ValidateFlags>();
     flags->data.add_to(*command);
@@ -333,12 +348,19 @@ void add_validate(CLI::App& program, Run& run) {
     command->add_option("--to", flags->to, "and not after; default: now")->type_name("TIME");
     command->add_option("--region", flags->regions,
                         "only this region; can be given more than once; default: all of the trail");
+    flags->s3.add_to(*command, "--s3-region");
+    command->add_option("--profile", flags->s3.profile, "profile of the AWS credentials file, for the S3");
+    command->add_option("--ca-bundle", flags->s3.ca_file, "PEM file of certificates to trust, for the S3")
+        ->type_name("FILE");
     command->add_flag("--json", flags->json, "print one JSON object");
     command->add_option("--junit", flags->junit, "write a JUnit report, too: one test for each trail and region")
         ->type_name("FILE");
     command->footer(
+        "The files of a data directory's trail are sought where the node puts them: in the S3 that --endpoint-url or "
+        "s3.endpoint of the\nconfiguration names, else in the data directory.\n\n"
         "Examples:\n"
         "  cairn validate --data /var/lib/cairn --trail audit\n"
+        "  cairn validate --config /etc/cairn.toml --trail audit\n"
         "  cairn validate --trail audit --from -7d --region eu-west-1 --junit validate.xml\n"
         "Files that lie in a real bucket, of AWS or of others:\n"
         "  aws s3 sync s3://my-logs/AWSLogs/111122223333/ copy/\n"

@@ -100,7 +100,35 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* contex
     return size;
 }
 
-int look_at_cancel(void* cancel, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<const std::atomic<bool>*>(cancel)->load() ? 1 : 0; }
+/// Ends a transfer that is cancelled, or in which nothing moves. curl looks once a second, and when something came.
+class Watch {
+public:
+    explicit Watch(const ClientOptions& options) : options_(options) {}
+
+    bool needed() const { return options_.cancel || options_.silence_timeout.count() > 0; }
+    const char* reason() const { return reason_; }
+
+    static int look(void* watch, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+        return static_cast<Watch*>(watch)->must_end(received + sent) ? 1 : 0;
+    }
+
+private:
+    bool must_end(curl_off_t moved) {
+        const auto now = std::chrono::steady_clock::now();
+        if (moved != moved_) {
+            moved_ = moved;
+            since_ = now;
+        }
+        if (options_.cancel && *options_.cancel) reason_ = "cancelled";
+        if (options_.silence_timeout.count() > 0 && now - since_ >= options_.silence_timeout) reason_ = "no byte came or went for too long";
+        return reason_ != nullptr;
+    }
+
+    const ClientOptions& options_;
+    curl_off_t moved_ = 0;
+    std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+    const char* reason_ = nullptr;
+};
 
 /// Room for the whole body, when its length is said and can be believed.
 void reserve_body(CURL* handle, std::string& body) {
@@ -160,17 +188,13 @@ struct Sending {
     std::string_view body;
 };
 
-void set_bounds(CURL* handle, const ClientOptions& options, bool streaming) {
+void set_bounds(CURL* handle, const ClientOptions& options, bool streaming, Watch& watch) {
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     if (!streaming) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
-    if (options.silence_timeout.count() > 0) {
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.silence_timeout.count()));
-    }
-    if (options.cancel) {
+    if (watch.needed()) {
         curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_at_cancel);
-        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, options.cancel);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, Watch::look);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &watch);
     }
 }
 
@@ -197,7 +221,6 @@ void configure(CURL* handle, const std::string& url, const Sending& request, con
 }
 
 Error error_of(CURLcode code, const std::string& endpoint, const char* detail) {
-    if (code == CURLE_ABORTED_BY_CALLBACK) return {Code::unavailable, endpoint + ": cancelled"};
     const bool wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
     const char* const reason = detail[0] != '\0' ? detail : curl_easy_strerror(code);
     return {wrong ? Code::invalid : Code::unavailable, fmt::format("{}: {}", endpoint, reason)};
@@ -217,7 +240,8 @@ Result<Response> perform(const std::string& endpoint, const Sending& request, co
     Receiving receiving{handle, use};
     char detail[CURL_ERROR_SIZE] = "";
     configure(handle, url, request, options);
-    set_bounds(handle, options, use != nullptr);
+    Watch watch(options);
+    set_bounds(handle, options, use != nullptr, watch);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &receiving);
@@ -226,6 +250,7 @@ Result<Response> perform(const std::string& endpoint, const Sending& request, co
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
     const auto code = curl_easy_perform(handle);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
+    if (code == CURLE_ABORTED_BY_CALLBACK && watch.reason()) return fail(Code::unavailable, fmt::format("{}: {}", endpoint, watch.reason()));
     if (code != CURLE_OK && !receiving.stopped) return fail(error_of(code, endpoint, detail));
 
     long status = 0;

@@ -15,7 +15,7 @@ struct ClientOptions {
     std::string ca_file;  ///< PEM to trust besides the system's; empty: none
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{60'000};   ///< for a whole answer; streams have none
-    std::chrono::seconds silence_timeout{0};     ///< when no byte came or went for that long; 0: no such bound
+    std::chrono::milliseconds silence_timeout{0};  ///< when no byte came or went for that long, a second more or less; 0: no such bound
     const std::atomic<bool>* cancel = nullptr;   ///< once true, what is under way ends within a second or so
 };
 

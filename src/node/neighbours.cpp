@@ -4,6 +4,7 @@
 #include "backend/aws/log_groups.h"
 #include "backend/aws/topics.h"
 #include "backend/credentials/chain.h"
+#include "node/remote_s3.h"
 
 namespace cairn::node {
 
@@ -11,15 +12,7 @@ namespace {
 
 std::unique_ptr<CredentialSource> credentials_for(const RemoteService& service, const Config& config,
                                                   const Clock& clock) {
-    CredentialOptions options;
-    options.keys = {service.access_key_id, service.secret_access_key, service.session_token};
-    options.web_identity_token_file = service.web_identity_token_file;
-    options.role_arn = service.role_arn;
-    options.profile = service.profile;
-    options.region = service.region.empty() ? config.region : service.region;
-    options.sts_endpoint = service.sts_endpoint;
-    options.ca_file = service.ca_file;
-    return credential_chain(std::move(options), process_environment(), clock);
+    return credential_chain(credential_options(service, config), process_environment(), clock);
 }
 
 aws::AwsClient client_of(const char* name, const RemoteService& service, CredentialSource& credentials,

@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 
 #include "backend/dir/dir_store.h"
+#include "backend/s3/s3_delivery.h"
 #include "follow/follower.h"
 #include "node/neighbours.h"
+#include "node/remote_s3.h"
 #include "sign/seal.h"
 #include "view/trail/delivery.h"
 #include "view/trail/signing_keys.h"
@@ -50,38 +53,45 @@ std::optional<std::string> region_of_bucket(neighbour::Buckets& buckets, const s
 }  // namespace
 
 struct TrailWork::State {
-    State(const Config& config, Parts parts, std::unique_ptr<ObjectStore> objects)
+    State(const Config& config, Parts parts, std::unique_ptr<ObjectStore> objects, std::optional<RemoteS3> elsewhere)
         : neighbours(config, parts.clock),
+          remote(std::move(elsewhere)),
           box(parts.master_key),
           keys(parts.store, box),
           trails(parts.store, parts.clock),
           objects(std::move(objects)),
           buckets(parts.store, *this->objects, parts.clock, neighbours.keys(), config.validation == "lenient"),
-          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, buckets, neighbours.topics(),
+          remote_buckets(remote ? std::make_unique<S3Delivery>(*remote->store) : nullptr),
+          delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, destination(), neighbours.topics(),
                     neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
                    delivery_options(config)),
           follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
           services{trails,
                    keys,
                    parts.store,
-                   buckets,
+                   destination(),
                    neighbours.topics(),
                    neighbours.log_groups(),
                    neighbours.keys(),
                    config.regions,
                    static_cast<std::size_t>(config.trails_per_region),
                    config.validation == "lenient",
-                   [this](const std::string& bucket) { return region_of_bucket(buckets, bucket); }},
+                   [this](const std::string& bucket) { return remote ? std::nullopt : region_of_bucket(buckets, bucket); },
+                   remote.has_value()},
           s3_services{.buckets = buckets, .regions = config.regions} {
         buckets.on_change([this] { follower.retry_now(); });
     }
 
+    DeliveryStore& destination() { return remote_buckets ? static_cast<DeliveryStore&>(*remote_buckets) : buckets; }
+
     Neighbours neighbours;
+    const std::optional<RemoteS3> remote;  ///< where trails deliver to instead of the embedded buckets
     const sign::SecretBox box;
     trail::SigningKeys keys;
     trail::Trails trails;
     const std::unique_ptr<ObjectStore> objects;
     neighbour::Buckets buckets;
+    const std::unique_ptr<S3Delivery> remote_buckets;
     trail::Delivery delivery;
     follow::Follower follower;
     const api::TrailServices services;
@@ -94,7 +104,13 @@ TrailWork::~TrailWork() = default;
 Result<std::unique_ptr<TrailWork>> TrailWork::open(const Config& config, Parts parts) {
     auto objects = open_dir_store(parts.disk, buckets_folder, parts.store, parts.clock);
     if (!objects) return fail(std::move(objects).error());
-    auto state = std::make_unique<State>(config, parts, std::move(*objects));
+    std::optional<RemoteS3> remote;
+    if (config.s3.configured()) {
+        auto opened = open_remote_s3(config, parts.clock);
+        if (!opened) return fail(std::move(opened).error());
+        remote = std::move(*opened);
+    }
+    auto state = std::make_unique<State>(config, parts, std::move(*objects), std::move(remote));
     CAIRN_TRY(state->trails.load());
     return std::unique_ptr<TrailWork>(new TrailWork(std::move(state)));
 }
@@ -104,7 +120,10 @@ void TrailWork::start() { state_->follower.start(); }
 void TrailWork::stop() {
     const auto stopped = std::async(std::launch::async, [this] { state_->follower.stop(); });
     // One that hangs must not hold the end of the node: what is not delivered now is delivered after the next start.
-    if (stopped.wait_for(stop_patience) == std::future_status::timeout) state_->neighbours.give_up();
+    if (stopped.wait_for(stop_patience) == std::future_status::timeout) {
+        state_->neighbours.give_up();
+        if (state_->remote) state_->remote->store->give_up();
+    }
     stopped.wait();
 }
 

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from node import Node  # noqa: E402
+from s3_server import S3Server  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("CAIRN_SHARED", ROOT.parent / "shared"))
@@ -33,6 +34,21 @@ def start(tmp_path):
 @pytest.fixture
 def node(start):
     return start()
+
+
+@pytest.fixture
+def start_s3(tmp_path):
+    """Starts real S3 servers that are stopped at the end of the test: start_s3("minio")."""
+    servers = []
+
+    def starter(program, **options):
+        server = S3Server(program, tmp_path / program, **options)
+        servers.append(server)
+        return server.start()
+
+    yield starter
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

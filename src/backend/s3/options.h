@@ -21,7 +21,7 @@ struct S3Options {
     std::chrono::milliseconds back_off_least{100}, back_off_most{5'000};
     std::chrono::milliseconds no_attempt_after{60'000};  ///< since the first one began
     std::chrono::milliseconds connect_timeout{5'000};
-    std::chrono::seconds silence_timeout{20};  ///< no byte for that long ends an attempt
+    std::chrono::milliseconds silence_timeout{20'000};  ///< no byte for that long ends an attempt
 
     std::size_t multipart_bytes = 64 << 20;  ///< objects above go in parts
     std::size_t part_bytes = 16 << 20;       ///< of these at least; S3 takes 10,000 of 5 MB or more

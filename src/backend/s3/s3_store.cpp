@@ -121,20 +121,19 @@ public:
         const auto quoted = [](const std::string& etag) { return etag == "*" ? etag : "\"" + etag + "\""; };
         if (!conditions.if_match.empty()) call.headers.emplace_back("If-Match", quoted(conditions.if_match));
         if (!conditions.if_none_match.empty()) call.headers.emplace_back("If-None-Match", quoted(conditions.if_none_match));
-        auto response = client_.perform(call);
-        if (!response) return fail(response.error());
-        auto info = s3::read_info(*response);
-        if (!info) return fail(info.error());
-        const bool whole = response->status == 200;
-        if (whole) CAIRN_TRY(check_content(*response, *info));
-        Object object{std::move(*info), std::move(response->body), 0};
-        if (asked.empty()) return object;
-        object.begin = begin_of(range, object.info.size);
-        if (whole) {  // a server that knows no ranges
-            if (object.begin >= object.bytes.size()) return fail(Code::invalid, "InvalidRange: the object is shorter");
-            object.bytes = object.bytes.substr(object.begin, range.from_end ? std::string::npos : range.size.value_or(std::string::npos));
+        for (int attempt = 1;; ++attempt) {
+            auto response = client_.perform(call);
+            if (!response) return fail(response.error());
+            auto info = s3::read_info(*response);
+            if (!info) return fail(info.error());
+            const bool whole = response->status == 200;
+            if (const auto checked = whole ? check_content(*response, *info) : Result<void>(); !checked) {
+                // Damaged on its way; or replaced meanwhile, where the server tells the ETag of the one with the bytes of the other.
+                if (attempt < client_.options().attempts_max) continue;
+                return fail(checked.error());
+            }
+            return cut(Object{std::move(*info), std::move(response->body), 0}, whole, range);
         }
-        return object;
     }
 
     Result<ObjectInfo> head(const std::string& bucket, const std::string& key) override {
@@ -200,6 +199,16 @@ public:
 
 private:
     static Result<void> nothing(const Result<net::Response>& response) { return response ? Result<void>() : fail(response.error()); }
+
+    /// The range asked for; out of the `whole` object when the server knows no ranges.
+    static Result<Object> cut(Object object, bool whole, const ObjectRange& range) {
+        if (range_text(range).empty()) return object;
+        object.begin = begin_of(range, object.info.size);
+        if (!whole) return object;
+        if (object.begin >= object.bytes.size()) return fail(Code::invalid, "InvalidRange: the object is shorter");
+        object.bytes = object.bytes.substr(object.begin, range.from_end ? std::string::npos : range.size.value_or(std::string::npos));
+        return object;
+    }
 
     /// The checksum of a whole object can not be given for its parts: it is compared here.
     Result<std::string> put_large(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers, std::string_view sha256) {
