@@ -27,7 +27,8 @@ public:
             }
             request.continuation = std::move(page->continuation);
         } while (!request.continuation.empty());
-        if (found.files.empty() && !prefix_.empty()) return fail(Code::not_found, fmt::format("there is nothing at {}", name_of(prefix_)));
+        if (found.files.empty() && !prefix_.empty())
+            return fail(Code::not_found, fmt::format("there is nothing at {}", name_of(prefix_)));
         return found;
     }
 
@@ -58,8 +59,11 @@ private:
 Result<std::unique_ptr<ImportSource>> object_source(std::string_view url, ObjectStore& store, std::string endpoint) {
     const auto path = url.substr(std::min(url.size(), s3_scheme.size()));
     const auto slash = std::min(path.find('/'), path.size());
-    if (!url.starts_with(s3_scheme) || slash == 0) return fail(Code::invalid, fmt::format("{} is not of the form s3://BUCKET/PREFIX", url));
-    return std::make_unique<ObjectSource>(std::string(path.substr(0, slash)), std::string(path.substr(std::min(slash + 1, path.size()))), store, std::move(endpoint));
+    if (!url.starts_with(s3_scheme) || slash == 0)
+        return fail(Code::invalid, fmt::format("{} is not of the form s3://BUCKET/PREFIX", url));
+    return std::make_unique<ObjectSource>(std::string(path.substr(0, slash)),
+                                          std::string(path.substr(std::min(slash + 1, path.size()))), store,
+                                          std::move(endpoint));
 }
 
 }  // namespace cairn::cli

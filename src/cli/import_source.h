@@ -30,13 +30,15 @@ class ImportSource {
 public:
     virtual ~ImportSource() = default;
 
-    /// All files in name order, so that an import taken up again goes the same way. Errors: not_found; for a bucket those of the store.
+    /// All files in name order, so that an import taken up again goes the same way. Errors: not_found; for a bucket
+    /// those of the store.
     virtual Result<ImportListing> list() = 0;
 
     /// What a file is known by as it is now; empty for what has no content that stays: pipes.
     virtual std::string key_of(const ImportFile& file) const = 0;
 
-    /// The bytes as they are stored. Any thread. Errors: unavailable, the source is away; else the file alone can not be read.
+    /// The bytes as they are stored. Any thread. Errors: unavailable, the source is away; else the file alone can not
+    /// be read.
     virtual Result<std::string> read(const ImportFile& file) = 0;
 
     /// How many reads at a time are worth while.
@@ -48,8 +50,9 @@ std::unique_ptr<ImportSource> path_source(std::string path);
 
 inline constexpr std::string_view s3_scheme = "s3://";
 
-/// All objects whose keys begin with what follows the bucket in `url` ("s3://BUCKET/PREFIX"), but markers of folders. `endpoint` tells
-/// buckets of one name apart. The store outlives the source. Error: invalid, when `url` names no bucket.
+/// All objects whose keys begin with what follows the bucket in `url` ("s3://BUCKET/PREFIX"), but markers of folders.
+/// `endpoint` tells buckets of one name apart. The store outlives the source. Error: invalid, when `url` names no
+/// bucket.
 Result<std::unique_ptr<ImportSource>> object_source(std::string_view url, ObjectStore& store, std::string endpoint);
 
 }  // namespace cairn::cli

@@ -18,8 +18,8 @@ using Use = std::function<bool(std::string_view)>;
 
 using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
 
-/// Easy handles that nobody uses now. Each keeps its connections open; whoever calls the same place next takes the one that was
-/// used last.
+/// Easy handles that nobody uses now. Each keeps its connections open; whoever calls the same place next takes the one
+/// that was used last.
 class IdleHandles {
 public:
     Handle take(const std::string& place) {
@@ -96,7 +96,8 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* contex
         return size;
     }
     const auto colon = line.find(':');
-    if (colon != std::string_view::npos) response.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+    if (colon != std::string_view::npos)
+        response.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
     return size;
 }
 
@@ -120,7 +121,8 @@ private:
             since_ = now;
         }
         if (options_.cancel && *options_.cancel) reason_ = "cancelled";
-        if (options_.silence_timeout.count() > 0 && now - since_ >= options_.silence_timeout) reason_ = "no byte came or went for too long";
+        if (options_.silence_timeout.count() > 0 && now - since_ >= options_.silence_timeout)
+            reason_ = "no byte came or went for too long";
         return reason_ != nullptr;
     }
 
@@ -226,7 +228,8 @@ Error error_of(CURLcode code, const std::string& endpoint, const char* detail) {
     return {wrong ? Code::invalid : Code::unavailable, fmt::format("{}: {}", endpoint, reason)};
 }
 
-Result<Response> perform(const std::string& endpoint, const Sending& request, const Use* use, const ClientOptions& options) {
+Result<Response> perform(const std::string& endpoint, const Sending& request, const Use* use,
+                         const ClientOptions& options) {
     if (!endpoint.starts_with("http://") && !endpoint.starts_with("https://"))
         return fail(Code::invalid, endpoint + ": an endpoint begins with http:// or https://");
     if (options.cancel && *options.cancel) return fail(Code::unavailable, endpoint + ": cancelled");
@@ -250,7 +253,8 @@ Result<Response> perform(const std::string& endpoint, const Sending& request, co
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
     const auto code = curl_easy_perform(handle);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
-    if (code == CURLE_ABORTED_BY_CALLBACK && watch.reason()) return fail(Code::unavailable, fmt::format("{}: {}", endpoint, watch.reason()));
+    if (code == CURLE_ABORTED_BY_CALLBACK && watch.reason())
+        return fail(Code::unavailable, fmt::format("{}: {}", endpoint, watch.reason()));
     if (code != CURLE_OK && !receiving.stopped) return fail(error_of(code, endpoint, detail));
 
     long status = 0;

@@ -9,7 +9,9 @@ s3::BucketPlace bucket_place(const std::string& path_style) {
     return path_style == "true" ? s3::BucketPlace::path : s3::BucketPlace::host;
 }
 
-std::string region_of(const RemoteService& service, const Config& config) { return service.region.empty() ? config.region : service.region; }
+std::string region_of(const RemoteService& service, const Config& config) {
+    return service.region.empty() ? config.region : service.region;
+}
 
 }  // namespace
 

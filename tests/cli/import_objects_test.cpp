@@ -21,7 +21,8 @@ public:
     Result<Taken> put(const std::vector<std::string_view>& texts) override {
         std::lock_guard lock(mutex_);
         Taken taken;
-        for (const auto text : texts) ++(stored.insert(std::string(text)).second ? taken.counts.stored : taken.counts.duplicate);
+        for (const auto text : texts)
+            ++(stored.insert(std::string(text)).second ? taken.counts.stored : taken.counts.duplicate);
         return taken;
     }
     std::set<std::string> stored;
@@ -34,20 +35,26 @@ private:
 class MoodyStore final : public ObjectStore {
 public:
     explicit MoodyStore(ObjectStore& inner) : inner_(inner) {}
-    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers, std::string_view sha256) override {
+    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
+                            const ObjectHeaders& headers, std::string_view sha256) override {
         return inner_.put(bucket, key, bytes, headers, sha256);
     }
-    Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range, const ObjectConditions& conditions) override {
+    Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range,
+                       const ObjectConditions& conditions) override {
         if (key == refused) return fail(refusal.code, refusal.message);
         return inner_.get(bucket, key, range, conditions);
     }
-    Result<ObjectInfo> head(const std::string& bucket, const std::string& key) override { return inner_.head(bucket, key); }
+    Result<ObjectInfo> head(const std::string& bucket, const std::string& key) override {
+        return inner_.head(bucket, key);
+    }
     Result<ListPage> list(const std::string& bucket, const ListRequest& request) override {
         auto small = request;
         small.count_max = 3;
         return inner_.list(bucket, small);
     }
-    Result<void> remove(const std::string& bucket, const std::string& key) override { return inner_.remove(bucket, key); }
+    Result<void> remove(const std::string& bucket, const std::string& key) override {
+        return inner_.remove(bucket, key);
+    }
     Result<void> create_bucket(const std::string& bucket) override { return inner_.create_bucket(bucket); }
     Result<void> delete_bucket(const std::string& bucket) override { return inner_.delete_bucket(bucket); }
     Result<void> head_bucket(const std::string& bucket) override { return inner_.head_bucket(bucket); }
@@ -64,8 +71,12 @@ class ImportObjects : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(store_.create_bucket("logs")); }
 
-    void put(const std::string& key, const std::string& content) { ASSERT_TRUE(store_.put("logs", key, content, {}, {})); }
-    void put_record(const std::string& key, int number) { put(key, "{\"Records\":[{\"eventID\":\"" + std::to_string(number) + "\"}]}"); }
+    void put(const std::string& key, const std::string& content) {
+        ASSERT_TRUE(store_.put("logs", key, content, {}, {}));
+    }
+    void put_record(const std::string& key, int number) {
+        put(key, "{\"Records\":[{\"eventID\":\"" + std::to_string(number) + "\"}]}");
+    }
 
     Result<ImportReport> run(const std::string& url, const std::string& endpoint = "http://one") {
         ImportOptions options;

@@ -16,12 +16,16 @@ namespace {
 class S3FlagsTest : public testing::Test {
 protected:
     void SetUp() override {
-        for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CA_BUNDLE"}) ::unsetenv(name);
+        for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION",
+                                 "AWS_PROFILE", "AWS_CA_BUNDLE"})
+            ::unsetenv(name);
         ::setenv("AWS_CONFIG_FILE", (folder_.path() + "/config").c_str(), 1);
         ::setenv("AWS_SHARED_CREDENTIALS_FILE", (folder_.path() + "/credentials").c_str(), 1);
     }
     void TearDown() override {
-        for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) ::unsetenv(name);
+        for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_CONFIG_FILE",
+                                 "AWS_SHARED_CREDENTIALS_FILE"})
+            ::unsetenv(name);
     }
     support::TemporaryFolder folder_;
 };
@@ -31,7 +35,8 @@ protected:
 TEST_F(S3FlagsTest, FlagsThenConfigurationThenEnvironmentThenProfileThenAws) {
     node::Config config;
     EXPECT_EQ(S3Flags{}.applied(config).s3.endpoint, "https://s3.us-east-1.amazonaws.com");
-    std::ofstream(folder_.path() + "/config") << "[profile minio]\nregion = cn-north-1\nendpoint_url = http://profile\n[default]\nregion = cn-north-1\n";
+    std::ofstream(folder_.path() + "/config")
+        << "[profile minio]\nregion = cn-north-1\nendpoint_url = http://profile\n[default]\nregion = cn-north-1\n";
     EXPECT_EQ(S3Flags{}.applied(config).s3.endpoint, "https://s3.cn-north-1.amazonaws.com.cn");
     S3Flags profile;
     profile.profile = "minio";
