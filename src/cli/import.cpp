@@ -142,7 +142,8 @@ private:
                 if (!key.empty() && state_.finished(key))
                     skip(file);
                 else
-                    readings.push_back({&file, std::move(key), std::async(policy, [&source, &file] { return source.read(file); })});
+                    readings.push_back(
+                        {&file, std::move(key), std::async(policy, [&source, &file] { return source.read(file); })});
                 continue;
             }
             auto reading = std::move(readings.front());
@@ -158,7 +159,8 @@ private:
     }
 
     Result<void> take(const ImportFile& found, std::string key, Result<std::string> bytes) {
-        if (!bytes && bytes.error().code == Code::unavailable) return fail(bytes.error().code, fmt::format("{}: {}", found.name, bytes.error().message));
+        if (!bytes && bytes.error().code == Code::unavailable)
+            return fail(bytes.error().code, fmt::format("{}: {}", found.name, bytes.error().message));
         auto content = bytes ? whole(std::move(*bytes), options_.file_bytes_max) : std::move(bytes);
         if (!content) {
             bytes_done_ += found.bytes;

@@ -3,9 +3,9 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/command.h"
@@ -46,13 +46,18 @@ std::string state_file(const std::string& store) {
     return fmt::format("{}/cairn/imported-{}", folder, store);
 }
 
-const char* outcome_name(ingest::Outcome outcome) { return outcome == ingest::Outcome::conflict ? "conflict" : "rejected"; }
+const char* outcome_name(ingest::Outcome outcome) {
+    return outcome == ingest::Outcome::conflict ? "conflict" : "rejected";
+}
 
 void print_json(const ImportReport& report) {
     JsonArray lines, unreadable;
     for (const auto& line : report.lines)
-        lines.push_back(JsonObject{{"file", line.file}, {"line", line.line}, {"outcome", outcome_name(line.outcome)},
-                                   {"eventID", line.event_id}, {"reason", line.reason}});
+        lines.push_back(JsonObject{{"file", line.file},
+                                   {"line", line.line},
+                                   {"outcome", outcome_name(line.outcome)},
+                                   {"eventID", line.event_id},
+                                   {"reason", line.reason}});
     for (const auto& text : report.unreadable) unreadable.push_back(text);
     const auto& counts = report.counts;
     fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files},
@@ -73,16 +78,19 @@ void print_text(const ImportReport& report, double seconds, std::size_t lines_ma
     const bool colours = colours_wanted(STDOUT_FILENO);
     for (std::size_t i = 0; i < std::min(report.lines.size(), lines_max); ++i) {
         const auto& line = report.lines[i];
-        fmt::print("{}:{}: {}: {}{}{}\n", printable(line.file), line.line, coloured(outcome_name(line.outcome), Colour::yellow, colours),
-                   printable(line.event_id), line.event_id.empty() ? "" : " ", printable(line.reason));
+        fmt::print("{}:{}: {}: {}{}{}\n", printable(line.file), line.line,
+                   coloured(outcome_name(line.outcome), Colour::yellow, colours), printable(line.event_id),
+                   line.event_id.empty() ? "" : " ", printable(line.reason));
     }
-    if (report.lines.size() > lines_max) fmt::print("... and {} more; --lines 0 shows all, --json too\n", report.lines.size() - lines_max);
-    for (const auto& text : report.unreadable) fmt::print("{} {}\n", coloured("unreadable:", Colour::red, colours), printable(text));
+    if (report.lines.size() > lines_max)
+        fmt::print("... and {} more; --lines 0 shows all, --json too\n", report.lines.size() - lines_max);
+    for (const auto& text : report.unreadable)
+        fmt::print("{} {}\n", coloured("unreadable:", Colour::red, colours), printable(text));
     const auto& counts = report.counts;
-    fmt::print("{} files ({} digest files), {} skipped as finished before, {:.1f} MB in {:.1f} s\n", report.files, report.digest_files,
-               report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
-    fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored, counts.duplicate,
-               counts.conflict, counts.rejected);
+    fmt::print("{} files ({} digest files), {} skipped as finished before, {:.1f} MB in {:.1f} s\n", report.files,
+               report.digest_files, report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
+    fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored,
+               counts.duplicate, counts.conflict, counts.rejected);
     if (report.interrupted) fmt::print("interrupted; the same command goes on from here\n");
 }
 
@@ -91,7 +99,8 @@ bool from_buckets(const ImportFlags& flags) {
 }
 
 /// The S3 that paths name; `flags.remote` has the profile and the certificates for both.
-Result<node::RemoteS3> open_s3(const ImportFlags& flags, const node::Config& config, const Clock& clock, ImportOptions& options) {
+Result<node::RemoteS3> open_s3(const ImportFlags& flags, const node::Config& config, const Clock& clock,
+                               ImportOptions& options) {
     auto s3 = flags.s3;
     s3.profile = flags.remote.profile;
     s3.ca_file = flags.remote.ca_file;
@@ -158,16 +167,22 @@ int run_import(const ImportFlags& flags) {
 }  // namespace
 
 void add_import(CLI::App& program, Run& run) {
-    auto* command = program.add_subcommand("import", "Read CloudTrail files into a node, or into a data directory that no node has open");
+    auto* command = program.add_subcommand(
+        "import", "Read CloudTrail files into a node, or into a data directory that no node has open");
     const auto flags = std::make_shared<ImportFlags>();
     command
-        ->add_option("paths", flags->import.paths,
-                     "files and folders, s3://BUCKET/PREFIX, or - for standard input: .json, .json.gz, .ndjson, .zst; an "
-                     "AWSLogs tree, EventBridge events, lookup-events output")
+        ->add_option(
+            "paths", flags->import.paths,
+            "files and folders, s3://BUCKET/PREFIX, or - for standard input: .json, .json.gz, .ndjson, .zst; an "
+            "AWSLogs tree, EventBridge events, lookup-events output")
         ->required();
     flags->config.add_to(*command);
-    command->add_option("--endpoint", flags->remote.endpoint, "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")->type_name("URL");
-    command->add_option("--profile", flags->remote.profile, "profile of the AWS credentials file; with s3:// that of the bucket");
+    command
+        ->add_option("--endpoint", flags->remote.endpoint,
+                     "the node; default $CAIRN_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4610")
+        ->type_name("URL");
+    command->add_option("--profile", flags->remote.profile,
+                        "profile of the AWS credentials file; with s3:// that of the bucket");
     flags->s3.add_to(*command, "--region");
     command->add_option("--ca-bundle", flags->remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
     command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
@@ -179,7 +194,8 @@ void add_import(CLI::App& program, Run& run) {
         "have not changed are skipped; records that are stored already count as duplicates and are not stored twice.\n"
         "Exit status: 0 all stored or known, 3 some records were rejected, in conflict or unreadable, 1 the import\n"
         "stopped, 130 it was interrupted.\n\n"
-        "Objects of s3:// are read with the keys of --profile, else of [s3] of the configuration, else as the AWS CLI finds them. The\n"
+        "Objects of s3:// are read with the keys of --profile, else of [s3] of the configuration, else as the AWS CLI "
+        "finds them. The\n"
         "node is then called with $CAIRN_INGEST_TOKEN, else with the keys of the environment.\n\n"
         "  cairn import ./AWSLogs                       into the running node\n"
         "  cairn import --data ./cairn-data ./AWSLogs   into a data directory, without a node\n"

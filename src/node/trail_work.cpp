@@ -41,7 +41,8 @@ follow::FollowerOptions follower_options(const Config& config) {
     options.retry_most_ms = 3'600'000;
     options.position_pause_ms = 1'000;
     // Windows and files are closed when the view is asked: often enough for the shortest of them.
-    if (config.delivery_interval < std::chrono::seconds(1) || config.digest_interval < std::chrono::seconds(10)) options.idle_wait_ms = at_once_wait_ms;
+    if (config.delivery_interval < std::chrono::seconds(1) || config.digest_interval < std::chrono::seconds(10))
+        options.idle_wait_ms = at_once_wait_ms;
     return options;
 }
 
@@ -66,18 +67,19 @@ struct TrailWork::State {
                     neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
                    delivery_options(config)),
           follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
-          services{trails,
-                   keys,
-                   parts.store,
-                   destination(),
-                   neighbours.topics(),
-                   neighbours.log_groups(),
-                   neighbours.keys(),
-                   config.regions,
-                   static_cast<std::size_t>(config.trails_per_region),
-                   config.validation == "lenient",
-                   [this](const std::string& bucket) { return remote ? std::nullopt : region_of_bucket(buckets, bucket); },
-                   remote.has_value()},
+          services{
+              trails,
+              keys,
+              parts.store,
+              destination(),
+              neighbours.topics(),
+              neighbours.log_groups(),
+              neighbours.keys(),
+              config.regions,
+              static_cast<std::size_t>(config.trails_per_region),
+              config.validation == "lenient",
+              [this](const std::string& bucket) { return remote ? std::nullopt : region_of_bucket(buckets, bucket); },
+              remote.has_value()},
           s3_services{.buckets = buckets, .regions = config.regions} {
         buckets.on_change([this] { follower.retry_now(); });
     }

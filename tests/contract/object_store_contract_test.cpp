@@ -26,7 +26,9 @@ namespace {
 
 class WallClock final : public Clock {
 public:
-    Time now() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+    Time now() const override {
+        return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
 };
 
 /// The real server of that name, started once for all tests. One that can not be started fails every test of it.
@@ -80,7 +82,8 @@ protected:
         const auto buckets = store_->list_buckets();
         ASSERT_TRUE(buckets) << buckets.error().message;
         for (const auto& bucket : *buckets) {
-            for (const auto& entry : list({}, bucket.name).entries) ASSERT_TRUE(store_->remove(bucket.name, entry.key)) << entry.key;
+            for (const auto& entry : list({}, bucket.name).entries)
+                ASSERT_TRUE(store_->remove(bucket.name, entry.key)) << entry.key;
             const auto gone = store_->delete_bucket(bucket.name);
             ASSERT_TRUE(gone) << gone.error().message;
         }
@@ -166,8 +169,12 @@ TEST_P(ObjectStoreContract, AWrongChecksumStoresNothing) {
 }
 
 TEST_P(ObjectStoreContract, AnyKeyThatIsAPath) {
-    std::vector<std::string> all = {"a/b", "A", "a~2", "a%2f", "%", "a b", "\xc3\xa4", "\xf0\x9f\x98\x80", "~", "x~/x", "a?b#c&d=e+f", "'\"<>", "a/c/", "+", "$@=;:,!*()",
-                                    std::string(200, 'n') + "/" + std::string(200, 'm') + "/x", "a/b.c/d"};
+    std::vector<std::string> all = {
+        "a/b",    "A",    "a~2",         "a%2f",
+        "%",      "a b",  "\xc3\xa4",    "\xf0\x9f\x98\x80",
+        "~",      "x~/x", "a?b#c&d=e+f", "'\"<>",
+        "a/c/",   "+",    "$@=;:,!*()",  std::string(200, 'n') + "/" + std::string(200, 'm') + "/x",
+        "a/b.c/d"};
     for (const auto& key : all) put(key, key.ends_with('/') ? "" : "of " + key);
     for (const auto& key : all) EXPECT_EQ(get(key), key.ends_with('/') ? "" : "of " + key);
     std::ranges::sort(all);
@@ -178,13 +185,14 @@ TEST_P(ObjectStoreContract, AnyKeyThatIsAPath) {
     EXPECT_EQ(store_->put("logs", "", "", {}).error().code, Code::invalid);
 }
 
-/// S3 takes them all; servers that keep objects as files refuse some and list others under the name of the file. What is taken comes
-/// back, asked for as it was put.
+/// S3 takes them all; servers that keep objects as files refuse some and list others under the name of the file. What
+/// is taken comes back, asked for as it was put.
 TEST_P(ObjectStoreContract, AnyKeyThatIsNoPathIsKeptOrRefused) {
     std::vector<std::string> kept;
-    for (const std::string& key : {std::string("a//b"), std::string("/"), std::string("//"), std::string("/a"), std::string("."), std::string(".."), std::string("../x"),
-                                   std::string("a/../b"), std::string("./a"), std::string("a\tb"), std::string("a\nb"), std::string("nul\0", 4), std::string("\x01"),
-                                   std::string("\x7f")}) {
+    for (const std::string& key :
+         {std::string("a//b"), std::string("/"), std::string("//"), std::string("/a"), std::string("."),
+          std::string(".."), std::string("../x"), std::string("a/../b"), std::string("./a"), std::string("a\tb"),
+          std::string("a\nb"), std::string("nul\0", 4), std::string("\x01"), std::string("\x7f")}) {
         const auto done = store_->put("logs", key, "of " + key, {});
         EXPECT_TRUE(done || is_s3()) << key;
         if (!done) continue;
@@ -321,7 +329,8 @@ TEST_P(ObjectStoreContract, WritersOfOneKeyLeaveOneOfTheirContents) {
 class EmbeddedObjectStoreContract : public ObjectStoreContract {};
 
 TEST_P(EmbeddedObjectStoreContract, AnObjectBesideAPrefixOfTheSameNameAndLongNames) {
-    std::vector<std::string> all = {"a", "a/", "a/b", "a/b/c", "a/b/c/", std::string(1024, 'k'), std::string(300, 'n') + "/x"};
+    std::vector<std::string> all = {
+        "a", "a/", "a/b", "a/b/c", "a/b/c/", std::string(1024, 'k'), std::string(300, 'n') + "/x"};
     for (const auto& key : all) put(key, "of " + key);
     for (const auto& key : all) EXPECT_EQ(get(key), "of " + key);
     std::ranges::sort(all);
@@ -337,7 +346,8 @@ const auto name_of = [](const auto& info) {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, EmbeddedObjectStoreContract, testing::Values("dir in memory", "dir on disk"), name_of);
-INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContract, testing::Values("dir in memory", "dir on disk", "versitygw", "minio"), name_of);
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreContract,
+                         testing::Values("dir in memory", "dir on disk", "versitygw", "minio"), name_of);
 
 }  // namespace
 }  // namespace cairn

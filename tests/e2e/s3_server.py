@@ -15,7 +15,7 @@ from botocore.config import Config
 from node import KEY_ID, SECRET
 
 BIN = pathlib.Path(os.environ.get("CAIRN_SERVERS", pathlib.Path(__file__).resolve().parents[2] / ".servers/bin"))
-KMS_KEY = "cairn-key"
+KMS_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"  # as AWS names keys, so that a trail can name it, too
 
 
 class S3Server:

@@ -29,10 +29,12 @@ Result<Address> Address::parse(std::string_view endpoint, BucketPlace place) {
     address.authority_ = rest.substr(0, slash);
     address.base_path_ = rest.substr(slash);
     while (address.base_path_.ends_with('/')) address.base_path_.pop_back();
-    if (address.authority_.empty() || address.authority_.find_first_of("@?# ") != std::string::npos || endpoint.find_first_of("?# ") != std::string_view::npos)
+    if (address.authority_.empty() || address.authority_.find_first_of("@?# ") != std::string::npos ||
+        endpoint.find_first_of("?# ") != std::string_view::npos)
         return fail(Code::invalid, fmt::format("S3 endpoint {} is not of the form https://HOST:PORT", endpoint));
     address.place_ = place;
-    address.aws_ = std::ranges::any_of(aws_domains, [&](auto domain) { return without_port(address.authority_).ends_with(domain); });
+    address.aws_ = std::ranges::any_of(aws_domains,
+                                       [&](auto domain) { return without_port(address.authority_).ends_with(domain); });
     return address;
 }
 
@@ -48,11 +50,13 @@ std::string Address::authority_in(std::string_view region) const {
     const bool plain = authority_ == "s3.amazonaws.com";
     const auto begin = authority_.find("s3.");
     if (!plain && begin != 0) return authority_;  // an access point or another special one is in one region
-    const auto domain = std::ranges::find_if(aws_domains, [&](auto one) { return without_port(authority_).ends_with(one); });
+    const auto domain =
+        std::ranges::find_if(aws_domains, [&](auto one) { return without_port(authority_).ends_with(one); });
     return fmt::format("s3.{}{}", region, *domain);
 }
 
-Destination Address::of(std::string_view bucket, std::string_view key, const Query& query, std::string_view region) const {
+Destination Address::of(std::string_view bucket, std::string_view key, const Query& query,
+                        std::string_view region) const {
     Destination made;
     const bool host = in_host(bucket);
     made.host = (host ? std::string(bucket) + "." : std::string()) + authority_in(region);
@@ -75,7 +79,8 @@ Destination Address::of(std::string_view bucket, std::string_view key, const Que
 }
 
 bool is_bucket_name(std::string_view name) {
-    return name.size() >= 3 && name.size() <= 63 && is_lower_or_digit(name.front()) && is_lower_or_digit(name.back()) && !name.contains("..") &&
+    return name.size() >= 3 && name.size() <= 63 && is_lower_or_digit(name.front()) && is_lower_or_digit(name.back()) &&
+           !name.contains("..") &&
            std::ranges::all_of(name, [](char c) { return is_lower_or_digit(c) || c == '.' || c == '-'; });
 }
 

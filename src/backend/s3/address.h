@@ -31,7 +31,8 @@ public:
     /// `endpoint` is a URL; a path of it stays before every bucket. Error: invalid.
     static Result<Address> parse(std::string_view endpoint, BucketPlace place);
 
-    /// `bucket` empty: the service itself; `key` empty: the bucket itself. At AWS the region of the bucket is part of the host.
+    /// `bucket` empty: the service itself; `key` empty: the bucket itself. At AWS the region of the bucket is part of
+    /// the host.
     Destination of(std::string_view bucket, std::string_view key, const Query& query, std::string_view region) const;
 
     bool tls() const { return scheme_ == "https"; }

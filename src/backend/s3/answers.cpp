@@ -16,7 +16,9 @@ namespace cairn::s3 {
 
 namespace {
 
-std::unexpected<Error> strange(const std::string& what) { return fail(Code::unavailable, "the answer of the S3 server " + what); }
+std::unexpected<Error> strange(const std::string& what) {
+    return fail(Code::unavailable, "the answer of the S3 server " + what);
+}
 
 std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
@@ -66,9 +68,12 @@ Result<ListPage> read_listing(std::string_view xml) {
                                 parse_time(contents.child_value("LastModified")).value_or(Time{})});
     }
     for (const auto& prefixes : root.children("CommonPrefixes"))
-        for (const auto& prefix : prefixes.children("Prefix")) page.common_prefixes.push_back(name(prefix.child_value()));
-    if (root.child_value("IsTruncated") == std::string_view("true")) page.continuation = root.child_value("NextContinuationToken");
-    if (root.child_value("IsTruncated") == std::string_view("true") && page.continuation.empty()) return strange("says that there is more, but not where");
+        for (const auto& prefix : prefixes.children("Prefix"))
+            page.common_prefixes.push_back(name(prefix.child_value()));
+    if (root.child_value("IsTruncated") == std::string_view("true"))
+        page.continuation = root.child_value("NextContinuationToken");
+    if (root.child_value("IsTruncated") == std::string_view("true") && page.continuation.empty())
+        return strange("says that there is more, but not where");
     return page;
 }
 
@@ -79,7 +84,8 @@ Result<std::vector<BucketInfo>> read_buckets(std::string_view xml) {
     if (!read || !root) return strange("is no list of buckets");
     std::vector<BucketInfo> buckets;
     for (const auto& bucket : root.child("Buckets").children("Bucket"))
-        buckets.push_back({bucket.child_value("Name"), parse_time(bucket.child_value("CreationDate")).value_or(Time{})});
+        buckets.push_back(
+            {bucket.child_value("Name"), parse_time(bucket.child_value("CreationDate")).value_or(Time{})});
     std::ranges::sort(buckets, {}, &BucketInfo::name);
     return buckets;
 }
@@ -129,7 +135,8 @@ Result<ObjectInfo> read_info(const net::Response& response) {
 
 std::string completion_xml(const std::vector<std::string>& etags) {
     std::string xml = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
-    for (std::size_t i = 0; i < etags.size(); ++i) xml += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>&quot;{}&quot;</ETag></Part>", i + 1, etags[i]);
+    for (std::size_t i = 0; i < etags.size(); ++i)
+        xml += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>&quot;{}&quot;</ETag></Part>", i + 1, etags[i]);
     return xml + "</CompleteMultipartUpload>";
 }
 

@@ -78,7 +78,8 @@ Result<net::Response> Client::send(const Call& call, const std::string& region) 
     if (!address_.tls()) hash = call.body_sha256_hex.empty() ? sign::sha256_hex(call.body) : call.body_sha256_hex;
     const sign::SignedParts parts{request.method, request.target, &request.headers, hash};
     const sign::Credentials key{credentials->access_key_id, credentials->secret_key, credentials->session_token};
-    for (auto& header : sign::sign(parts, key, region, "s3", clock_.now(), false)) request.headers.push_back(std::move(header));
+    for (auto& header : sign::sign(parts, key, region, "s3", clock_.now(), false))
+        request.headers.push_back(std::move(header));
 
     net::ClientOptions client;
     client.ca_file = options_.ca_file;

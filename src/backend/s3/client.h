@@ -21,9 +21,9 @@ struct Call {
     std::string method;
     std::string bucket = {}, key = {};  ///< empty: the service, the bucket
     Query query = {};
-    net::Headers headers = {};          ///< without Host and those of the signature
-    std::string_view body = {};         ///< the caller's until the call is done
-    std::string body_sha256_hex = {};   ///< when the caller knows it; else computed where it is needed
+    net::Headers headers = {};         ///< without Host and those of the signature
+    std::string_view body = {};        ///< the caller's until the call is done
+    std::string body_sha256_hex = {};  ///< when the caller knows it; else computed where it is needed
 };
 
 /// Signed calls to an S3 with all the patience that one call deserves. Any thread; blocks.
@@ -36,7 +36,8 @@ public:
     /// Errors: as seam/object_store.h.
     Result<net::Response> perform(const Call& call);
 
-    /// From now on no attempt begins, and what is under way or waits ends within seconds: unavailable. For the end of the process.
+    /// From now on no attempt begins, and what is under way or waits ends within seconds: unavailable. For the end of
+    /// the process.
     void give_up();
 
     const S3Options& options() const { return options_; }

@@ -40,7 +40,8 @@ constexpr Meaning meanings[] = {
 };
 
 /// Codes of 4xx that the AWS SDKs try again ("Retry behavior").
-constexpr std::string_view passing[] = {"RequestTimeout", "OperationAborted", "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded",
+constexpr std::string_view passing[] = {"RequestTimeout",  "OperationAborted",        "SlowDown",
+                                        "Throttling",      "ThrottlingException",     "RequestLimitExceeded",
                                         "TooManyRequests", "PriorRequestNotComplete", "TemporaryRedirect"};
 
 std::string code_of_status(int status, bool about_object) {
@@ -84,7 +85,8 @@ Refusal read_refusal(const net::Response& response, bool about_object) {
 
 bool may_be_tried_again(int status, const Refusal& refusal) {
     if (status == 501 || status == 505 || status == 507) return false;
-    return status >= 500 || status == 408 || status == 429 || std::ranges::find(passing, refusal.code) != std::end(passing);
+    return status >= 500 || status == 408 || status == 429 ||
+           std::ranges::find(passing, refusal.code) != std::end(passing);
 }
 
 Error error_of(int status, const Refusal& refusal) {

@@ -9,9 +9,9 @@ namespace cairn::s3 {
 
 /// What an answer of S3 that is no success says (Amazon S3 API reference, "Error responses").
 struct Refusal {
-    std::string code;     ///< "SlowDown"; of an answer without a body what its status means
+    std::string code;  ///< "SlowDown"; of an answer without a body what its status means
     std::string message;
-    std::string region;   ///< where the bucket is, when the answer tells
+    std::string region;  ///< where the bucket is, when the answer tells
 };
 
 /// `about_object`: what is missing is a key, else a bucket; only asked when there is no body.

@@ -16,8 +16,8 @@ struct S3Options {
     std::string ca_file;  ///< PEM to trust besides the system's
 
     int attempts_max = 4;  ///< of one call, the first included
-    /// Before attempt n a random time up to `back_off_least` doubled n-1 times, at most `back_off_most` ("Exponential backoff and
-    /// jitter", AWS architecture blog: full jitter).
+    /// Before attempt n a random time up to `back_off_least` doubled n-1 times, at most `back_off_most` ("Exponential
+    /// backoff and jitter", AWS architecture blog: full jitter).
     std::chrono::milliseconds back_off_least{100}, back_off_most{5'000};
     std::chrono::milliseconds no_attempt_after{60'000};  ///< since the first one began
     std::chrono::milliseconds connect_timeout{5'000};

@@ -7,7 +7,9 @@ namespace cairn {
 
 namespace {
 
-std::string_view s3_code(const Error& error) { return std::string_view(error.message).substr(0, error.message.find(": ")); }
+std::string_view s3_code(const Error& error) {
+    return std::string_view(error.message).substr(0, error.message.find(": "));
+}
 
 bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
     for (const auto one : codes)
@@ -22,7 +24,8 @@ std::string key_id(const std::string& arn, bool whole) {
 }
 
 std::string context_of(const DeliveryCaller& caller, const std::string& bucket, const std::string& key) {
-    return to_text(JsonObject{{"aws:cloudtrail:arn", caller.trail_arn}, {"aws:s3:arn", "arn:aws:s3:::" + bucket + "/" + key}});
+    return to_text(
+        JsonObject{{"aws:cloudtrail:arn", caller.trail_arn}, {"aws:s3:arn", "arn:aws:s3:::" + bucket + "/" + key}});
 }
 
 }  // namespace
@@ -32,19 +35,23 @@ bool S3Delivery::left_out(const std::set<std::string>& buckets, const std::strin
     return buckets.contains(bucket);
 }
 
-void S3Delivery::leave_out(std::set<std::string>& buckets, const std::string& bucket, const char* what, const Error& reason) {
-    log_warning("bucket takes no such header; objects are written without it", {{"bucket", bucket}, {"header", what}, {"reason", reason.message}});
+void S3Delivery::leave_out(std::set<std::string>& buckets, const std::string& bucket, const char* what,
+                           const Error& reason) {
+    log_warning("bucket takes no such header; objects are written without it",
+                {{"bucket", bucket}, {"header", what}, {"reason", reason.message}});
     std::lock_guard lock(mutex_);
     buckets.insert(bucket);
 }
 
 Result<void> S3Delivery::check(const DeliveryCaller&, const std::string& bucket) {
     auto known = store_.get_bucket_acl(bucket);
-    if (!known && is_one_of(s3_code(known.error()), {"NotImplemented", "MethodNotAllowed"})) return store_.head_bucket(bucket);
+    if (!known && is_one_of(s3_code(known.error()), {"NotImplemented", "MethodNotAllowed"}))
+        return store_.head_bucket(bucket);
     return known;
 }
 
-Result<void> S3Delivery::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) {
+Result<void> S3Delivery::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                             const DeliveryObject& object) {
     ObjectHeaders headers;
     headers.content_type = "application/json";
     headers.content_encoding = "gzip";
@@ -64,7 +71,8 @@ Result<void> S3Delivery::put(const DeliveryCaller& caller, const std::string& bu
         if (!headers.acl.empty() && code == "AccessControlListNotSupported") {
             leave_out(without_acl_, bucket, "x-amz-acl", written.error());
             headers.acl.clear();
-        } else if (headers.encryption == Encryption::aes256 && is_one_of(code, {"NotImplemented", "InvalidEncryptionAlgorithmError", "KMSNotConfigured"})) {
+        } else if (headers.encryption == Encryption::aes256 &&
+                   is_one_of(code, {"NotImplemented", "InvalidEncryptionAlgorithmError", "KMSNotConfigured"})) {
             leave_out(without_encryption_, bucket, "x-amz-server-side-encryption", written.error());
             headers.encryption = Encryption::standard;
         } else if (!headers.acl.empty() && code == "NotImplemented") {

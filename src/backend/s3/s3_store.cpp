@@ -22,8 +22,9 @@ constexpr const char* aws_default_region = "us-east-1";
 
 std::string base64(std::string_view bytes) {
     std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                      static_cast<int>(bytes.size()));
+    const auto size =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
     text.resize(static_cast<std::size_t>(size));
     return text;
 }
@@ -42,7 +43,8 @@ Result<void> check_bucket(const std::string& bucket) {
 Result<void> check_place(const std::string& bucket, const std::string& key) {
     CAIRN_TRY(check_bucket(bucket));
     if (key.empty()) return fail(Code::invalid, "InvalidRequest: the key of an object is empty");
-    if (key.size() > key_bytes_max) return fail(Code::invalid, fmt::format("KeyTooLongError: a key of {} bytes", key.size()));
+    if (key.size() > key_bytes_max)
+        return fail(Code::invalid, fmt::format("KeyTooLongError: a key of {} bytes", key.size()));
     return {};
 }
 
@@ -77,12 +79,16 @@ std::uint64_t begin_of(const ObjectRange& range, std::uint64_t size) {
 }
 
 bool is_md5(std::string_view etag) {
-    return etag.size() == 32 && std::ranges::all_of(etag, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return etag.size() == 32 &&
+           std::ranges::all_of(etag, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-/// A whole object against what the server says of it. The ETag is an MD5 where nothing is encrypted (API reference, "Object").
+/// A whole object against what the server says of it. The ETag is an MD5 where nothing is encrypted (API reference,
+/// "Object").
 Result<void> check_content(const net::Response& response, const ObjectInfo& info) {
-    const auto wrong = [](const char* what) { return fail(Code::unavailable, fmt::format("BadDigest: {} of what came is not what the server says", what)); };
+    const auto wrong = [](const char* what) {
+        return fail(Code::unavailable, fmt::format("BadDigest: {} of what came is not what the server says", what));
+    };
     if (response.body.size() != info.size) return wrong("the length");
     const auto checksum = response.find("x-amz-checksum-sha256");
     const bool of_parts = checksum.contains('-') || response.find("x-amz-checksum-type") == "COMPOSITE";
@@ -97,8 +103,8 @@ public:
     Store(S3Options options, s3::Address address, CredentialSource& credentials, const Clock& clock)
         : client_(std::move(options), std::move(address), credentials, clock) {}
 
-    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers,
-                            std::string_view sha256) override {
+    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
+                            const ObjectHeaders& headers, std::string_view sha256) override {
         CAIRN_TRY(check_place(bucket, key));
         if (bytes.size() > client_.options().multipart_bytes) return put_large(bucket, key, bytes, headers, sha256);
         Call call{.method = "PUT", .bucket = bucket, .key = key, .headers = headers_of(headers), .body = bytes};
@@ -111,7 +117,8 @@ public:
         return s3::unquoted(response->find("etag"));
     }
 
-    Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range, const ObjectConditions& conditions) override {
+    Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range,
+                       const ObjectConditions& conditions) override {
         CAIRN_TRY(check_place(bucket, key));
         if (range.size == 0) return fail(Code::invalid, "InvalidRange: a range of no bytes");
         Call call{.method = "GET", .bucket = bucket, .key = key};
@@ -120,7 +127,8 @@ public:
         if (asked.empty()) call.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
         const auto quoted = [](const std::string& etag) { return etag == "*" ? etag : "\"" + etag + "\""; };
         if (!conditions.if_match.empty()) call.headers.emplace_back("If-Match", quoted(conditions.if_match));
-        if (!conditions.if_none_match.empty()) call.headers.emplace_back("If-None-Match", quoted(conditions.if_none_match));
+        if (!conditions.if_none_match.empty())
+            call.headers.emplace_back("If-None-Match", quoted(conditions.if_none_match));
         for (int attempt = 1;; ++attempt) {
             auto response = client_.perform(call);
             if (!response) return fail(response.error());
@@ -128,7 +136,8 @@ public:
             if (!info) return fail(info.error());
             const bool whole = response->status == 200;
             if (const auto checked = whole ? check_content(*response, *info) : Result<void>(); !checked) {
-                // Damaged on its way; or replaced meanwhile, where the server tells the ETag of the one with the bytes of the other.
+                // Damaged on its way; or replaced meanwhile, where the server tells the ETag of the one with the bytes
+                // of the other.
                 if (attempt < client_.options().attempts_max) continue;
                 return fail(checked.error());
             }
@@ -145,7 +154,10 @@ public:
 
     Result<ListPage> list(const std::string& bucket, const ListRequest& request) override {
         CAIRN_TRY(check_bucket(bucket));
-        Call call{.method = "GET", .bucket = bucket, .query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", std::to_string(request.count_max)}}};
+        Call call{
+            .method = "GET",
+            .bucket = bucket,
+            .query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", std::to_string(request.count_max)}}};
         const auto add = [&](const char* name, const std::string& value) {
             if (!value.empty()) call.query.emplace_back(name, value);
         };
@@ -166,10 +178,15 @@ public:
     }
 
     Result<void> create_bucket(const std::string& bucket) override {
-        if (!s3::is_bucket_name(bucket)) return fail(Code::invalid, fmt::format("InvalidBucketName: {} is no name of a bucket", bucket));
+        if (!s3::is_bucket_name(bucket))
+            return fail(Code::invalid, fmt::format("InvalidBucketName: {} is no name of a bucket", bucket));
         std::string body;
         if (const auto& region = client_.options().region; region != aws_default_region)
-            body = fmt::format("<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>", region);
+            body = fmt::format(
+                "<CreateBucketConfiguration "
+                "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{}</LocationConstraint></"
+                "CreateBucketConfiguration>",
+                region);
         return nothing(client_.perform({.method = "PUT", .bucket = bucket, .body = body}));
     }
 
@@ -198,7 +215,9 @@ public:
     void give_up() override { client_.give_up(); }
 
 private:
-    static Result<void> nothing(const Result<net::Response>& response) { return response ? Result<void>() : fail(response.error()); }
+    static Result<void> nothing(const Result<net::Response>& response) {
+        return response ? Result<void>() : fail(response.error());
+    }
 
     /// The range asked for; out of the `whole` object when the server knows no ranges.
     static Result<Object> cut(Object object, bool whole, const ObjectRange& range) {
@@ -206,13 +225,16 @@ private:
         object.begin = begin_of(range, object.info.size);
         if (!whole) return object;
         if (object.begin >= object.bytes.size()) return fail(Code::invalid, "InvalidRange: the object is shorter");
-        object.bytes = object.bytes.substr(object.begin, range.from_end ? std::string::npos : range.size.value_or(std::string::npos));
+        object.bytes = object.bytes.substr(object.begin,
+                                           range.from_end ? std::string::npos : range.size.value_or(std::string::npos));
         return object;
     }
 
     /// The checksum of a whole object can not be given for its parts: it is compared here.
-    Result<std::string> put_large(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers, std::string_view sha256) {
-        if (!sha256.empty() && sign::sha256(bytes) != sha256) return fail(Code::invalid, "BadDigest: the SHA-256 given is not that of the bytes");
+    Result<std::string> put_large(const std::string& bucket, const std::string& key, std::string_view bytes,
+                                  const ObjectHeaders& headers, std::string_view sha256) {
+        if (!sha256.empty() && sign::sha256(bytes) != sha256)
+            return fail(Code::invalid, "BadDigest: the SHA-256 given is not that of the bytes");
         return s3::put_in_parts(client_, bucket, key, bytes, headers_of(headers));
     }
 

@@ -10,8 +10,8 @@
 
 namespace cairn {
 
-/// The buckets of a real S3. Errors that may pass are tried again, up to the bounds of S3Options; then the last one is returned.
-/// What is read whole is compared with its length, and with its checksum or MD5 where the server tells one.
+/// The buckets of a real S3. Errors that may pass are tried again, up to the bounds of S3Options; then the last one is
+/// returned. What is read whole is compared with its length, and with its checksum or MD5 where the server tells one.
 class S3Store : public ObjectStore {
 public:
     /// s3:GetBucketAcl: the bucket is there and lets us. Errors: as seam/object_store.h.

@@ -14,15 +14,21 @@ TEST(S3Address, PutsTheBucketWhereItBelongs) {
         const char* key;
         const char* url;
     } cases[] = {
-        {"http://127.0.0.1:9000", BucketPlace::automatic, "us-east-1", "logs", "a/b c+d", "http://127.0.0.1:9000/logs/a/b%20c%2Bd"},
+        {"http://127.0.0.1:9000", BucketPlace::automatic, "us-east-1", "logs", "a/b c+d",
+         "http://127.0.0.1:9000/logs/a/b%20c%2Bd"},
         {"https://minio.example.com", BucketPlace::automatic, "x", "logs", "k", "https://minio.example.com/logs/k"},
         {"https://minio.example.com/", BucketPlace::host, "x", "logs", "k", "https://logs.minio.example.com/k"},
         {"https://gate.example.com/s3/", BucketPlace::path, "x", "logs", "k", "https://gate.example.com/s3/logs/k"},
-        {"https://s3.amazonaws.com", BucketPlace::automatic, "eu-west-1", "logs", "k", "https://logs.s3.eu-west-1.amazonaws.com/k"},
-        {"https://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "eu-west-1", "logs", "k", "https://logs.s3.eu-west-1.amazonaws.com/k"},
-        {"https://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "us-east-1", "with.dot", "k", "https://s3.us-east-1.amazonaws.com/with.dot/k"},
-        {"http://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "us-east-1", "with.dot", "k", "http://with.dot.s3.us-east-1.amazonaws.com/k"},
-        {"https://s3.cn-north-1.amazonaws.com.cn", BucketPlace::automatic, "cn-north-1", "logs", "k", "https://logs.s3.cn-north-1.amazonaws.com.cn/k"},
+        {"https://s3.amazonaws.com", BucketPlace::automatic, "eu-west-1", "logs", "k",
+         "https://logs.s3.eu-west-1.amazonaws.com/k"},
+        {"https://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "eu-west-1", "logs", "k",
+         "https://logs.s3.eu-west-1.amazonaws.com/k"},
+        {"https://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "us-east-1", "with.dot", "k",
+         "https://s3.us-east-1.amazonaws.com/with.dot/k"},
+        {"http://s3.us-east-1.amazonaws.com", BucketPlace::automatic, "us-east-1", "with.dot", "k",
+         "http://with.dot.s3.us-east-1.amazonaws.com/k"},
+        {"https://s3.cn-north-1.amazonaws.com.cn", BucketPlace::automatic, "cn-north-1", "logs", "k",
+         "https://logs.s3.cn-north-1.amazonaws.com.cn/k"},
         {"https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com", BucketPlace::path, "eu-west-1", "logs", "k",
          "https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com/logs/k"},
         {"https://notamazonaws.com", BucketPlace::automatic, "x", "logs", "k", "https://notamazonaws.com/logs/k"},
@@ -44,17 +50,20 @@ TEST(S3Address, PutsTheBucketWhereItBelongs) {
 TEST(S3Address, QueriesAreEncoded) {
     const auto address = Address::parse("http://h", BucketPlace::path);
     EXPECT_EQ(address->of("b", "", {{"acl", ""}}, "r").target, "/b?acl=");
-    EXPECT_EQ(address->of("b", "", {{"prefix", "a b&c/d"}, {"list-type", "2"}}, "r").target, "/b?prefix=a%20b%26c%2Fd&list-type=2");
+    EXPECT_EQ(address->of("b", "", {{"prefix", "a b&c/d"}, {"list-type", "2"}}, "r").target,
+              "/b?prefix=a%20b%26c%2Fd&list-type=2");
 }
 
 TEST(S3Address, WhatIsNoEndpointIsRefused) {
-    for (const char* endpoint : {"", "h:9000", "ftp://h", "http://", "http:///b", "http://user@h", "http://h?x", "http://h/#x", "http://a b"})
+    for (const char* endpoint :
+         {"", "h:9000", "ftp://h", "http://", "http:///b", "http://user@h", "http://h?x", "http://h/#x", "http://a b"})
         EXPECT_FALSE(Address::parse(endpoint, BucketPlace::automatic)) << endpoint;
 }
 
 TEST(S3Address, Names) {
     for (const char* name : {"abc", "a.b-c", "0ab"}) EXPECT_TRUE(is_bucket_name(name)) << name;
-    for (const char* name : {"", "ab", "Upper", "a/b", "-ab", "ab-", "a..b", "..", "a_b"}) EXPECT_FALSE(is_bucket_name(name)) << name;
+    for (const char* name : {"", "ab", "Upper", "a/b", "-ab", "ab-", "a..b", "..", "a_b"})
+        EXPECT_FALSE(is_bucket_name(name)) << name;
     for (const char* name : {"", "a/b", ".", "..", "a?b", "a b"}) EXPECT_FALSE(is_bucket_in_path(name)) << name;
     EXPECT_TRUE(is_bucket_in_path("Old_Bucket"));
 }

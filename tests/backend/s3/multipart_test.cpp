@@ -24,9 +24,14 @@ protected:
         serve([fault](int, const Request& request, Peer& peer) {
             const auto step = step_of(request);
             if (fault && fault(step, request, peer)) return;
-            if (step == "begin") return peer.answer(200, "<InitiateMultipartUploadResult><UploadId>up 1</UploadId></InitiateMultipartUploadResult>");
+            if (step == "begin")
+                return peer.answer(
+                    200, "<InitiateMultipartUploadResult><UploadId>up 1</UploadId></InitiateMultipartUploadResult>");
             if (step == "part") return peer.answer(200, "", "ETag: \"of " + request.body + "\"\r\n");
-            if (step == "complete") return peer.answer(200, "<CompleteMultipartUploadResult><ETag>&quot;all-3&quot;</ETag></CompleteMultipartUploadResult>");
+            if (step == "complete")
+                return peer.answer(
+                    200,
+                    "<CompleteMultipartUploadResult><ETag>&quot;all-3&quot;</ETag></CompleteMultipartUploadResult>");
             peer.answer(204);
         });
     }
@@ -50,7 +55,9 @@ TEST_F(Multipart, InOrderAndWithTheHeadersOfTheObject) {
     EXPECT_EQ(asked[0].header("x-amz-server-side-encryption"), "AES256");
     EXPECT_EQ(asked[1].target, "/logs/a%20b?partNumber=1&uploadId=up%201");
     EXPECT_EQ(asked[1].body + "|" + asked[2].body + "|" + asked[3].body, "0123|4567|89ab");
-    EXPECT_NE(asked[4].body.find("<Part><PartNumber>3</PartNumber><ETag>&quot;of 89ab&quot;</ETag></Part>"), std::string::npos) << asked[4].body;
+    EXPECT_NE(asked[4].body.find("<Part><PartNumber>3</PartNumber><ETag>&quot;of 89ab&quot;</ETag></Part>"),
+              std::string::npos)
+        << asked[4].body;
     EXPECT_TRUE(store_->put("logs", "small", "0123456789", headers));
     EXPECT_EQ(requests().back().target, "/logs/small") << "at the bound it goes whole";
 }

@@ -15,11 +15,14 @@ TEST(S3Tls, TrustsItsOwnCaAndLeavesThePayloadUnsigned) {
     Metrics metrics;
     net::ServerOptions server_options;
     server_options.tls = certificate.files();
-    const auto server = net::HttpServer::start(std::move(server_options), [&](net::Request request, std::unique_ptr<net::Responder> responder) {
-        std::lock_guard lock(mutex);
-        asked.push_back(std::move(request));
-        responder->send({200, {{"ETag", "\"e\""}}, ""});
-    }, {}, metrics);
+    const auto server = net::HttpServer::start(
+        std::move(server_options),
+        [&](net::Request request, std::unique_ptr<net::Responder> responder) {
+            std::lock_guard lock(mutex);
+            asked.push_back(std::move(request));
+            responder->send({200, {{"ETag", "\"e\""}}, ""});
+        },
+        {}, metrics);
     ASSERT_TRUE(server);
 
     FixedCredentials credentials;
