@@ -118,9 +118,10 @@ def one_round(node, token, number, kind, draw, hits):
 
 
 def objects(node, tree):
-    pages = node.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"AWSLogs/{ACCOUNT}/{tree}/")
+    s3 = node.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"AWSLogs/{ACCOUNT}/{tree}/")
     for key in (item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")):
-        yield key, json.loads(gzip.decompress((node.data / "buckets" / BUCKET / key).read_bytes()))
+        yield key, json.loads(gzip.decompress(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
 
 def wait_until_delivered(node):
