@@ -27,6 +27,7 @@ SELECTORS = [{"ReadWriteType": "All", "IncludeManagementEvents": True,
               "DataResources": [{"Type": kind, "Values": [value]} for kind, value in
                                 [("AWS::S3::Object", "arn:aws:s3"), ("AWS::Lambda::Function", "arn:aws:lambda"), ("AWS::DynamoDB::Table", "arn:aws:dynamodb")]]}]
 BATCH = 1000
+REGIONS = 17  # that exist by default: each has a chain of digests
 
 
 class Trail:
@@ -44,7 +45,10 @@ class Trail:
         client.create_trail(Name="main", S3BucketName=BUCKET, IsMultiRegionTrail=True, EnableLogFileValidation=True)
         client.put_event_selectors(TrailName="main", EventSelectors=SELECTORS)
         client.start_logging(Name="main")
-        time.sleep(3)  # the keys of 17 Regions are made
+        deadline = time.monotonic() + 60
+        while len(self.objects("CloudTrail-Digest")) < REGIONS:  # first their keys are made
+            assert time.monotonic() < deadline, "no digests"
+            time.sleep(0.1)
         return self
 
     def __exit__(self, *error):
@@ -73,8 +77,11 @@ class Trail:
             time.sleep(0.02)
         return time.perf_counter()
 
+    def objects(self, tree):
+        return glob.glob(str(self.node.data / "buckets" / BUCKET / "AWSLogs" / ACCOUNT / tree / "**" / "*.json.gz"), recursive=True)
+
     def files(self):
-        return glob.glob(str(self.node.data / "buckets" / BUCKET / "AWSLogs" / ACCOUNT / "CloudTrail" / "**" / "*.json.gz"), recursive=True)
+        return self.objects("CloudTrail")
 
 
 def line(name, value, beside=""):
