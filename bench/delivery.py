@@ -2,7 +2,6 @@
 `gzip -6` of the same JSON in two processes."""
 
 import argparse
-import contextlib
 import glob
 import gzip
 import itertools
@@ -10,9 +9,7 @@ import json
 import os
 import pathlib
 import re
-import resource
 import subprocess
-import sys
 import threading
 import time
 
@@ -20,21 +17,22 @@ import dataset
 import served
 from report import percentile
 
-from node import ACCOUNT, KEY_ID, SECRET, clean_environment  # noqa: E402  (served knows where it is)
+from node import ACCOUNT, clean_environment  # noqa: E402  (served knows where it is)
 from test_trails import BUCKET, documented_policy  # noqa: E402
 
 SELECTORS = [{"ReadWriteType": "All", "IncludeManagementEvents": True,
               "DataResources": [{"Type": kind, "Values": [value]} for kind, value in
                                 [("AWS::S3::Object", "arn:aws:s3"), ("AWS::Lambda::Function", "arn:aws:lambda"), ("AWS::DynamoDB::Table", "arn:aws:dynamodb")]]}]
 BATCH = 1000
+DIGEST_SECONDS = 8
 REGIONS = 17  # that exist by default: each has a chain of digests
 
 
 class Trail:
     """A node with one trail of all Regions, with digests, that delivers into a bucket of its own."""
 
-    def __init__(self, binary, folder, delivery_interval, digest_interval="10s"):
-        self.served = served.Served(binary, folder, settings=[f"delivery_interval={delivery_interval}", f"digest_interval={digest_interval}"])
+    def __init__(self, binary, folder, delivery_interval):
+        self.served = served.Served(binary, folder, settings=[f"delivery_interval={delivery_interval}", f"digest_interval={DIGEST_SECONDS}s"])
         self.node = self.served.node
 
     def __enter__(self):
@@ -133,6 +131,7 @@ def whole_path(options):
         path_cpu = (served.cpu_seconds(trail.served.pid) - cpu) / events * 1e6
         selected = trail.delivered_events() - before
         raw = sum(os.path.getsize(path) for path in trail.files())
+        time.sleep(DIGEST_SECONDS + 2)  # until digests name what is to be validated
     compressed = gzip_rate(options.data, options.events, options.work)
     print(f"whole path: ingest, history, a trail that selects {selected / options.events:.0%}, digests; {events:,} events, files at once")
     line("ingest without a trail", f"{without:,.0f} /s", f"{without_cpu:.2f} us of CPU an event")
@@ -151,6 +150,7 @@ def validation(options, trail):
     regions = json.loads(said.stdout)["regions"]
     assert said.returncode == 0, said.stdout[-2000:] + said.stderr
     total = sum(region["bytes"] for region in regions)
+    assert total > 0, "no digest names a log file"
     paths = sorted(trail.files(), key=os.path.getsize)
     begin = time.perf_counter()
     running = [subprocess.Popen(["bash", "-c", 'gzip -dc "$@" | sha256sum', "bash", *paths[part::2]], stdout=subprocess.DEVNULL) for part in (0, 1)]
