@@ -38,11 +38,15 @@ double seconds(clockid_t clock) {
 }
 
 struct Stopwatch {
-    double wall = seconds(CLOCK_MONOTONIC), process = seconds(CLOCK_PROCESS_CPUTIME_ID), thread = seconds(CLOCK_THREAD_CPUTIME_ID);
+    double wall = seconds(CLOCK_MONOTONIC), process = seconds(CLOCK_PROCESS_CPUTIME_ID),
+           thread = seconds(CLOCK_THREAD_CPUTIME_ID);
     void print(const char* what, std::uint64_t count, double bound = 0) const {
-        const auto per = [&](double from, clockid_t clock) { return (seconds(clock) - from) / static_cast<double>(count) * 1e9; };
+        const auto per = [&](double from, clockid_t clock) {
+            return (seconds(clock) - from) / static_cast<double>(count) * 1e9;
+        };
         const auto cpu = per(process, CLOCK_PROCESS_CPUTIME_ID);
-        std::printf("%-52s %9.1f %9.1f %9.1f", what, per(wall, CLOCK_MONOTONIC), cpu, per(thread, CLOCK_THREAD_CPUTIME_ID));
+        std::printf("%-52s %9.1f %9.1f %9.1f", what, per(wall, CLOCK_MONOTONIC), cpu,
+                    per(thread, CLOCK_THREAD_CPUTIME_ID));
         if (bound > 0) std::printf("   %4.0f  x%.2f", bound, cpu / bound);
         std::printf("\n");
         std::fflush(stdout);
@@ -52,7 +56,8 @@ struct Stopwatch {
 void print_memory() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
-        if (line.starts_with("RssAnon") || line.starts_with("RssFile") || line.starts_with("VmHWM")) std::printf("  %s\n", line.c_str());
+        if (line.starts_with("RssAnon") || line.starts_with("RssFile") || line.starts_with("VmHWM"))
+            std::printf("  %s\n", line.c_str());
 }
 
 void drop_caches() {
@@ -80,7 +85,8 @@ std::unique_ptr<admit::SeenIndex> open(Disk& disk, Metrics& metrics, std::uint64
 
 enum class Order { random, in_order, every_twelfth, pieces_of_1000, pieces_of_30, fresh };
 
-void look_up(admit::SeenIndex& seen, const char* what, Order order, std::uint64_t end, std::uint64_t count, double bound = 0) {
+void look_up(admit::SeenIndex& seen, const char* what, Order order, std::uint64_t end, std::uint64_t count,
+             double bound = 0) {
     std::vector<std::uint64_t> numbers(count);
     for (std::uint64_t i = 0; i < count; ++i) {
         switch (order) {
@@ -111,7 +117,8 @@ void look_up(admit::SeenIndex& seen, const char* what, Order order, std::uint64_
         for (const auto& sighting : out.of) duplicates += sighting.kind == Sighting::Kind::duplicate;
     }
     watch.print(what, count, bound);
-    if (duplicates != (order == Order::fresh ? 0 : count)) std::printf("  WRONG: %llu duplicates\n", (unsigned long long)duplicates);
+    if (duplicates != (order == Order::fresh ? 0 : count))
+        std::printf("  WRONG: %llu duplicates\n", (unsigned long long)duplicates);
 }
 
 }  // namespace
@@ -122,7 +129,8 @@ int main(int argc, char** argv) {
     auto disk = open_posix_disk(argv[1]);
     if (!disk) require(fail(disk.error()));
     Metrics metrics;
-    std::printf("%llu million identities             ns per event:      wall  all CPU    caller  bound\n", (unsigned long long)(end / 1000000));
+    std::printf("%llu million identities             ns per event:      wall  all CPU    caller  bound\n",
+                (unsigned long long)(end / 1000000));
 
     const bool reuse = argc > 3;
     auto seen = open(**disk, metrics, reuse ? end : 0);
@@ -148,13 +156,16 @@ int main(int argc, char** argv) {
             slowest = std::max(slowest, seconds(CLOCK_MONOTONIC) - before);
             seen->durable(first + batch_size);
             if ((first + batch_size) % 25'000'000 == 0) {
-                part.print(("  new, find and insert, to " + std::to_string((first + batch_size) / 1000000) + " million").c_str(), 25'000'000, 250);
+                part.print(("  new, find and insert, to " + std::to_string((first + batch_size) / 1000000) + " million")
+                               .c_str(),
+                           25'000'000, 250);
                 part = Stopwatch();
             }
         }
         require(seen->settle());
         all.print("new, find and insert, merges included", end, 250);
-        std::printf("  %llu not fresh (52 bits collided); slowest batch %.1f ms\n", (unsigned long long)wrong, slowest * 1e3);
+        std::printf("  %llu not fresh (52 bits collided); slowest batch %.1f ms\n", (unsigned long long)wrong,
+                    slowest * 1e3);
         print_memory();
     }
     const auto many = std::min<std::uint64_t>(end, 10'000'000);
@@ -167,7 +178,8 @@ int main(int argc, char** argv) {
     {
         const Stopwatch watch;
         for (std::uint64_t i = 0; i < 100'000; ++i)
-            if (const auto numbers = seen->numbers_of(event(mix(i) % end).identity); !numbers || numbers->empty()) std::printf("  WRONG\n");
+            if (const auto numbers = seen->numbers_of(event(mix(i) % end).identity); !numbers || numbers->empty())
+                std::printf("  WRONG\n");
         watch.print("numbers_of, random, warm", 100'000);
     }
     seen.reset();

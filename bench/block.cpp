@@ -62,7 +62,10 @@ void report(const std::vector<std::string>& records, std::size_t raw, const Bloc
     const auto each = [&](auto&& use) {
         for (const auto& block : encoded.blocks) {
             const auto reader = BlockReader::open(block, find);
-            if (!reader) { std::puts(reader.error().message.c_str()); std::exit(1); }
+            if (!reader) {
+                std::puts(reader.error().message.c_str());
+                std::exit(1);
+            }
             for (std::uint32_t i = 0; i < reader->sub_block_count(); ++i) use(*reader, i);
         }
     };
@@ -79,7 +82,9 @@ void report(const std::vector<std::string>& records, std::size_t raw, const Bloc
                              PackedTerm("NoSuchThingAtAll", Case::ignored)}) {
         std::size_t hits = 0;
         const double scan = seconds_of([&] {
-            each([&](const BlockReader& reader, std::uint32_t i) { hits += reader.may_contain(i, term).value_or(false); });
+            each([&](const BlockReader& reader, std::uint32_t i) {
+                hits += reader.may_contain(i, term).value_or(false);
+            });
         });
         fmt::print(", {:.2f} GB/s scan", static_cast<double>(raw) / scan * 1e-9);
     }
@@ -117,8 +122,10 @@ int main(int argc, char** argv) {
 
     const double training_seconds = cpu_seconds();
     const auto dictionary = train_dictionary(training, dictionary_bytes);
-    if (dictionary) fmt::print("dictionary of {} B in {:.1f} s\n", (*dictionary)->bytes().size(), cpu_seconds() - training_seconds);
-    else fmt::print("no dictionary: {}\n", dictionary.error().message);
+    if (dictionary)
+        fmt::print("dictionary of {} B in {:.1f} s\n", (*dictionary)->bytes().size(), cpu_seconds() - training_seconds);
+    else
+        fmt::print("no dictionary: {}\n", dictionary.error().message);
     if (dictionary) {
         report(records, raw, {3, 4096, *dictionary}, "level 3, dictionary, 4 KiB");
         report(records, raw, {1, 4096, *dictionary}, "level 1, dictionary, 4 KiB");

@@ -99,7 +99,9 @@ struct Now : Clock {
 /// A record with another eventID and a later time, of the same length.
 void vary(std::string& record, std::uint64_t round, std::mt19937_64& random) {
     if (round == 0) return;
-    const auto at = [&](std::string_view name) { return record.find(name) == std::string::npos ? std::string::npos : record.find(name) + name.size(); };
+    const auto at = [&](std::string_view name) {
+        return record.find(name) == std::string::npos ? std::string::npos : record.find(name) + name.size();
+    };
     if (const auto id = at("\"eventID\":\""); id != std::string::npos && record.size() > id + 36) {
         Uuid uuid;
         for (auto& byte : uuid.bytes) byte = static_cast<unsigned char>(random());
@@ -120,7 +122,8 @@ void print_times(std::string_view name, std::vector<double>& ns, double p50_goal
     if (ns.empty()) return;
     std::ranges::sort(ns);
     const auto p50 = ns[ns.size() / 2] / 1e6, p99 = ns[ns.size() * 99 / 100] / 1e6;
-    fmt::print("{:<14} p50 {:7.4f} ms ({:4.2f} of goal)  p99 {:7.4f} ms ({:4.2f} of goal)\n", name, p50, p50 / p50_goal, p99, p99 / p99_goal);
+    fmt::print("{:<14} p50 {:7.4f} ms ({:4.2f} of goal)  p99 {:7.4f} ms ({:4.2f} of goal)\n", name, p50, p50 / p50_goal,
+               p99, p99 / p99_goal);
 }
 
 }  // namespace
@@ -206,12 +209,17 @@ int main(int argc, char** argv) {
     std::uint64_t index_bytes = 0;
     for (const auto& name : need(disk->list("view/history")))
         index_bytes += need(need(disk->open("view/history/" + name, OpenMode::read))->size());
-    fmt::print("{} events, {:.0f} B each; blocks {:.1f} B, index {:.1f} B in {} files\n", events, per_event(static_cast<double>(raw_bytes)),
-               per_event(static_cast<double>(log.bytes())), per_event(static_cast<double>(index_bytes)), files_before);
-    fmt::print("CPU ns per event: rows {:.0f} (with 2 clock calls), publish {:.0f} ({:.2f} of 300), build and merge {:.0f} ({:.2f} of 600)\n",
-               per_event(prepare_ns), per_event(publish_ns), per_event(publish_ns) / 300, per_event(background_ns), per_event(background_ns) / 600);
+    fmt::print("{} events, {:.0f} B each; blocks {:.1f} B, index {:.1f} B in {} files\n", events,
+               per_event(static_cast<double>(raw_bytes)), per_event(static_cast<double>(log.bytes())),
+               per_event(static_cast<double>(index_bytes)), files_before);
+    fmt::print(
+        "CPU ns per event: rows {:.0f} (with 2 clock calls), publish {:.0f} ({:.2f} of 300), build and merge {:.0f} "
+        "({:.2f} of 600)\n",
+        per_event(prepare_ns), per_event(publish_ns), per_event(publish_ns) / 300, per_event(background_ns),
+        per_event(background_ns) / 600);
 
-    const char* fields[] = {"eventID", "eventName", "eventSource", "user", "accessKey", "readOnly", "resource", "", "eventName"};
+    const char* fields[] = {"eventID",  "eventName", "eventSource", "user", "accessKey", "readOnly",
+                            "resource", "",          "eventName"};
     for (int field = 0; field < 9; ++field) {
         std::vector<double> ns;
         for (const auto& probe : drawn) {
@@ -221,8 +229,14 @@ int main(int argc, char** argv) {
             const auto text = field == 7 ? std::string() : fmt::format("{}=\"{}\"", fields[field], value);
             auto query = match::Query::parse(text);
             if (!query) stop(query.error().message);
-            const history::Search search{.scope = Scope::of(probe.account, probe.region), .categories = {}, .from = {}, .to = {},
-                                         .query = *query, .oldest_first = false, .limit = 50, .token = {}};
+            const history::Search search{.scope = Scope::of(probe.account, probe.region),
+                                         .categories = {},
+                                         .from = {},
+                                         .to = {},
+                                         .query = *query,
+                                         .oldest_first = false,
+                                         .limit = 50,
+                                         .token = {}};
             double best = 1e18;
             for (int i = 0; i < 3; ++i) {
                 const auto begin = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -236,8 +250,14 @@ int main(int argc, char** argv) {
     }
 
     for (const char* text : {"\"no-such-text-anywhere\"", "\"qqzzqq\""}) {
-        history::Search search{.scope = Scope::all(), .categories = {}, .from = {}, .to = {}, .query = *match::Query::parse(text),
-                               .oldest_first = false, .limit = 50, .token = {}};
+        history::Search search{.scope = Scope::all(),
+                               .categories = {},
+                               .from = {},
+                               .to = {},
+                               .query = *match::Query::parse(text),
+                               .oldest_first = false,
+                               .limit = 50,
+                               .token = {}};
         const auto begin = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), begin_wall = cpu_ns(CLOCK_MONOTONIC);
         const auto page = need(history->search(search));
         const auto ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - begin, wall_ns = cpu_ns(CLOCK_MONOTONIC) - begin_wall;

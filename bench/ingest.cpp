@@ -82,7 +82,9 @@ public:
 
 class WallClock final : public Clock {
 public:
-    Time now() const override { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+    Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
 };
 
 }  // namespace
@@ -116,12 +118,15 @@ int main(int argc, char** argv) {
     const BlockCodec codec{3, 4096, trained ? *trained : nullptr};
 
     std::vector<Sliced> sliced;
-    double sum = step("slice", [&] { for (const auto& body : bodies) sliced.push_back(slice(body)); });
+    double sum = step("slice", [&] {
+        for (const auto& body : bodies) sliced.push_back(slice(body));
+    });
     step("slice, as {\"Records\":[...]}", [&] {
         for (const auto& body : bodies) {
             std::string text = "{\"Records\":[" + body + "]}";
             text.reserve(text.size() + RecordParser::padding);
-            for (auto at = text.find("}\n{"); at != std::string::npos; at = text.find("}\n{", at + 3)) text[at + 1] = ',';
+            for (auto at = text.find("}\n{"); at != std::string::npos; at = text.find("}\n{", at + 3))
+                text[at + 1] = ',';
             if (slice(text).slices.size() < 1) std::abort();
         }
     });
@@ -160,14 +165,19 @@ int main(int argc, char** argv) {
     WallClock clock;
     Metrics metrics;
     Ingest ingest({log, seen, {}, [&] { return codec; }, {}, key, clock, metrics}, {});
-    step("all but slicing, whole process", [&] {
-        for (std::size_t i = 0; i < bodies.size(); ++i) {
-            std::vector<std::string_view> texts;
-            for (const auto& part : sliced[i].slices) texts.push_back(part.text);
-            ingest.submit(nullptr, std::move(texts), {}, [](Result<Receipt> receipt) { if (!receipt) std::abort(); });
-        }
-        ingest.drain();
-    }, CLOCK_PROCESS_CPUTIME_ID);
+    step(
+        "all but slicing, whole process",
+        [&] {
+            for (std::size_t i = 0; i < bodies.size(); ++i) {
+                std::vector<std::string_view> texts;
+                for (const auto& part : sliced[i].slices) texts.push_back(part.text);
+                ingest.submit(nullptr, std::move(texts), {}, [](Result<Receipt> receipt) {
+                    if (!receipt) std::abort();
+                });
+            }
+            ingest.drain();
+        },
+        CLOCK_PROCESS_CPUTIME_ID);
     fmt::print("stored {} B/event\n", log.bytes / events);
     return static_cast<int>(sink == 1);
 }

@@ -30,13 +30,17 @@ constexpr double run_seconds = 3;
 constexpr std::size_t encoded_bytes_per_event = 190;
 
 struct SystemClock final : Clock {
-    Time now() const override { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+    Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
 };
 
 double cpu_seconds() {
     rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -91,7 +95,8 @@ Rate bare(const std::string& folder, std::size_t events_per_batch, std::size_t b
     return rate;
 }
 
-Rate through_journal(const std::string& folder, std::size_t events_per_batch, std::ptrdiff_t in_flight, Metrics& metrics) {
+Rate through_journal(const std::string& folder, std::size_t events_per_batch, std::ptrdiff_t in_flight,
+                     Metrics& metrics) {
     const auto disk = open_posix_disk(folder).value();
     const SystemClock clock;
     auto opened = journal::Journal::open({*disk, fmt::format("log-{}", events_per_batch), clock, metrics,
@@ -144,8 +149,8 @@ int main(int count, char** arguments) {
     std::vector<std::size_t> sizes;
     for (int i = 2; i < count; ++i) sizes.push_back(std::strtoull(arguments[i], nullptr, 10));
     if (sizes.empty()) sizes = {1, 1000};
-    fmt::print("{:>12} {:>10} {:>14} {:>12} {:>14} {:>12} {:>8} {:>14}\n", "events/batch", "in flight", "journal ev/s", "ns CPU/ev",
-               "bare ev/s", "ns CPU/ev", "ratio", "events/commit");
+    fmt::print("{:>12} {:>10} {:>14} {:>12} {:>14} {:>12} {:>8} {:>14}\n", "events/batch", "in flight", "journal ev/s",
+               "ns CPU/ev", "bare ev/s", "ns CPU/ev", "ratio", "events/commit");
     for (const auto size : sizes) {
         const std::ptrdiff_t in_flight = size == 1 ? 64 : 8;
         Metrics metrics;

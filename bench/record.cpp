@@ -75,7 +75,8 @@ int main(int argc, char** argv) {
         if (batch.rows.size() == 1000) batch.clear();
         if (const auto view = parser.parse(record)) batch.add(**view, 0);
     });
-    const double canonical = measured(records, [&](std::string_view record) { resources += canonical_record(record).size() == 0; });
+    const double canonical =
+        measured(records, [&](std::string_view record) { resources += canonical_record(record).size() == 0; });
 
     const double bytes = static_cast<double>(text.size()) / static_cast<double>(records.size());
     std::printf("%zu records of %.0f bytes, %.2f resources each, %zu refused, %zu rejected\n", records.size(), bytes,

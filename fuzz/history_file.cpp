@@ -41,12 +41,14 @@ std::string with_checksums(std::string_view input) {
     }
     std::string body(reader.rest());
     body.resize((body.size() / page_bytes + 2) * page_bytes);
-    for (std::size_t i = 0; i < section_count; ++i) header.sections[i] = {page_bytes + offsets[i] % body.size(), sizes[i]};
+    for (std::size_t i = 0; i < section_count; ++i)
+        header.sections[i] = {page_bytes + offsets[i] % body.size(), sizes[i]};
     header[Section::keys].size = std::uint64_t{header.keys} * 12;
     header[Section::directory].size = (std::uint64_t{header.rows} + group_rows - 1) / group_rows * 16;
     header[Section::id_buckets].size = ((std::uint64_t{1} << header.id_bucket_bits) + 1) * 4;
     std::string sums;
-    for (std::size_t at = 0; at < body.size(); at += page_bytes) append(sums, crc32c(std::string_view(body).substr(at, page_bytes)));
+    for (std::size_t at = 0; at < body.size(); at += page_bytes)
+        append(sums, crc32c(std::string_view(body).substr(at, page_bytes)));
     header[Section::page_sums] = {page_bytes + body.size(), sums.size()};
     header.page_sums_sum = crc32c(sums);
     header.file_bytes = page_bytes + body.size() + sums.size();

@@ -1,4 +1,5 @@
-// A LookupEvents call up to the search: parameters from any JSON, and page tokens whose checksum fits, which anybody can compute.
+// A LookupEvents call up to the search: parameters from any JSON, and page tokens whose checksum fits, which anybody
+// can compute.
 
 #include <cstdint>
 #include <string>
@@ -17,7 +18,9 @@ using namespace cairn;
 void check_token(std::string_view bytes, const api::Lookup& lookup) {
     // version and binding of a real token, so that what follows is read
     constexpr std::size_t bound_bytes = sizeof(std::uint8_t) + sizeof(std::uint64_t);
-    auto token = from_base64(api::encode_lookup_token({.history = "x", .window_start = {}}, lookup, "111122223333", "us-east-1"))->substr(0, bound_bytes);
+    auto token =
+        from_base64(api::encode_lookup_token({.history = "x", .window_start = {}}, lookup, "111122223333", "us-east-1"))
+            ->substr(0, bound_bytes);
     token += bytes;
     append<std::uint32_t>(token, crc32c(token));
     const auto decoded = api::decode_lookup_token(to_base64(token), lookup, "111122223333", "us-east-1");

@@ -5,8 +5,8 @@
 
 #include "policy/policy.h"
 
-// The first part, up to a zero byte, is a policy, the rest the resource, an account and a region of a call. Whatever the
-// policy says, the compiled scope and the direct evaluation must agree.
+// The first part, up to a zero byte, is a policy, the rest the resource, an account and a region of a call. Whatever
+// the policy says, the compiled scope and the direct evaluation must agree.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view rest(reinterpret_cast<const char*>(data), size);
     const auto next = [&] {
@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto policy = cairn::policy::Policy::parse(next());
     if (!policy) return 0;
 
-    cairn::policy::Call call{"cloudtrail:LookupEvents", next(), {{"aws:SourceIp", "10.1.2.3"}, {"aws:username", "ana"}}};
+    cairn::policy::Call call{
+        "cloudtrail:LookupEvents", next(), {{"aws:SourceIp", "10.1.2.3"}, {"aws:username", "ana"}}};
     const auto account = next();
     const auto region = next();
     const auto scope = cairn::policy::compile_scope({*policy}, call);

@@ -25,7 +25,9 @@ const std::string& record() {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool holds(std::string_view raw, const match::Query::Needle& needle) {
-    const auto same = [&](char one, char other) { return needle.ignore_case ? lower(one) == lower(other) : one == other; };
+    const auto same = [&](char one, char other) {
+        return needle.ignore_case ? lower(one) == lower(other) : one == other;
+    };
     return std::search(raw.begin(), raw.end(), needle.text.begin(), needle.text.end(), same) != raw.end();
 }
 
@@ -45,7 +47,8 @@ void check_match(const match::Query& query, const EventView& view) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static RecordParser parser;
-    static const EventView* const view = *parser.parse(std::string_view(record()).substr(0, record().size() - RecordParser::padding));
+    static const EventView* const view =
+        *parser.parse(std::string_view(record()).substr(0, record().size() - RecordParser::padding));
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto query = match::Query::parse(text);
     if (!query) {

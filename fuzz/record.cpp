@@ -17,7 +17,8 @@ using namespace cairn;
 namespace {
 
 void check_accepted(std::string_view text, const EventView& view) {
-    const bool in_text = view.raw.data() >= text.data() && view.raw.data() + view.raw.size() <= text.data() + text.size();
+    const bool in_text =
+        view.raw.data() >= text.data() && view.raw.data() + view.raw.size() <= text.data() + text.size();
     CAIRN_CHECK(in_text && view.raw.starts_with('{') && view.raw.ends_with('}'));
     CAIRN_CHECK(!view.event_id.empty());
 

@@ -17,10 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     response.status = 400;
     response.body = bytes;
     const std::string value(bytes.substr(0, bytes.find('\n')));
-    for (const char* name : {"Content-Range", "Content-Length", "Last-Modified", "ETag", "x-amz-meta-a", "x-amz-bucket-region"}) response.headers.emplace_back(name, value);
+    for (const char* name :
+         {"Content-Range", "Content-Length", "Last-Modified", "ETag", "x-amz-meta-a", "x-amz-bucket-region"})
+        response.headers.emplace_back(name, value);
     (void)s3::read_completion(response);
     (void)s3::read_info(response);
     (void)s3::error_of(response.status, s3::read_refusal(response, true));
-    if (const auto address = s3::Address::parse(value, s3::BucketPlace::automatic)) (void)address->of("bucket", bytes, {{"q", value}}, "eu-west-1");
+    if (const auto address = s3::Address::parse(value, s3::BucketPlace::automatic))
+        (void)address->of("bucket", bytes, {{"q", value}}, "eu-west-1");
     return 0;
 }

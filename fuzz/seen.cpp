@@ -1,5 +1,5 @@
-// Files of the seen index from foreign bytes: manifest, run, filter, content. Whatever they hold, opening and asking them
-// ends in an answer or an error; checksums are made right, so that the bytes behind them are reached.
+// Files of the seen index from foreign bytes: manifest, run, filter, content. Whatever they hold, opening and asking
+// them ends in an answer or an error; checksums are made right, so that the bytes behind them are reached.
 #include <cstdint>
 #include <cstring>
 #include <string>

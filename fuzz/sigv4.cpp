@@ -1,5 +1,5 @@
-// Reading and checking signatures: target, then headers line by line, from the input. What verifies must have been signed with the
-// key, which the input does not know.
+// Reading and checking signatures: target, then headers line by line, from the input. What verifies must have been
+// signed with the key, which the input does not know.
 
 #include <cstddef>
 #include <cstdint>
@@ -43,11 +43,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else {
         const auto time = parse_amz_date(presented->amz_date);
         must(time.has_value());
-        for (const bool normalize : {true, false}) must(!verify(parts, *presented, "a secret", *time, {.normalize_path = normalize}));
+        for (const bool normalize : {true, false})
+            must(!verify(parts, *presented, "a secret", *time, {.normalize_path = normalize}));
     }
 
     // what we sign ourselves verifies, however odd target and headers are
-    std::erase_if(headers, [](const auto& header) { return header.first.find_first_not_of("abcdefgh") != std::string::npos; });
+    std::erase_if(headers,
+                  [](const auto& header) { return header.first.find_first_not_of("abcdefgh") != std::string::npos; });
     headers.emplace_back("Host", "a");
     const Credentials credentials{"AKID", "a secret", ""};
     const auto now = *parse_amz_date("20150830T123600Z");

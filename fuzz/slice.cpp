@@ -25,7 +25,8 @@ void slice_all(std::string_view body) {
         require(part.text.empty() != part.problem.empty());
         require(part.line > 0);
         if (part.text.empty()) continue;
-        bool inside = part.text.data() >= text.data() && part.text.data() + part.text.size() <= text.data() + text.size();
+        bool inside =
+            part.text.data() >= text.data() && part.text.data() + part.text.size() <= text.data() + text.size();
         for (const auto& own : sliced.unescaped)
             inside |= part.text.data() == own.data() && part.text.size() + RecordParser::padding == own.size();
         require(inside);

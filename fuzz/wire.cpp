@@ -1,5 +1,5 @@
-// Any bytes as the body of every operation: read, checked and written without a crash, and what was read reads again. The same
-// bytes in an error message leave an answer that a client can read.
+// Any bytes as the body of every operation: read, checked and written without a crash, and what was read reads again.
+// The same bytes in an error message leave an answer that a client can read.
 
 #include <cstdint>
 #include <string>

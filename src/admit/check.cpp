@@ -16,13 +16,17 @@ struct Named {
 };
 
 std::vector<Named> files_of(const Manifest& manifest, const std::string& folder) {
-    const auto path = [&](std::string_view kind, std::uint64_t id) { return fmt::format("{}/{:012}.{}", folder, id, kind); };
+    const auto path = [&](std::string_view kind, std::uint64_t id) {
+        return fmt::format("{}/{:012}.{}", folder, id, kind);
+    };
     std::vector<Named> files;
     for (const auto& segment : manifest.segments) {
-        if (segment.filter_id != 0) files.push_back({FileKind::filter, path("filter", segment.filter_id), segment.filter_id});
+        if (segment.filter_id != 0)
+            files.push_back({FileKind::filter, path("filter", segment.filter_id), segment.filter_id});
         for (const auto& run : segment.runs) files.push_back({FileKind::run, path("run", run.file_id), run.file_id});
     }
-    for (const auto& content : manifest.contents) files.push_back({FileKind::content, path("content", content.file_id), content.file_id});
+    for (const auto& content : manifest.contents)
+        files.push_back({FileKind::content, path("content", content.file_id), content.file_id});
     return files;
 }
 
@@ -48,7 +52,9 @@ Result<std::vector<Damage>> check(Disk& disk, const std::string& folder, std::ui
         }
         const auto pages = (*file)->header().page_count;
         for (std::uint64_t page = 0; page < pages; ++page)
-            if (!(*file)->check(page)) damage.push_back({path, page * page_bytes, "a page of the admission index is damaged; it is made again at the next start"});
+            if (!(*file)->check(page))
+                damage.push_back({path, page * page_bytes,
+                                  "a page of the admission index is damaged; it is made again at the next start"});
         bytes += pages * page_bytes;
     }
     return damage;

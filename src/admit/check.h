@@ -16,9 +16,9 @@ struct Damage {
     std::string what;
 };
 
-/// Reads every page of every file that the manifest of `folder` names and changes nothing. An absent folder is whole: it is made
-/// again. `bytes` grows by what was read. Blocks; no index may be open there. Errors: invalid, written by a newer version; those
-/// of the disk.
+/// Reads every page of every file that the manifest of `folder` names and changes nothing. An absent folder is whole:
+/// it is made again. `bytes` grows by what was read. Blocks; no index may be open there. Errors: invalid, written by a
+/// newer version; those of the disk.
 Result<std::vector<Damage>> check(Disk& disk, const std::string& folder, std::uint64_t& bytes);
 
 }  // namespace cairn::admit

@@ -15,7 +15,8 @@ const PagedFile* ContentFile::open() const {
     auto file = PagedFile::open(disk_, path_, FileKind::content, file_id_);
     const auto pages = 1 + (end_ - first_ + hashes_per_page - 1) / hashes_per_page;
     if (!file || (*file)->header().fields[0] != first_ || (*file)->header().page_count != pages) {
-        log_error("a file of content hashes cannot be used", {{"file", path_}, {"reason", file ? "header of another file" : file.error().message}});
+        log_error("a file of content hashes cannot be used",
+                  {{"file", path_}, {"reason", file ? "header of another file" : file.error().message}});
         damaged_.store(true, std::memory_order_relaxed);
         return nullptr;
     }

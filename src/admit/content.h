@@ -12,8 +12,8 @@
 
 namespace cairn::admit {
 
-/// The content hashes of the events [first, end), by number. A damaged one only costs a look at the record: its event is
-/// a suspect instead of a duplicate until the file is written again. Opened at the first use. Any thread.
+/// The content hashes of the events [first, end), by number. A damaged one only costs a look at the record: its event
+/// is a suspect instead of a duplicate until the file is written again. Opened at the first use. Any thread.
 class ContentFile {
 public:
     static constexpr std::uint64_t hashes_per_page = page_payload / sizeof(Hash128);

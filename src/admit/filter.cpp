@@ -61,13 +61,14 @@ __attribute__((target("avx2"))) void add_avx2(char* block, std::uint64_t hash) {
 const bool has_avx2 = __builtin_cpu_supports("avx2");
 #endif
 
-std::uint64_t pages_for(std::uint32_t blocks) { return (blocks + Filter::blocks_per_page - 1) / Filter::blocks_per_page; }
+std::uint64_t pages_for(std::uint32_t blocks) {
+    return (blocks + Filter::blocks_per_page - 1) / Filter::blocks_per_page;
+}
 
 }  // namespace
 
 std::uint32_t Filter::blocks_for(std::uint64_t entries) {
-    return static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>((entries * bits_per_entry + 255) / 256, 1, 0xffffffff));
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>((entries * bits_per_entry + 255) / 256, 1, 0xffffffff));
 }
 
 Filter::Filter(std::uint64_t entries_max) : blocks_(blocks_for(entries_max)) {
@@ -148,8 +149,9 @@ void FilterWriter::add(std::uint64_t hash) {
     CAIRN_CHECK(page >= first_page_);
     const auto needed = (page - first_page_ + 1) * page_bytes;
     if (window_.size() < needed) window_.resize(needed);
-    Filter::add_to_block(window_.data() + (page - first_page_) * page_bytes +
-                             block % Filter::blocks_per_page * Filter::block_bytes, hash);
+    Filter::add_to_block(
+        window_.data() + (page - first_page_) * page_bytes + block % Filter::blocks_per_page * Filter::block_bytes,
+        hash);
 }
 
 Result<void> FilterWriter::pass(std::uint64_t hash) {
@@ -164,8 +166,8 @@ Result<void> FilterWriter::write_pages_below(std::uint64_t page) {
         if (offset < window_.size()) std::memcpy(pages_.current(), window_.data() + offset, page_payload);
         CAIRN_TRY(pages_.next());
     }
-    window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(
-                                                         std::min<std::uint64_t>((page - first) * page_bytes, window_.size())));
+    window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
+                                                         (page - first) * page_bytes, window_.size())));
     return {};
 }
 

@@ -13,9 +13,9 @@ namespace cairn::admit {
 /// Of an identity hash its top 52 bits are stored. Two identities that agree in them are told apart by their records.
 inline constexpr unsigned stored_bits = 52;
 
-/// A split-block Bloom filter (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007): a hash owns
-/// one bit in each of the 8 words of one 32-byte block. The block is chosen by the top bits, so that hashes in order
-/// fill a filter from front to back. In memory, where bits can be added, or a mapped file.
+/// A split-block Bloom filter (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007): a hash
+/// owns one bit in each of the 8 words of one 32-byte block. The block is chosen by the top bits, so that hashes in
+/// order fill a filter from front to back. In memory, where bits can be added, or a mapped file.
 class Filter {
 public:
     static constexpr unsigned bits_per_entry = 12;
@@ -57,7 +57,7 @@ private:
     }
 
     std::uint32_t blocks_ = 0;
-    const char* base_ = nullptr;              ///< of page 1, or of the memory
+    const char* base_ = nullptr;  ///< of page 1, or of the memory
     ZeroedMemory memory_;
     std::shared_ptr<const PagedFile> file_;
 };
@@ -66,7 +66,8 @@ private:
 /// window any order goes.
 class FilterWriter {
 public:
-    static Result<FilterWriter> create(Disk& disk, const std::string& path, std::uint64_t file_id, std::uint64_t entries_max);
+    static Result<FilterWriter> create(Disk& disk, const std::string& path, std::uint64_t file_id,
+                                       std::uint64_t entries_max);
 
     void add(std::uint64_t hash);
     Result<void> pass(std::uint64_t hash);

@@ -41,7 +41,8 @@ bool Finder::follow(const Tiers& tiers, const Fingerprint& candidate, Sighting& 
     for (std::uint64_t number = cursor_; number < cursor_ + look_ahead;) {
         const auto hashes = contents_ahead(tiers, number);
         if (hashes.empty()) return false;
-        const auto stop = hashes.begin() + static_cast<std::ptrdiff_t>(std::min(hashes.size(), cursor_ + look_ahead - number));
+        const auto stop =
+            hashes.begin() + static_cast<std::ptrdiff_t>(std::min(hashes.size(), cursor_ + look_ahead - number));
         const auto found = std::find(hashes.begin(), stop, candidate.content);
         number += static_cast<std::uint64_t>(found - hashes.begin());
         if (found == stop) continue;
@@ -138,7 +139,8 @@ void Finder::judge(const Tiers& tiers, std::span<const Fingerprint> candidates, 
         for (; match != matches_.end() && match->candidate == candidate; ++match) {
             if (sighting.kind == Sighting::Kind::duplicate) continue;
             const auto stored = contents_from(tiers, match->number);
-            if (stored.empty() && match->number < tiers.covered) damaged_content_ = content_file_of(tiers, match->number);
+            if (stored.empty() && match->number < tiers.covered)
+                damaged_content_ = content_file_of(tiers, match->number);
             if (!stored.empty() && stored.front() == candidates[candidate].content) {
                 sighting.kind = Sighting::Kind::duplicate;
                 sighting.number = match->number;

@@ -46,7 +46,8 @@ private:
                                           std::span<Sighting> sightings, Sightings& out);
     void filter_group(const Tiers& tiers, std::span<const Fingerprint> candidates);
     std::shared_ptr<const Run> probe_runs();
-    void judge(const Tiers& tiers, std::span<const Fingerprint> candidates, std::span<Sighting> sightings, Sightings& out);
+    void judge(const Tiers& tiers, std::span<const Fingerprint> candidates, std::span<Sighting> sightings,
+               Sightings& out);
 
     static constexpr std::size_t group_size = 64;
     static constexpr std::size_t small_group_size = 4;

@@ -42,7 +42,8 @@ Result<std::optional<Manifest>> IndexFiles::load() {
     }
     next_file_id_ = manifest->next_file_id;
     if (manifest->table_entries != table_entries_ || manifest->fan_out != fan_out_) {
-        log_warning("the seen index is made again from the log", {{"file", path}, {"reason", "its sizes were changed"}});
+        log_warning("the seen index is made again from the log",
+                    {{"file", path}, {"reason", "its sizes were changed"}});
         return std::optional<Manifest>();
     }
     return std::optional<Manifest>(std::move(*manifest));
@@ -52,7 +53,8 @@ void IndexFiles::remove_left_overs(const Tiers& tiers) {
     std::set<std::string> wanted{std::string(manifest_name)};
     for (const auto& segment : tiers.segments) {
         for (const auto& run : segment->runs) wanted.insert(name_of("run", run->file_id()));
-        if (segment->filter && segment->filter->file_id() != 0) wanted.insert(name_of("filter", segment->filter->file_id()));
+        if (segment->filter && segment->filter->file_id() != 0)
+            wanted.insert(name_of("filter", segment->filter->file_id()));
     }
     for (const auto& content : tiers.contents) wanted.insert(name_of("content", content->file_id()));
     const auto names = disk_.list(folder_);
@@ -154,8 +156,8 @@ Result<void> IndexFiles::write_manifest(const Tiers& tiers) {
     manifest.next_file_id = next_file_id_;
     for (const auto& segment : tiers.segments) {
         if (segment->runs.empty()) continue;
-        Manifest::Segment entry{segment->level, segment->first, segment->end,
-                                segment->filter ? segment->filter->file_id() : 0, {}};
+        Manifest::Segment entry{
+            segment->level, segment->first, segment->end, segment->filter ? segment->filter->file_id() : 0, {}};
         for (const auto& run : segment->runs) entry.runs.push_back({run->file_id(), run->first(), run->end()});
         manifest.segments.push_back(std::move(entry));
     }
@@ -171,7 +173,8 @@ void IndexFiles::remove_content(std::uint64_t file_id) { remove(path_of("content
 void IndexFiles::remove(const std::string& path) {
     // What stays is removed at the next opening.
     if (const auto removed = disk_.remove(path); !removed && removed.error().code != Code::not_found)
-        log_warning("a file of the seen index could not be removed", {{"file", path}, {"reason", removed.error().message}});
+        log_warning("a file of the seen index could not be removed",
+                    {{"file", path}, {"reason", removed.error().message}});
 }
 
 }  // namespace cairn::admit

@@ -31,7 +31,8 @@ public:
     std::shared_ptr<const ContentFile> content(std::uint64_t file_id, std::uint64_t first) const;
 
     /// `entries` in order of hash. Null when there are none. Durable once a manifest names it.
-    Result<std::shared_ptr<const Run>> write_run(std::span<const Entry> entries, std::uint64_t first, std::uint64_t end);
+    Result<std::shared_ptr<const Run>> write_run(std::span<const Entry> entries, std::uint64_t first,
+                                                 std::uint64_t end);
     Result<std::shared_ptr<const ContentFile>> write_contents(std::uint64_t first, std::span<const Hash128> hashes);
 
     /// One run of many, and its filter. Both null when no entry is retained. On damage `damaged` is set.

@@ -27,9 +27,9 @@ struct Manifest {
 
     std::uint64_t table_entries = 0;
     std::uint32_t fan_out = 0;
-    std::uint64_t covered = 0;       ///< all retained events below are in the runs
+    std::uint64_t covered = 0;  ///< all retained events below are in the runs
     std::uint64_t next_file_id = 1;
-    std::vector<Segment> segments;   ///< in log order
+    std::vector<Segment> segments;  ///< in log order
     std::vector<ContentFile> contents;
 };
 

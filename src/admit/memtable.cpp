@@ -33,8 +33,11 @@ bool insertion_sort(std::vector<Entry>& entries) {
 }  // namespace
 
 Memtable::Memtable(std::uint64_t first, std::uint32_t capacity)
-    : first_(first), capacity_(capacity), slot_count_(capacity + capacity / 3 + 1),
-      slots_(slot_count_ * slot_bytes), contents_(std::size_t{capacity} * sizeof(Hash128)) {}
+    : first_(first),
+      capacity_(capacity),
+      slot_count_(capacity + capacity / 3 + 1),
+      slots_(slot_count_ * slot_bytes),
+      contents_(std::size_t{capacity} * sizeof(Hash128)) {}
 
 void Memtable::add(std::uint64_t hash, std::uint64_t number, const Hash128& content) {
     CAIRN_CHECK(number >= first_ && number < end() && count_ < capacity_);

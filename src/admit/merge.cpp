@@ -67,24 +67,26 @@ MergeOutcome for_each_window(Runs inputs, const Yield& yield, const Use& use) {
 
 MergeOutcome merge_runs(Runs inputs, const Alive& alive, RunWriter& run, FilterWriter* filter, const Yield& yield) {
     WindowSorter sorter;
-    return for_each_window(inputs, yield, [&](std::vector<Entry>& entries, std::uint64_t low, unsigned bits) -> Result<void> {
-        if (filter != nullptr) CAIRN_TRY(filter->pass(low));
-        sorter.sort(entries, bits);
-        for (const auto& entry : entries) {
-            if (alive && !alive(entry.number)) continue;
-            CAIRN_TRY(run.add(entry));
-            if (filter != nullptr) filter->add(entry.hash);
-        }
-        return {};
-    });
+    return for_each_window(inputs, yield,
+                           [&](std::vector<Entry>& entries, std::uint64_t low, unsigned bits) -> Result<void> {
+                               if (filter != nullptr) CAIRN_TRY(filter->pass(low));
+                               sorter.sort(entries, bits);
+                               for (const auto& entry : entries) {
+                                   if (alive && !alive(entry.number)) continue;
+                                   CAIRN_TRY(run.add(entry));
+                                   if (filter != nullptr) filter->add(entry.hash);
+                               }
+                               return {};
+                           });
 }
 
 MergeOutcome fill_filter(Runs inputs, FilterWriter& filter, const Yield& yield) {
-    return for_each_window(inputs, yield, [&](std::vector<Entry>& entries, std::uint64_t low, unsigned) -> Result<void> {
-        CAIRN_TRY(filter.pass(low));
-        for (const auto& entry : entries) filter.add(entry.hash);
-        return {};
-    });
+    return for_each_window(inputs, yield,
+                           [&](std::vector<Entry>& entries, std::uint64_t low, unsigned) -> Result<void> {
+                               CAIRN_TRY(filter.pass(low));
+                               for (const auto& entry : entries) filter.add(entry.hash);
+                               return {};
+                           });
 }
 
 MergeOutcome fill_filter(Runs inputs, Filter& filter) {

@@ -21,8 +21,9 @@ struct MergeOutcome {
     std::shared_ptr<const Run> damaged;  ///< then `result` is corrupt
 };
 
-/// Writes the retained entries of `inputs` (in log order) in order of their hash, and their hashes to the filter if there
-/// is one. Works in windows of some thousand entries, whatever the size of the runs. The caller finishes the writers.
+/// Writes the retained entries of `inputs` (in log order) in order of their hash, and their hashes to the filter if
+/// there is one. Works in windows of some thousand entries, whatever the size of the runs. The caller finishes the
+/// writers.
 MergeOutcome merge_runs(Runs inputs, const Alive& alive, RunWriter& run, FilterWriter* filter, const Yield& yield);
 
 /// Adds the hashes of `inputs` to the filter.

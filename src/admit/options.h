@@ -14,8 +14,9 @@ struct SeenSource {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
 
-    /// Calls `use` for every durable event from `from` on (earlier ones may be among them and are passed over), in order
-    /// of their numbers. Blocks. Called while opening, and later from the index's own thread or that of a caller of find.
+    /// Calls `use` for every durable event from `from` on (earlier ones may be among them and are passed over), in
+    /// order of their numbers. Blocks. Called while opening, and later from the index's own thread or that of a caller
+    /// of find.
     using Use = std::function<void(std::uint64_t number, const Fingerprint& fingerprint)>;
     std::function<Result<void>(std::uint64_t from, const Use& use)> for_each_fingerprint;
 };
@@ -27,7 +28,8 @@ struct SeenOptions {
     /// Runs of one level that are merged into one of the next.
     std::uint32_t fan_out = 32;
 
-    /// Whether the index has a thread of its own for its files. Without one the work is done inside insert() and settle().
+    /// Whether the index has a thread of its own for its files. Without one the work is done inside insert() and
+    /// settle().
     bool background = true;
 
     /// Whether an event is still retained; null: all are. An event that is not counts as absent at once, and leaves the

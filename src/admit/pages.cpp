@@ -20,7 +20,8 @@ std::uint32_t checksum(const char* page, std::uint64_t file_id, std::uint64_t pa
     return crc32c({page, page_payload}, crc32c({place, sizeof place}));
 }
 
-Result<PageHeader> decode_header(const std::string& path, std::string_view bytes, FileKind kind, std::uint64_t file_id) {
+Result<PageHeader> decode_header(const std::string& path, std::string_view bytes, FileKind kind,
+                                 std::uint64_t file_id) {
     const auto damaged = [&](const char* what) { return fail(Code::corrupt, path + ": " + what); };
     if (bytes.size() < page_bytes) return damaged("shorter than its header");
     if (!bytes.starts_with(magic)) return damaged("not a file of the seen index");
@@ -29,8 +30,8 @@ Result<PageHeader> decode_header(const std::string& path, std::string_view bytes
     ByteReader reader(bytes.substr(magic.size(), page_payload - magic.size()));
     const auto version = reader.integer<std::uint32_t>();
     if (version > format_version)
-        return fail(Code::invalid, path + ": format version " + std::to_string(version) + " is newer than this program's " +
-                                       std::to_string(format_version));
+        return fail(Code::invalid, path + ": format version " + std::to_string(version) +
+                                       " is newer than this program's " + std::to_string(format_version));
     PageHeader header;
     header.kind = static_cast<FileKind>(reader.integer<std::uint32_t>());
     header.file_id = reader.integer<std::uint64_t>();
@@ -101,7 +102,10 @@ void PagedFile::will_need(std::uint64_t first, std::uint64_t count) const {
 }
 
 PageWriter::PageWriter(std::unique_ptr<File> file, std::uint64_t file_id, std::uint64_t first_page)
-    : file_(std::move(file)), file_id_(file_id), page_(first_page), written_page_(first_page),
+    : file_(std::move(file)),
+      file_id_(file_id),
+      page_(first_page),
+      written_page_(first_page),
       buffer_(std::make_unique<char[]>(buffer_bytes)) {}
 
 Result<void> PageWriter::next() {

@@ -12,9 +12,9 @@
 
 namespace cairn::admit {
 
-/// Every file of the seen index is a row of pages of 4 KiB, the last 4 bytes of each a CRC32C that depends on the file and
-/// the page's place. A page is checked when it is touched for the first time, so that opening reads next to nothing and
-/// no damaged byte is ever used. Page 0 is the header. See docs/format/seen.md.
+/// Every file of the seen index is a row of pages of 4 KiB, the last 4 bytes of each a CRC32C that depends on the file
+/// and the page's place. A page is checked when it is touched for the first time, so that opening reads next to nothing
+/// and no damaged byte is ever used. Page 0 is the header. See docs/format/seen.md.
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t page_payload = page_bytes - 4;
 
@@ -41,7 +41,8 @@ std::string encode_header(const PageHeader& header);
 class PagedFile {
 public:
     /// Errors: not_found; corrupt when the header is damaged, is that of another file, or the file is shorter than it
-    /// says (not with `may_be_short`: then the pages behind the end count as damaged); invalid, written by a newer version.
+    /// says (not with `may_be_short`: then the pages behind the end count as damaged); invalid, written by a newer
+    /// version.
     static Result<std::shared_ptr<const PagedFile>> open(Disk& disk, const std::string& path, FileKind kind,
                                                          std::uint64_t file_id, bool may_be_short = false);
 

@@ -30,7 +30,8 @@ Result<void> Upkeep::open() {
 
 void Upkeep::cut_back(Manifest& manifest) const {
     if (manifest.covered <= source_.end) return;
-    log_warning("the seen index is cut back to the end of the log", {{"covered", manifest.covered}, {"end", source_.end}});
+    log_warning("the seen index is cut back to the end of the log",
+                {{"covered", manifest.covered}, {"end", source_.end}});
     auto covered = source_.end / options_.table_entries * options_.table_entries;
     for (const auto& segment : manifest.segments)
         for (const auto& run : segment.runs)
@@ -89,7 +90,8 @@ Result<bool> Upkeep::restore(const Manifest& manifest, Tiers& tiers) {
         }
         tiers.segments.push_back(std::move(segment));
     }
-    for (const auto& content : manifest.contents) tiers.contents.push_back(files_.content(content.file_id, content.first));
+    for (const auto& content : manifest.contents)
+        tiers.contents.push_back(files_.content(content.file_id, content.first));
     return changed;
 }
 

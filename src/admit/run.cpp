@@ -26,7 +26,9 @@ std::uint64_t directory_pages(unsigned bucket_bits) {
     return ((std::uint64_t{1} << bucket_bits) + Run::buckets_per_page) / Run::buckets_per_page;
 }
 
-std::uint64_t entry_pages(std::uint64_t entries) { return (entries + Run::entries_per_page - 1) / Run::entries_per_page; }
+std::uint64_t entry_pages(std::uint64_t entries) {
+    return (entries + Run::entries_per_page - 1) / Run::entries_per_page;
+}
 
 }  // namespace
 
@@ -39,7 +41,8 @@ Result<std::shared_ptr<const Run>> Run::open(Disk& disk, const std::string& path
     run->end_ = header.fields[1];
     run->entry_count_ = header.fields[2];
     run->bucket_bits_ = static_cast<unsigned>(header.fields[3]);
-    const bool possible = header.fields[3] >= prefix_bits && header.fields[3] <= 32 && run->entry_count_ <= 0xffffffff &&
+    const bool possible = header.fields[3] >= prefix_bits && header.fields[3] <= 32 &&
+                          run->entry_count_ <= 0xffffffff &&
                           header.page_count == 1 + directory_pages(run->bucket_bits_) + entry_pages(run->entry_count_);
     if (!possible) return fail(Code::corrupt, path + ": header contradicts itself");
     run->entries_page_ = 1 + directory_pages(run->bucket_bits_);
@@ -95,7 +98,8 @@ bool Run::find(std::uint64_t hash, std::vector<std::uint64_t>& numbers) const {
 bool Run::read_window(std::uint64_t window, unsigned bits, std::vector<Entry>& out) const {
     CAIRN_CHECK(bits >= prefix_bits && bits <= bucket_bits_);
     std::uint32_t begin = 0, end = 0;
-    if (!bucket_begin(window << (bucket_bits_ - bits), begin) || !bucket_begin((window + 1) << (bucket_bits_ - bits), end))
+    if (!bucket_begin(window << (bucket_bits_ - bits), begin) ||
+        !bucket_begin((window + 1) << (bucket_bits_ - bits), end))
         return false;
     if (begin > end || end > entry_count_) return false;
 
@@ -110,8 +114,13 @@ bool Run::read_window(std::uint64_t window, unsigned bits, std::vector<Entry>& o
     return true;
 }
 
-RunWriter::RunWriter(PageWriter pages, std::uint64_t file_id, std::uint64_t first, std::uint64_t end, unsigned bucket_bits)
-    : pages_(std::move(pages)), file_id_(file_id), first_(first), end_(end), bucket_bits_(bucket_bits),
+RunWriter::RunWriter(PageWriter pages, std::uint64_t file_id, std::uint64_t first, std::uint64_t end,
+                     unsigned bucket_bits)
+    : pages_(std::move(pages)),
+      file_id_(file_id),
+      first_(first),
+      end_(end),
+      bucket_bits_(bucket_bits),
       counts_((std::size_t{1} << bucket_bits) + 1) {}
 
 Result<RunWriter> RunWriter::create(Disk& disk, const std::string& path, std::uint64_t file_id, std::uint64_t first,

@@ -50,7 +50,8 @@ public:
     /// All three.
     bool find(std::uint64_t hash, std::vector<std::uint64_t>& numbers) const;
 
-    /// Appends the entries whose hash begins with the `bits` bits of `window` (prefix_bits <= bits <= bucket_bits), in order.
+    /// Appends the entries whose hash begins with the `bits` bits of `window` (prefix_bits <= bits <= bucket_bits), in
+    /// order.
     bool read_window(std::uint64_t window, unsigned bits, std::vector<Entry>& out) const;
 
 private:

@@ -14,8 +14,9 @@ namespace cairn::admit {
 
 namespace {
 
-// Tables that may wait to be written before insert() waits for them; and while they cannot be, as on a full disk: then as many
-// as the events have for which the log may still have reserved space, so that it is the log that says when there is no more.
+// Tables that may wait to be written before insert() waits for them; and while they cannot be, as on a full disk: then
+// as many as the events have for which the log may still have reserved space, so that it is the log that says when
+// there is no more.
 constexpr std::size_t waiting_tables_max = 2;
 constexpr std::size_t failing_tables_max = 6;
 constexpr std::size_t prefetch_distance = 16;
@@ -26,7 +27,8 @@ constexpr auto retry_delay = std::chrono::seconds(1);
 class SeenIndex::Implementation {
 public:
     Implementation(Disk& disk, const std::string& folder, SeenSource source, Metrics& metrics, SeenOptions options)
-        : options_(std::move(options)), source_(source),
+        : options_(std::move(options)),
+          source_(source),
           upkeep_(disk, folder, std::move(source), metrics, options_, tiers_, [this] { report_progress(); }),
           failures_(metrics.counter("cairn_seen_failures_total", "Failed attempts to write identity files.")) {}
 
@@ -81,10 +83,10 @@ private:
 
     std::mutex mutex_;
     std::condition_variable wake_, progress_;
-    bool stopping_ = false;                               // guarded by mutex_, as are all below
+    bool stopping_ = false;  // guarded by mutex_, as are all below
     bool work_waits_ = false, idle_ = false;
     std::map<std::uint64_t, std::optional<Error>> repairs_;  // asked for; with the error of the last attempt
-    std::optional<Error> error_;                          // of the last work
+    std::optional<Error> error_;                             // of the last work
     std::thread thread_;
 };
 
@@ -124,8 +126,9 @@ Result<void> SeenIndex::Implementation::find(std::span<const Fingerprint> candid
         const auto tiers = tiers_.snapshot();
         const auto damaged = finder_.find(*tiers, upkeep_.forgotten_below(), options_.alive, candidates, out);
         const bool more_damage =
-            finder_.take_damaged_content() != nullptr ||
-            std::ranges::any_of(tiers->segments, [](const auto& segment) { return segment->filter && segment->filter->damaged(); });
+            finder_.take_damaged_content() != nullptr || std::ranges::any_of(tiers->segments, [](const auto& segment) {
+                return segment->filter && segment->filter->damaged();
+            });
         if (more_damage) wake();
         if (!damaged) return {};
         CAIRN_TRY(repair(damaged->file_id()));
@@ -136,7 +139,8 @@ bool SeenIndex::Implementation::too_many_tables(std::size_t most) const {
     const auto tiers = tiers_.snapshot();
     std::size_t waiting = 0;
     for (const auto& segment : tiers->segments)
-        waiting += static_cast<std::size_t>(std::ranges::count_if(segment->tables, [&](const auto& table) { return upkeep_.ready(*table); }));
+        waiting += static_cast<std::size_t>(
+            std::ranges::count_if(segment->tables, [&](const auto& table) { return upkeep_.ready(*table); }));
     return waiting >= most;
 }
 
@@ -186,7 +190,8 @@ void SeenIndex::Implementation::begin_table(std::uint64_t number) {
     table_ = std::make_shared<Memtable>(table_first, options_.table_entries);
     tiers_.update([&](Tiers& tiers) {
         auto segment = std::make_shared<Segment>();
-        if (!tiers.segments.empty() && tiers.segments.back()->level == 1 && tiers.segments.back()->first == group_first) {
+        if (!tiers.segments.empty() && tiers.segments.back()->level == 1 &&
+            tiers.segments.back()->first == group_first) {
             *segment = *tiers.segments.back();
             tiers.segments.pop_back();
         } else {
@@ -210,7 +215,8 @@ Result<std::vector<std::uint64_t>> SeenIndex::Implementation::numbers_of(std::ui
         CAIRN_TRY(repair((*damaged)->file_id()));
     }
     const auto below = upkeep_.forgotten_below();
-    std::erase_if(numbers, [&](std::uint64_t number) { return number < below || (options_.alive && !options_.alive(number)); });
+    std::erase_if(numbers,
+                  [&](std::uint64_t number) { return number < below || (options_.alive && !options_.alive(number)); });
     std::ranges::sort(numbers, std::greater());
     return numbers;
 }
@@ -339,7 +345,8 @@ Result<std::unique_ptr<SeenIndex>> SeenIndex::open(Disk& disk, const std::string
                                                    Metrics& metrics, SeenOptions options) {
     CAIRN_CHECK(options.table_entries > 0 && options.table_entries % ContentFile::hashes_per_page == 0);
     CAIRN_CHECK(options.fan_out >= 2);
-    auto implementation = std::make_unique<Implementation>(disk, folder, std::move(source), metrics, std::move(options));
+    auto implementation =
+        std::make_unique<Implementation>(disk, folder, std::move(source), metrics, std::move(options));
     CAIRN_TRY(implementation->open());
     return std::unique_ptr<SeenIndex>(new SeenIndex(std::move(implementation)));
 }

@@ -35,7 +35,8 @@ public:
     /// No event below `number` is retained any more: its files go. Any thread.
     void forget_below(std::uint64_t number);
 
-    /// Waits until there is nothing left to write, merge or repair; or does that work. For tests, benches and shut-down.
+    /// Waits until there is nothing left to write, merge or repair; or does that work. For tests, benches and
+    /// shut-down.
     Result<void> settle();
 
     /// Reads every file and fails with the first damage. Any thread; blocks. For checks of a data directory.

@@ -9,7 +9,8 @@ const ContentFile* content_file_of(const Tiers& tiers, std::uint64_t number) {
     if (contents.empty() || number < contents.front()->first() || number >= contents.back()->end()) return nullptr;
     // Files are of one length and rarely missing, so the guess is nearly always right.
     const auto& front = *contents.front();
-    const auto guess = std::min<std::uint64_t>((number - front.first()) / (front.end() - front.first()), contents.size() - 1);
+    const auto guess =
+        std::min<std::uint64_t>((number - front.first()) / (front.end() - front.first()), contents.size() - 1);
     if (contents[guess]->first() <= number && number < contents[guess]->end()) return contents[guess].get();
     const auto next = std::ranges::upper_bound(contents, number, {}, [](const auto& file) { return file->first(); });
     if (next == contents.begin()) return nullptr;

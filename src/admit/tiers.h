@@ -24,9 +24,9 @@ struct Segment {
 
 /// Everything the index knows, at one moment. Copied to be changed.
 struct Tiers {
-    std::vector<std::shared_ptr<const Segment>> segments;       ///< in log order
-    std::vector<std::shared_ptr<const ContentFile>> contents;   ///< in log order
-    std::uint64_t covered = 0;                                  ///< events below are in runs
+    std::vector<std::shared_ptr<const Segment>> segments;      ///< in log order
+    std::vector<std::shared_ptr<const ContentFile>> contents;  ///< in log order
+    std::uint64_t covered = 0;                                 ///< events below are in runs
 
     std::shared_ptr<Memtable> oldest_table() const {
         for (const auto& segment : segments)

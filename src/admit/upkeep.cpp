@@ -32,8 +32,11 @@ std::vector<std::shared_ptr<const Run>> runs_of(const std::vector<SegmentPointer
 
 Upkeep::Upkeep(Disk& disk, const std::string& folder, SeenSource source, Metrics& metrics, const SeenOptions& options,
                SharedTiers& tiers, std::function<void()> table_written)
-    : files_(disk, folder, options.table_entries, options.fan_out), source_(std::move(source)), options_(options),
-      tiers_(tiers), table_written_(std::move(table_written)),
+    : files_(disk, folder, options.table_entries, options.fan_out),
+      source_(std::move(source)),
+      options_(options),
+      tiers_(tiers),
+      table_written_(std::move(table_written)),
       tables_written_(metrics.counter("cairn_seen_tables_written_total", "Tables of identities written to disk.")),
       merges_(metrics.counter("cairn_seen_merges_total", "Merges of identity files.")),
       repairs_(metrics.counter("cairn_seen_repairs_total", "Damaged identity files made again.")) {}
@@ -47,7 +50,8 @@ bool Upkeep::durable(std::uint64_t number) {
 
 void Upkeep::forget_below(std::uint64_t number) {
     auto before = forgotten_below_.load(std::memory_order_relaxed);
-    while (before < number && !forgotten_below_.compare_exchange_weak(before, number)) {}
+    while (before < number && !forgotten_below_.compare_exchange_weak(before, number)) {
+    }
 }
 
 Alive Upkeep::retained() const {
@@ -132,8 +136,7 @@ Result<bool> Upkeep::write_table() {
     if (!table || !ready(*table)) return false;
 
     auto entries = table->sorted();
-    if (const auto alive = retained())
-        std::erase_if(entries, [&](const Entry& entry) { return !alive(entry.number); });
+    if (const auto alive = retained()) std::erase_if(entries, [&](const Entry& entry) { return !alive(entry.number); });
     auto content = files_.write_contents(table->first(), {table->contents(table->first()), options_.table_entries});
     if (!content) return fail(std::move(content).error());
     auto run = files_.write_run(entries, table->first(), table->end());

@@ -36,9 +36,9 @@ private:
     std::shared_ptr<const Tiers> tiers_ = std::make_shared<const Tiers>();  // guarded by mutex_
 };
 
-/// Everything that happens to the files: tables are written out, runs merged, filters joined, damage repaired. Each change
-/// is complete on disk before a manifest names it, and named before readers see it. Used by one thread at a time, but for
-/// durable(), forget_below() and stop().
+/// Everything that happens to the files: tables are written out, runs merged, filters joined, damage repaired. Each
+/// change is complete on disk before a manifest names it, and named before readers see it. Used by one thread at a
+/// time, but for durable(), forget_below() and stop().
 class Upkeep {
 public:
     Upkeep(Disk& disk, const std::string& folder, SeenSource source, Metrics& metrics, const SeenOptions& options,

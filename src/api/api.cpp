@@ -77,8 +77,9 @@ class Submitted {
 public:
     Parts counting(const Parts& parts) {
         auto copy = parts;
-        copy.submit = [this, submit = parts.submit](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts,
-                                                    ingest::Writer writer, ingest::Ingest::Done done) {
+        copy.submit = [this, submit = parts.submit](std::shared_ptr<const std::string> buffer,
+                                                    std::vector<std::string_view> texts, ingest::Writer writer,
+                                                    ingest::Ingest::Done done) {
             {
                 std::lock_guard lock(mutex_);
                 ++open_;
@@ -127,15 +128,17 @@ struct Api::State {
           live(parts, settings),
           pool(settings.workers, settings.jobs_max) {
         const auto counts = live.counts();
-        parts.metrics.gauge("cairn_api_streams", "Open GET /v1/tail", [counts] { return static_cast<double>(counts->streams); });
-        parts.metrics.gauge("cairn_api_waits", "Open /v1/wait", [counts] { return static_cast<double>(counts->waits); });
+        parts.metrics.gauge("cairn_api_streams", "Open GET /v1/tail",
+                            [counts] { return static_cast<double>(counts->streams); });
+        parts.metrics.gauge("cairn_api_waits", "Open /v1/wait",
+                            [counts] { return static_cast<double>(counts->waits); });
     }
 
     net::Response readiness() const;
     void own(CallPointer call);
 
-    // Members below are destroyed first: the pool ends its jobs, then what they submitted is answered, then live ends its
-    // waits; only then the endpoints that all of these answer through go.
+    // Members below are destroyed first: the pool ends its jobs, then what they submitted is answered, then live ends
+    // its waits; only then the endpoints that all of these answer through go.
     const Parts parts;
     const Settings settings;
     Submitted submitted;
@@ -158,7 +161,8 @@ struct Api::State {
 
 net::Response Api::State::readiness() const {
     if (parts.history.covered() < log_end_at_start)
-        return plain(503, fmt::format("history is being built: {} of {} events\n", parts.history.covered(), log_end_at_start));
+        return plain(
+            503, fmt::format("history is being built: {} of {} events\n", parts.history.covered(), log_end_at_start));
     if (const auto taken = parts.log.admit(1); !taken)
         return plain(503, fmt::format("the log takes no events: {}\n", taken.error().message));
     return plain(200, "ready\n");
@@ -169,15 +173,19 @@ void Api::State::own(CallPointer call) {
         auto response = v1_error(error, call->request_id);
         answer(context, std::move(call), std::move(response), "v1");
     };
-    if (auto known = authenticate(parts, *call, {"cairn"}, false, true); !known) return refuse(v1_error_of(known.error()));
+    if (auto known = authenticate(parts, *call, {"cairn"}, false, true); !known)
+        return refuse(v1_error_of(known.error()));
     auto path = std::string(call->request.path().substr(v1.size()));
     if (path == "tail") return live_calls.tail(std::move(call));
     if (path == "wait") return live_calls.wait(std::move(call));
     const bool posted = path == "search" || path == "values" || path == "count";
     const bool got = path.starts_with("events/") || path == "trails";
-    if (!posted && !got) return refuse({.status = 404, .code = "NotFound", .message = "there is no " + path.substr(0, 100), .field = {}});
+    if (!posted && !got)
+        return refuse(
+            {.status = 404, .code = "NotFound", .message = "there is no " + path.substr(0, 100), .field = {}});
     if (call->request.method != (posted ? "POST" : "GET"))
-        return refuse({.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});
+        return refuse(
+            {.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});
     if (path == "trails") return trail_overview.handle(std::move(call));
     searches.handle(std::move(call), std::move(path));
 }
@@ -203,7 +211,8 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
             if (state_->parts.s3) return state_->s3.handle(std::move(call));
             break;
         case Service::metrics:
-            return call->responder->send(plain(200, state_->parts.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"));
+            return call->responder->send(
+                plain(200, state_->parts.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"));
         case Service::health: return call->responder->send(plain(200, "ok\n"));
         case Service::ready: return call->responder->send(state_->readiness());
         case Service::none: break;
@@ -223,7 +232,8 @@ net::Response Api::refusal(const net::Request& head, int status, std::string_vie
     switch (head.method.empty() ? Service::none : service_of(head)) {
         case Service::control: return wire::error_answer(wire::Protocol::json, error, request_id);
         case Service::audit: return wire::error_answer(wire::Protocol::rest_json, error, request_id);
-        case Service::tokens: return wire::error_answer(wire::Protocol::query, error, request_id, &wire::model_of("sts"));
+        case Service::tokens:
+            return wire::error_answer(wire::Protocol::query, error, request_id, &wire::model_of("sts"));
         case Service::ingest:
         case Service::own: return v1_error(v1_refusal(status, error), request_id);
         case Service::s3:

@@ -10,8 +10,8 @@
 namespace cairn::api {
 
 /// The one port's dispatcher (docs/api.md): the control plane of CloudTrail (awsJson1.1), PutAuditEvents (restJson),
-/// GetCallerIdentity (awsQuery), cairn's own calls (/ingest, /v1/), /metrics, /healthz and /readyz. A request goes to the
-/// service of its credential scope, else to that of X-Amz-Target, else by the first segment of its path.
+/// GetCallerIdentity (awsQuery), cairn's own calls (/ingest, /v1/), /metrics, /healthz and /readyz. A request goes to
+/// the service of its credential scope, else to that of X-Amz-Target, else by the first segment of its path.
 class Api {
 public:
     Api(Parts parts, Settings settings);

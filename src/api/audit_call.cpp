@@ -26,7 +26,8 @@ const wire::Model& model() { return wire::model_of("cloudtrail-data"); }
 std::expected<Json, ApiError> read_input(const net::Request& request, wire::ShapeId shape) {
     auto document = read_body(request);
     if (!document) return std::unexpected(document.error());
-    if (!document->is_object()) return std::unexpected(ApiError{"SerializationException", "the body is not a JSON object"});
+    if (!document->is_object())
+        return std::unexpected(ApiError{"SerializationException", "the body is not a JSON object"});
     for (auto& [name, value] : net::parse_query(request.query()))
         if (name == "channelArn" || name == "externalId") document->set(name, std::move(value));
     auto input = model().read(shape, *document);
@@ -78,7 +79,8 @@ std::expected<Channel, ApiError> AuditCall::check(Call& call, std::vector<Entry>
         return std::unexpected(known.error());
     const auto& operation = *model().find(operation_name);
     if (call.request.method != operation.method || call.request.path() != operation.path)
-        return std::unexpected(ApiError{"UnknownOperationException", "cloudtrail-data has one operation: POST /PutAuditEvents"});
+        return std::unexpected(
+            ApiError{"UnknownOperationException", "cloudtrail-data has one operation: POST /PutAuditEvents"});
     const auto input = read_input(call.request, *operation.input);
     if (!input) return std::unexpected(input.error());
 
@@ -95,7 +97,8 @@ std::expected<Channel, ApiError> AuditCall::check(Call& call, std::vector<Entry>
     // The model asks for an ARN where the service also takes an id: a good channel passes as its ARN.
     auto checked = *input;
     if (channel) checked.set("channelArn", channel->arn());
-    if (const auto violations = model().violations(*operation.input, checked); !violations.empty() && (channel || name.empty()))
+    if (const auto violations = model().violations(*operation.input, checked);
+        !violations.empty() && (channel || name.empty()))
         return std::unexpected(wire::validation_error(violations));
     if (!channel) return channel;
 
@@ -119,7 +122,8 @@ std::expected<Channel, ApiError> AuditCall::check(Call& call, std::vector<Entry>
 Result<bool> AuditCall::is_stored(const std::string& event_id, const Channel& channel) const {
     auto query = match::Query::parse("eventID = \"" + event_id + '"');
     if (!query) return fail(Code::internal, query.error().message);
-    auto page = context_.parts.history.search(search_of(Scope::of(channel.account, channel.region), std::move(*query), 1));
+    auto page =
+        context_.parts.history.search(search_of(Scope::of(channel.account, channel.region), std::move(*query), 1));
     if (!page) return fail(page.error());
     return !page->events.empty();
 }
@@ -159,7 +163,8 @@ void AuditCall::store(CallPointer call, const Channel& channel, std::vector<Entr
     context_.parts.submit(std::move(buffer), std::move(texts), std::move(writer),
                           [this, claim = std::move(claim), call = std::move(call), entries = std::move(entries),
                            places = std::move(places)](Result<ingest::Receipt> receipt) mutable {
-                              if (!receipt) return refuse(std::move(call), inner_error(receipt.error(), operation_name));
+                              if (!receipt)
+                                  return refuse(std::move(call), inner_error(receipt.error(), operation_name));
                               for (std::size_t i = 0; i < places.size(); ++i) {
                                   const auto& result = receipt->results[i];
                                   if (result.outcome == ingest::Outcome::rejected)
@@ -185,8 +190,8 @@ void AuditCall::finish(CallPointer call, const std::vector<Entry>& entries) cons
             successful.push_back(JsonObject{{"id", entry.entry.id}, {"eventID", entry.event_id}});
     }
     const Json output = JsonObject{{"successful", std::move(successful)}, {"failed", std::move(failed)}};
-    auto response = wire::json_answer(Protocol::rest_json,
-                                      to_text(model().write(*model().find(operation_name)->output, output)), call->request_id);
+    auto response = wire::json_answer(
+        Protocol::rest_json, to_text(model().write(*model().find(operation_name)->output, output)), call->request_id);
     answer(context_, std::move(call), std::move(response), operation_name);
 }
 

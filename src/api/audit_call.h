@@ -11,8 +11,8 @@
 
 namespace cairn::api {
 
-/// PutAuditEvents of cloudtrail-data (restJson1). An event whose id is stored already counts as successful: a retry makes
-/// no second one, although the time of ingestion stands in the record.
+/// PutAuditEvents of cloudtrail-data (restJson1). An event whose id is stored already counts as successful: a retry
+/// makes no second one, although the time of ingestion stands in the record.
 class AuditCall {
 public:
     explicit AuditCall(const Context& context) : context_(context) {}
@@ -24,9 +24,9 @@ private:
 
     struct Entry {
         AuditEntry entry;
-        std::string event_id;               ///< of a good entry
+        std::string event_id;  ///< of a good entry
         std::optional<AuditProblem> problem;
-        bool stored = false;                ///< before this call
+        bool stored = false;  ///< before this call
     };
 
     void run(CallPointer call);

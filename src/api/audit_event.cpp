@@ -47,9 +47,9 @@ struct TextField {
 };
 
 constexpr TextField text_fields[] = {
-    {"version", true, 256},       {"userAgent", false, 1024}, {"eventSource", true, 1024},
-    {"eventName", true, 1024},    {"eventTime", true, 64},    {"UID", true, 1024},
-    {"errorCode", false, 256},    {"errorMessage", false, 256}, {"sourceIPAddress", false, 64},
+    {"version", true, 256},           {"userAgent", false, 1024},   {"eventSource", true, 1024},
+    {"eventName", true, 1024},        {"eventTime", true, 64},      {"UID", true, 1024},
+    {"errorCode", false, 256},        {"errorMessage", false, 256}, {"sourceIPAddress", false, 64},
     {"recipientAccountId", true, 64},
 };
 constexpr TextField identity_fields[] = {{"type", true, 128}, {"principalId", true, 1024}};
@@ -71,16 +71,19 @@ std::optional<AuditProblem> check_text(const Json& parent, const TextField& fiel
     }
     if (!value->is_string()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a string.", name)};
     if (characters(value->as_string()) > field.characters_max)
-        return AuditProblem{"FieldTooLong", fmt::format("Field {} is longer than {} characters.", name, field.characters_max)};
+        return AuditProblem{"FieldTooLong",
+                            fmt::format("Field {} is longer than {} characters.", name, field.characters_max)};
     return std::nullopt;
 }
 
 std::optional<AuditProblem> check_object(const Json& parent, const ObjectField& field) {
     const auto* value = parent.find(field.name);
     if (!value) return std::nullopt;
-    if (!value->is_object()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a JSON object.", field.name)};
+    if (!value->is_object())
+        return AuditProblem{"InvalidData", fmt::format("Field {} is not a JSON object.", field.name)};
     if (to_text(*value).size() > field.bytes_max)
-        return AuditProblem{"FieldTooLong", fmt::format("Field {} is longer than {} bytes.", field.name, field.bytes_max)};
+        return AuditProblem{"FieldTooLong",
+                            fmt::format("Field {} is longer than {} bytes.", field.name, field.bytes_max)};
     return std::nullopt;
 }
 
@@ -115,8 +118,9 @@ std::optional<AuditProblem> check_meaning(const Json& document, const Channel& c
     if (!event_time(document.text("eventTime")))
         return AuditProblem{"InvalidData", "Field eventTime is not a time as 2026-01-02T03:04:05Z."};
     if (document.text("recipientAccountId") != channel.account)
-        return AuditProblem{"InvalidRecipient",
-                            fmt::format("Field recipientAccountId is not {}, the account that owns the channel.", channel.account)};
+        return AuditProblem{
+            "InvalidRecipient",
+            fmt::format("Field recipientAccountId is not {}, the account that owns the channel.", channel.account)};
     const auto* address = document.find("sourceIPAddress");
     if (address && !address->as_string().empty() && !is_address(address->as_string()))
         return AuditProblem{"InvalidData", "Field sourceIPAddress is neither an IPv4 nor an IPv6 address."};
@@ -138,22 +142,25 @@ Channel default_channel(std::string_view region, std::string_view account) {
             .id = format_uuid(named_uuid("cairn default channel", fmt::format("{}/{}", account, region)))};
 }
 
-std::expected<Channel, ApiError> find_channel(std::string_view name, std::string_view region, std::string_view account) {
+std::expected<Channel, ApiError> find_channel(std::string_view name, std::string_view region,
+                                              std::string_view account) {
     const auto refused = [](const char* code, std::string message) {
         return std::unexpected(ApiError{code, std::move(message)});
     };
     const auto own = default_channel(region, account);
     if (name == "default" || name == own.id) return own;
     if (!name.starts_with("arn:")) {
-        if (parse_uuid(name)) return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", name));
+        if (parse_uuid(name))
+            return refused("ChannelNotFound", fmt::format("There is no channel {} in this Region.", name));
         return refused("InvalidChannelARN", "The channel is neither an ARN nor the id of a channel.");
     }
     // arn:PARTITION:cloudtrail:REGION:ACCOUNT:channel/ID
     const auto parts = split(name, ':', 6);
     static constexpr std::string_view kind = "channel/";
-    if (parts.size() != 6 || parts[1].empty() || parts[2] != "cloudtrail" || parts[3].empty() || !is_account(parts[4]) ||
-        !parts[5].starts_with(kind) || parts[5].size() == kind.size())
-        return refused("InvalidChannelARN", "The ARN is not that of a channel: arn:aws:cloudtrail:REGION:ACCOUNT:channel/ID.");
+    if (parts.size() != 6 || parts[1].empty() || parts[2] != "cloudtrail" || parts[3].empty() ||
+        !is_account(parts[4]) || !parts[5].starts_with(kind) || parts[5].size() == kind.size())
+        return refused("InvalidChannelARN",
+                       "The ARN is not that of a channel: arn:aws:cloudtrail:REGION:ACCOUNT:channel/ID.");
     const auto named = default_channel(parts[3], parts[4]);
     const auto id = parts[5].substr(kind.size());
     if ((id != named.id && id != "default") || parts[3] != region)

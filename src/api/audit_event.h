@@ -11,8 +11,8 @@
 
 namespace cairn::api {
 
-/// Events of other applications, as PutAuditEvents takes them (CloudTrail user guide, "CloudTrail Lake integrations event
-/// schema"). Pure.
+/// Events of other applications, as PutAuditEvents takes them (CloudTrail user guide, "CloudTrail Lake integrations
+/// event schema"). Pure.
 
 /// A channel that audit events are put into.
 struct Channel {
@@ -23,9 +23,10 @@ struct Channel {
 /// The channel that every account has in every region without creating it. Its id is the same on every node.
 Channel default_channel(std::string_view region, std::string_view account);
 
-/// Finds the channel that a call from `account` in `region` names: by ARN, by id, or by "default". Errors: InvalidChannelARN,
-/// ChannelNotFound, ChannelInsufficientPermission.
-std::expected<Channel, wire::ApiError> find_channel(std::string_view name, std::string_view region, std::string_view account);
+/// Finds the channel that a call from `account` in `region` names: by ARN, by id, or by "default". Errors:
+/// InvalidChannelARN, ChannelNotFound, ChannelInsufficientPermission.
+std::expected<Channel, wire::ApiError> find_channel(std::string_view name, std::string_view region,
+                                                    std::string_view account);
 
 /// One entry of the request.
 struct AuditEntry {

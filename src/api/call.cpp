@@ -67,7 +67,8 @@ std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,
     return {};
 }
 
-wire::ApiError access_denied(const Call& call, const std::string& action, const std::string& resource, bool explicitly) {
+wire::ApiError access_denied(const Call& call, const std::string& action, const std::string& resource,
+                             bool explicitly) {
     const auto reason = explicitly ? std::string("with an explicit deny in an identity-based policy")
                                    : fmt::format("because no identity-based policy allows the {} action", action);
     return {"AccessDeniedException", fmt::format("User: {} is not authorized to perform: {} on resource: {} {}",
@@ -78,7 +79,8 @@ std::expected<void, wire::ApiError> authorize(const Call& call, const std::strin
                                               const policy::Context& more) {
     policy::Context context{{"cairn:account", call.caller.principal.account}, {"cairn:region", call.caller.region}};
     context.insert(context.end(), more.begin(), more.end());
-    const auto decision = identity::authorize(call.caller.principal, action, resource, call.request.peer_address, context);
+    const auto decision =
+        identity::authorize(call.caller.principal, action, resource, call.request.peer_address, context);
     if (decision == policy::Decision::allowed) return {};
     return std::unexpected(access_denied(call, action, resource, decision == policy::Decision::denied_explicitly));
 }
@@ -87,7 +89,8 @@ std::expected<Json, wire::ApiError> read_body(const net::Request& request) {
     if (request.body.empty()) return Json(JsonObject());
     auto document = parse_json(request.body);
     if (!document)
-        return std::unexpected(wire::ApiError{"SerializationException", "the body is not JSON: " + document.error().message});
+        return std::unexpected(
+            wire::ApiError{"SerializationException", "the body is not JSON: " + document.error().message});
     return std::move(*document);
 }
 

@@ -25,8 +25,8 @@ struct Call {
 
 using CallPointer = std::unique_ptr<Call>;
 
-/// The service of the credential scope that a request claims ("cloudtrail") in its header, else in its query; empty when it
-/// presents none. Nothing is verified.
+/// The service of the credential scope that a request claims ("cloudtrail") in its header, else in its query; empty
+/// when it presents none. Nothing is verified.
 std::string claimed_service(const net::Request& request);
 
 /// Fills in `caller`. The error is that of the AWS protocols.
@@ -34,8 +34,8 @@ std::expected<void, wire::ApiError> authenticate(const Parts& parts, Call& call,
                                                  const std::vector<std::string_view>& services, bool bearer = false,
                                                  bool unsigned_payload = false);
 
-/// May the caller do `action` ("cloudtrail:LookupEvents") on `resource`? Conditions see the caller's account and region, and
-/// `more`.
+/// May the caller do `action` ("cloudtrail:LookupEvents") on `resource`? Conditions see the caller's account and
+/// region, and `more`.
 std::expected<void, wire::ApiError> authorize(const Call& call, const std::string& action, const std::string& resource,
                                               const policy::Context& more = {});
 

@@ -23,7 +23,8 @@ CallMetrics::CallMetrics(const Parts& parts, std::string operation)
     : parts_(parts),
       operation_(std::move(operation)),
       good_(answered(parts, operation_, 200)),
-      seconds_(parts.metrics.histogram("cairn_api_call_seconds", "From request to answer", {{"operation", operation_}})) {}
+      seconds_(
+          parts.metrics.histogram("cairn_api_call_seconds", "From request to answer", {{"operation", operation_}})) {}
 
 void CallMetrics::count(const Call& call, const net::Response& response) const {
     (response.status == 200 ? good_ : answered(parts_, operation_, response.status)).add();

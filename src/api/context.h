@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "api/parts.h"
 #include "api/call.h"
 #include "api/own_calls.h"
+#include "api/parts.h"
 #include "api/worker_pool.h"
 
 namespace cairn::api {
@@ -25,8 +25,8 @@ void run_on_pool(const Context& context, CallPointer call, Work work, Refuse ref
     context.pool.submit([call = std::move(call), work = std::move(work)]() mutable { work(std::move(call)); });
 }
 
-/// Sends the answer to a call and records it: a read behind its answer, which waits until there is a place for the record; a
-/// write before. A write that succeeded and can not be recorded is answered with `unrecorded` instead.
+/// Sends the answer to a call and records it: a read behind its answer, which waits until there is a place for the
+/// record; a write before. A write that succeeded and can not be recorded is answered with `unrecorded` instead.
 void answer_and_record(const Context& context, CallPointer call, net::Response response, const OwnCall& own,
                        net::Response unrecorded);
 

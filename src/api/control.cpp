@@ -36,10 +36,12 @@ Answer look_up(const Context& context, const Call& call, const Json& input) {
     return lookup_events(context.parts, context.settings, *lookup, call.caller.principal.account, call.caller.region);
 }
 
-/// An operation that is there: its input has the types of the model, its constraints are the operation's to check. Empty otherwise.
+/// An operation that is there: its input has the types of the model, its constraints are the operation's to check.
+/// Empty otherwise.
 using Run = std::function<Answer(const Call&, const Json& input)>;
 Run find_run(const Context& context, const wire::Operation& operation) {
-    if (operation.name == "LookupEvents") return [&context](const Call& call, const Json& input) { return look_up(context, call, input); };
+    if (operation.name == "LookupEvents")
+        return [&context](const Call& call, const Json& input) { return look_up(context, call, input); };
     const auto* services = context.parts.trails;
     const auto run = services ? find_trail_operation(operation.name) : nullptr;
     if (!run) return {};
@@ -68,7 +70,8 @@ bool Throttle::admit(const std::string& account, const std::string& region, Time
 ControlPlane::ControlPlane(const Context& context) : context_(context), lookups_(context.settings.lookups_per_second) {}
 
 void ControlPlane::handle(CallPointer call) {
-    if (auto known = authenticate(context_.parts, *call, {"cloudtrail"}); !known) return refuse(std::move(call), known.error());
+    if (auto known = authenticate(context_.parts, *call, {"cloudtrail"}); !known)
+        return refuse(std::move(call), known.error());
 
     const auto name = wire::target_operation(call->request.find("x-amz-target"), model().target_prefix());
     const auto* operation = call->request.method == "POST" ? model().find(name) : nullptr;
@@ -88,14 +91,17 @@ void ControlPlane::handle(CallPointer call) {
         !lookups_.admit(call->caller.principal.account, call->caller.region, call->received))
         return finish(std::move(call), operation->name, &*input,
                       std::unexpected(ApiError{"ThrottlingException", "Rate exceeded"}));
-    if (auto allowed = authorize(*call, "cloudtrail:" + operation->name, trail_resource(operation->name, *call, *input)); !allowed)
+    if (auto allowed =
+            authorize(*call, "cloudtrail:" + operation->name, trail_resource(operation->name, *call, *input));
+        !allowed)
         return finish(std::move(call), operation->name, nullptr, std::unexpected(allowed.error()));
 
     auto run = find_run(context_, *operation);
     if (!run)
-        return finish(std::move(call), operation->name, &*input,
-                      std::unexpected(ApiError{"UnsupportedOperationException",
-                                               fmt::format("{} is not supported by this version of cairn.", operation->name)}));
+        return finish(
+            std::move(call), operation->name, &*input,
+            std::unexpected(ApiError{"UnsupportedOperationException",
+                                     fmt::format("{} is not supported by this version of cairn.", operation->name)}));
     run_on_pool(
         context_, std::move(call),
         [this, operation, run = std::move(run), input = std::move(*input)](CallPointer running) {
@@ -115,8 +121,8 @@ void ControlPlane::finish(CallPointer call, const std::string& operation, const 
     const Json answered = result && !reads ? parse_json(*result).value_or(Json()) : Json();
     auto response = result ? wire::json_answer(Protocol::json, std::move(*result), call->request_id)
                            : wire::error_answer(Protocol::json, result.error(), call->request_id);
-    auto unrecorded = wire::error_answer(
-        Protocol::json, {"InternalFailure", "The call could not be recorded."}, call->request_id);
+    auto unrecorded =
+        wire::error_answer(Protocol::json, {"InternalFailure", "The call could not be recorded."}, call->request_id);
     // A page token is long, of no use to a reader of the record, and different on every page.
     Json parameters;
     if (input)
@@ -139,23 +145,27 @@ void TokenService::handle(CallPointer call) {
     };
     if (auto known = authenticate(context_.parts, *call, {"sts"}); !known) {
         const bool unsigned_request = known.error().code == "MissingAuthenticationTokenException";
-        return refuse(unsigned_request ? ApiError{known.error().code, "Request is missing Authentication Token"} : known.error());
+        return refuse(unsigned_request ? ApiError{known.error().code, "Request is missing Authentication Token"}
+                                       : known.error());
     }
 
     std::string action, version;
     for (const auto part : {call->request.query(), std::string_view(call->request.body)})
         for (auto& [name, value] : net::parse_query(part)) {
-            if (name == "Action") action = std::move(value);
-            else if (name == "Version") version = std::move(value);
+            if (name == "Action")
+                action = std::move(value);
+            else if (name == "Version")
+                version = std::move(value);
         }
     if (action.empty()) return refuse({"MissingAction", "The request names no Action."});
     const auto* operation = version == model.api_version() ? model.find(action) : nullptr;
     if (!operation)
-        return refuse({"InvalidAction", fmt::format("Could not find operation {} for version {}", valid_utf8(action, 200),
-                                                    version.empty() ? "NO_VERSION_SPECIFIED" : valid_utf8(version, 50))});
+        return refuse(
+            {"InvalidAction", fmt::format("Could not find operation {} for version {}", valid_utf8(action, 200),
+                                          version.empty() ? "NO_VERSION_SPECIFIED" : valid_utf8(version, 50))});
     const auto& principal = call->caller.principal;
-    const Json output = JsonObject{
-        {"UserId", principal.principal_id}, {"Account", principal.account}, {"Arn", principal.arn}};
+    const Json output =
+        JsonObject{{"UserId", principal.principal_id}, {"Account", principal.account}, {"Arn", principal.arn}};
     auto response = wire::query_answer(model, *operation, output, call->request_id);
     answer_and_record(context_, std::move(call), std::move(response),
                       {.event_source = "sts.amazonaws.com", .event_name = operation->name}, {});

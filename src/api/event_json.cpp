@@ -23,7 +23,8 @@ const char* special(const char* at, const char* end) {
     const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
     for (; end - at >= 16; at += 16) {
         const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const auto hits = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+        const auto hits =
+            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
         if (hits) return at + std::countr_zero(static_cast<unsigned>(hits));
     }
 #endif
@@ -95,14 +96,33 @@ void append_resources(std::string& out, const EventView& event, std::string_view
 }
 
 enum Field : std::size_t {
-    number, event_id, event_time, event_name, event_source, event_type, category, region, account, user, user_type, arn,
-    access_key, source_ip, user_agent, error_code, error_message, read_only, request_id, resources, record
+    number,
+    event_id,
+    event_time,
+    event_name,
+    event_source,
+    event_type,
+    category,
+    region,
+    account,
+    user,
+    user_type,
+    arn,
+    access_key,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    read_only,
+    request_id,
+    resources,
+    record
 };
 
 constexpr std::string_view field_names[] = {
-    "number",    "eventID",   "eventTime", "eventName", "eventSource", "eventType",    "category",
-    "region",    "account",   "user",      "userType",  "arn",         "accessKey",    "sourceIP",
-    "userAgent", "errorCode", "errorMessage", "readOnly", "requestID", "resources",    "record",
+    "number",    "eventID",   "eventTime",    "eventName", "eventSource", "eventType", "category",
+    "region",    "account",   "user",         "userType",  "arn",         "accessKey", "sourceIP",
+    "userAgent", "errorCode", "errorMessage", "readOnly",  "requestID",   "resources", "record",
 };
 
 std::string_view field_text(const EventView& event, std::size_t field) {

@@ -30,7 +30,9 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
         };
         if (name == "results") {
             if (value != "all" && value != "none" && value != "problems") return bad("problems, all, none");
-            options.shown = value == "all" ? ResultsShown::all : value == "none" ? ResultsShown::none : ResultsShown::problems;
+            options.shown = value == "all"    ? ResultsShown::all
+                            : value == "none" ? ResultsShown::none
+                                              : ResultsShown::problems;
         } else if (name == "inlet") {
             if (value != "live" && value != "import" && value != "replay") return bad("live, import, replay");
             options.inlet = value == "import" ? Inlet::import : value == "replay" ? Inlet::replay : Inlet::live;
@@ -45,14 +47,16 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
 
 std::expected<ingest::Encoding, V1Error> encoding_of(const net::Request& request) {
     auto name = std::string(request.find("content-encoding"));
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
     if (name == "gzip" || name == "x-gzip") return ingest::Encoding::gzip;
     if (name == "zstd") return ingest::Encoding::zstd;
     if (name.empty() || name == "identity") return ingest::detect_encoding(request.body);
-    return std::unexpected(V1Error{.status = 415,
-                                   .code = "UnsupportedEncoding",
-                                   .message = "the body is encoded as " + name.substr(0, 100) + "; gzip and zstd are understood",
-                                   .field = "Content-Encoding"});
+    return std::unexpected(
+        V1Error{.status = 415,
+                .code = "UnsupportedEncoding",
+                .message = "the body is encoded as " + name.substr(0, 100) + "; gzip and zstd are understood",
+                .field = "Content-Encoding"});
 }
 
 // The body as it was before compression, with room for the parser behind it.
@@ -66,10 +70,11 @@ std::expected<std::string, V1Error> plain_body(net::Request& request, std::size_
     auto plain = ingest::decompress(request.body, *encoding, bytes_max);
     if (plain) return std::move(*plain);
     if (plain.error().code == Code::exhausted)
-        return std::unexpected(V1Error{.status = 413,
-                                       .code = "BodyTooLarge",
-                                       .message = fmt::format("the body is longer than {} bytes when decompressed", bytes_max),
-                                       .field = {}});
+        return std::unexpected(
+            V1Error{.status = 413,
+                    .code = "BodyTooLarge",
+                    .message = fmt::format("the body is longer than {} bytes when decompressed", bytes_max),
+                    .field = {}});
     return std::unexpected(V1Error{.code = "InvalidBody", .message = plain.error().message, .field = {}});
 }
 
@@ -108,8 +113,9 @@ std::string ingest_answer(const ingest::Sliced& sliced, const ingest::Receipt& r
     const auto& counts = receipt.counts;
     const auto problems = static_cast<std::uint64_t>(
         std::ranges::count_if(sliced.slices, [](const ingest::Slice& slice) { return !slice.problem.empty(); }));
-    auto out = fmt::format("{{\"read\":{},\"stored\":{},\"duplicate\":{},\"conflict\":{},\"rejected\":{}", sliced.slices.size(),
-                           counts.stored, counts.duplicate, counts.conflict, counts.rejected + problems);
+    auto out =
+        fmt::format("{{\"read\":{},\"stored\":{},\"duplicate\":{},\"conflict\":{},\"rejected\":{}",
+                    sliced.slices.size(), counts.stored, counts.duplicate, counts.conflict, counts.rejected + problems);
     if (sliced.container == ingest::Container::digest) out += ",\"note\":\"a digest file holds no events\"";
     const bool all_well = counts.conflict + counts.rejected + problems == 0;
     out += ",\"results\":[";
@@ -122,9 +128,11 @@ std::string ingest_answer(const ingest::Sliced& sliced, const ingest::Receipt& r
                 continue;
             }
             const auto& result = receipt.results[next++];
-            const bool problem = result.outcome == ingest::Outcome::conflict || result.outcome == ingest::Outcome::rejected;
+            const bool problem =
+                result.outcome == ingest::Outcome::conflict || result.outcome == ingest::Outcome::rejected;
             if (problem || shown == ResultsShown::all)
-                append_result(out, i, slice, outcome_names[static_cast<std::size_t>(result.outcome)], result.event_id, result.reason);
+                append_result(out, i, slice, outcome_names[static_cast<std::size_t>(result.outcome)], result.event_id,
+                              result.reason);
         }
     }
     return out + "]}";
@@ -135,12 +143,14 @@ IngestCall::IngestCall(const Context& context)
       calls_(context.parts, std::string(operation)),
       bytes_(context.parts.metrics.counter("cairn_ingest_http_bytes_total", "Bytes of POST /ingest, as sent")) {
     for (std::size_t i = 0; i < std::size(outcome_names); ++i)
-        outcomes_[i] = &context.parts.metrics.counter("cairn_ingest_http_records_total", "Records of POST /ingest, by outcome",
-                                                      {{"outcome", std::string(outcome_names[i])}});
+        outcomes_[i] =
+            &context.parts.metrics.counter("cairn_ingest_http_records_total", "Records of POST /ingest, by outcome",
+                                           {{"outcome", std::string(outcome_names[i])}});
 }
 
 void IngestCall::handle(CallPointer call) {
-    if (call->request.body.size() <= inline_bytes_max && call->request.find("content-encoding").empty()) return run(std::move(call));
+    if (call->request.body.size() <= inline_bytes_max && call->request.find("content-encoding").empty())
+        return run(std::move(call));
     run_on_pool(
         context_, std::move(call), [this](CallPointer running) { run(std::move(running)); },
         [this](CallPointer refused) {
@@ -161,7 +171,8 @@ void IngestCall::run(CallPointer call) {
     };
     if (call->request.method != "POST")
         return refuse({.status = 405, .code = "MethodNotAllowed", .message = "send records with POST", .field = {}});
-    if (auto known = authenticate(context_.parts, *call, {"cairn"}, true, true); !known) return refuse(v1_error_of(known.error()));
+    if (auto known = authenticate(context_.parts, *call, {"cairn"}, true, true); !known)
+        return refuse(v1_error_of(known.error()));
     auto scope = readable(*call, "cairn:Ingest");
     if (!scope) return refuse(scope.error());
     const auto options = read_options(call->request.query());
@@ -172,10 +183,12 @@ void IngestCall::run(CallPointer call) {
 
     std::shared_ptr<const std::string> buffer = std::make_shared<const std::string>(std::move(*body));
     auto sliced = std::make_shared<ingest::Sliced>(ingest::slice(*buffer));
-    if (sliced->container == ingest::Container::unknown && std::ranges::all_of(sliced->slices, [](const auto& slice) { return !slice.problem.empty(); }))
+    if (sliced->container == ingest::Container::unknown &&
+        std::ranges::all_of(sliced->slices, [](const auto& slice) { return !slice.problem.empty(); }))
         return refuse({.code = "InvalidBody",
-                       .message = sliced->slices.empty() ? "the body holds no records"
-                                                         : "the body holds no records: " + sliced->slices.front().problem,
+                       .message = sliced->slices.empty()
+                                      ? "the body holds no records"
+                                      : "the body holds no records: " + sliced->slices.front().problem,
                        .field = {}});
     std::vector<std::string_view> texts;
     auto source = buffer;
@@ -190,14 +203,16 @@ void IngestCall::run(CallPointer call) {
     const auto& principal = call->caller.principal;
     ingest::Writer writer;
     writer.envelope.inlet = options->inlet;
-    writer.envelope.writer = principal.type == identity::PrincipalType::ingest_token ? principal.access_key_id : principal.arn;
+    writer.envelope.writer =
+        principal.type == identity::PrincipalType::ingest_token ? principal.access_key_id : principal.arn;
     writer.may_write = [scope = std::move(*scope)](std::string_view account, std::string_view region) {
         return scope->admits(account, region);
     };
     context_.parts.submit(
         source, std::move(texts), std::move(writer),
         // `buffer` holds what the slices view.
-        [this, buffer, sliced, shown = options->shown, call = std::move(call)](Result<ingest::Receipt> receipt) mutable {
+        [this, buffer, sliced, shown = options->shown,
+         call = std::move(call)](Result<ingest::Receipt> receipt) mutable {
             if (!receipt) {
                 auto response = v1_error(v1_error_of(receipt.error(), "ingest"), call->request_id);
                 return answer(context_, std::move(call), std::move(response), operation);

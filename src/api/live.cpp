@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds frame_interval{100};
-constexpr milliseconds pass_interval{2};   // a busy log is read in passes, not event by event
+constexpr milliseconds pass_interval{2};  // a busy log is read in passes, not event by event
 constexpr seconds keep_alive_interval{15};
 constexpr std::size_t frame_rows_max = 200;
 constexpr std::size_t read_bytes_max = 1 << 20;
@@ -42,14 +42,18 @@ Live::~Live() {
     thread_.join();
 }
 
-bool Live::tail(Interest interest, std::uint64_t rows_per_second, std::shared_ptr<net::Stream> stream, std::string first) {
+bool Live::tail(Interest interest, std::uint64_t rows_per_second, std::shared_ptr<net::Stream> stream,
+                std::string first) {
     {
         std::lock_guard lock(mutex_);
         if (ending_ || counts_->streams >= settings_.streams_max) return false;
         ++counts_->streams;
         const auto now = std::chrono::steady_clock::now();
         stream->write(first);
-        Tail tail{.interest = std::move(interest), .rows_per_second = rows_per_second, .stream = std::move(stream), .rows = {}};
+        Tail tail{.interest = std::move(interest),
+                  .rows_per_second = rows_per_second,
+                  .stream = std::move(stream),
+                  .rows = {}};
         tail.second_began = tail.frame_sent = tail.anything_sent = now;
         new_tails_.push_back(std::move(tail));
     }
@@ -89,7 +93,9 @@ void Live::work() {
         bool ending, stopping;
         {
             std::unique_lock lock(mutex_);
-            const auto called = [&] { return fresh_ || ending_ || stopping_ || !new_tails_.empty() || !new_waits_.empty(); };
+            const auto called = [&] {
+                return fresh_ || ending_ || stopping_ || !new_tails_.empty() || !new_waits_.empty();
+            };
             if (tails_.empty() && waits_.empty())
                 wake_.wait(lock, [&] { return stopping_ || !new_tails_.empty() || !new_waits_.empty(); });
             else if (!behind)
@@ -168,7 +174,9 @@ void Live::show(std::uint64_t from, const std::vector<StoredBlock>& blocks, std:
 
 void Live::show_block(std::uint64_t from, const StoredBlock& block, std::uint64_t covered) {
     const auto reader = BlockReader::open(block.bytes, parts_.find_dictionary);
-    if (!reader) return log_warning("live events: a block can not be read", {{"first", block.first_number}, {"error", reader.error().message}});
+    if (!reader)
+        return log_warning("live events: a block can not be read",
+                           {{"first", block.first_number}, {"error", reader.error().message}});
     BlockReader::Records records;
     for (std::uint32_t part = 0; part < reader->sub_block_count(); ++part) {
         const auto first = block.first_number + reader->first_of(part);
@@ -213,7 +221,8 @@ void Live::show_event(std::uint64_t from, std::uint64_t number, const EventView&
         append_summary(tail.rows, event, number, tail.interest.fields);
         tail.last_row = number;
         if (++tail.row_count < frame_rows_max) continue;
-        write(tail, event_frame("rows", tail.last_row, '[' + std::exchange(tail.rows, {}) + ']'), std::chrono::steady_clock::now());
+        write(tail, event_frame("rows", tail.last_row, '[' + std::exchange(tail.rows, {}) + ']'),
+              std::chrono::steady_clock::now());
         tail.row_count = 0;
     }
 }
@@ -277,7 +286,8 @@ void Live::finish_waits(Instant now, bool all) {
 void Live::end_tails(std::string_view reason) {
     for (auto& tail : tails_) {
         if (tail.gone) continue;
-        write(tail, fmt::format("event: end\ndata: {{\"reason\":\"{}\"}}\n\n", reason), std::chrono::steady_clock::now());
+        write(tail, fmt::format("event: end\ndata: {{\"reason\":\"{}\"}}\n\n", reason),
+              std::chrono::steady_clock::now());
         tail.stream->close();
         tail.gone = true;
     }

@@ -25,7 +25,7 @@ struct Interest {
     match::Query query;
     std::optional<Time> since;  ///< of the event's time
     SummaryFields fields = SummaryFields::standard();
-    std::uint64_t next = 0;     ///< the first event number it has not seen
+    std::uint64_t next = 0;  ///< the first event number it has not seen
 };
 
 /// Shows new events to those who follow them: server-sent events (GET /v1/tail) and calls that end with the first match
@@ -41,8 +41,8 @@ public:
     /// `rows_per_second` 0: no limit; above it rows are left out and counted. `first` is written before anything else.
     bool tail(Interest interest, std::uint64_t rows_per_second, std::shared_ptr<net::Stream> stream, std::string first);
 
-    /// Calls `done` with the summary of the first match, or without one at `deadline` or when live ends; from live's thread,
-    /// it must not block. False, and it is never called, when there are too many waits or live is ending.
+    /// Calls `done` with the summary of the first match, or without one at `deadline` or when live ends; from live's
+    /// thread, it must not block. False, and it is never called, when there are too many waits or live is ending.
     using Done = std::move_only_function<void(std::optional<std::string> summary)>;
     bool wait(Interest interest, std::chrono::milliseconds timeout, Done done);
 
@@ -65,7 +65,7 @@ private:
         Interest interest;
         std::uint64_t rows_per_second;
         std::shared_ptr<net::Stream> stream;
-        std::string rows;                ///< summaries waiting for the next frame
+        std::string rows;  ///< summaries waiting for the next frame
         std::size_t row_count = 0;
         std::uint64_t last_row = 0;
         std::uint64_t second_rows = 0, second_seen = 0, second_matched = 0, second_skipped = 0;
@@ -105,12 +105,12 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::list<Tail> new_tails_;  // guarded by mutex_
-    std::list<Wait> new_waits_;  // guarded by mutex_
+    std::list<Tail> new_tails_;                                          // guarded by mutex_
+    std::list<Wait> new_waits_;                                          // guarded by mutex_
     const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // written under mutex_
-    bool fresh_ = false;         // guarded by mutex_: events were published
-    bool ending_ = false;        // guarded by mutex_
-    bool stopping_ = false;      // guarded by mutex_
+    bool fresh_ = false;                                                 // guarded by mutex_: events were published
+    bool ending_ = false;                                                // guarded by mutex_
+    bool stopping_ = false;                                              // guarded by mutex_
     std::jthread thread_;
 };
 

@@ -51,7 +51,8 @@ std::optional<std::uint64_t> event_number(std::string_view text) {
 
 void LiveCalls::tail(CallPointer call) {
     if (call->request.method != "GET")
-        return refuse(context_, std::move(call), {.status = 405, .code = "MethodNotAllowed", .message = "use GET", .field = {}}, "TailEvents");
+        return refuse(context_, std::move(call),
+                      {.status = 405, .code = "MethodNotAllowed", .message = "use GET", .field = {}}, "TailEvents");
     auto body = query_parameters(call->request.query());
     Members members(body, {"q", "acct", "region", "rate", "fields", "last", "lastEventId"});
     const auto rate = members.number("rate", 1000, 0, 1'000'000);
@@ -76,8 +77,8 @@ void LiveCalls::tail(CallPointer call) {
 
 void LiveCalls::begin_tail(CallPointer call, Interest interest, std::uint64_t rows_per_second, std::size_t last) {
     if (live_.full()) return refuse(context_, std::move(call), too_many("streams"), "TailEvents");
-    auto first = fmt::format("retry: 2000\nevent: hello\ndata: {{\"position\":{},\"watermark\":{},\"rate\":{}}}\n\n", interest.next,
-                             context_.parts.history.covered(), rows_per_second);
+    auto first = fmt::format("retry: 2000\nevent: hello\ndata: {{\"position\":{},\"watermark\":{},\"rate\":{}}}\n\n",
+                             interest.next, context_.parts.history.covered(), rows_per_second);
     if (last > 0) {
         const auto rows = newest(interest, last, true);
         if (!rows) return refuse(context_, std::move(call), v1_error_of(rows.error(), "tail"), "TailEvents");
@@ -97,12 +98,15 @@ void LiveCalls::begin_tail(CallPointer call, Interest interest, std::uint64_t ro
 
 void LiveCalls::wait(CallPointer call) {
     if (call->request.method != "GET" && call->request.method != "POST")
-        return refuse(context_, std::move(call), {.status = 405, .code = "MethodNotAllowed", .message = "use GET or POST", .field = {}}, "WaitEvents");
+        return refuse(context_, std::move(call),
+                      {.status = 405, .code = "MethodNotAllowed", .message = "use GET or POST", .field = {}},
+                      "WaitEvents");
     auto body = query_parameters(call->request.query());
     if (call->request.method == "POST") {
         auto document = read_body(call->request);
         if (!document)
-            return refuse(context_, std::move(call), {.code = "InvalidBody", .message = document.error().message, .field = {}}, "WaitEvents");
+            return refuse(context_, std::move(call),
+                          {.code = "InvalidBody", .message = document.error().message, .field = {}}, "WaitEvents");
         body = std::move(*document);
     }
     Members members(body, {"q", "acct", "region", "timeout", "since", "fields"});

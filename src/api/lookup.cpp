@@ -31,10 +31,9 @@ struct Key {
 };
 
 constexpr Key keys[] = {
-    {"EventId", "eventID", true},           {"EventName", "eventName", true},
-    {"ReadOnly", "readOnly", false},        {"Username", "user", false},
-    {"ResourceType", "resourceType", false}, {"ResourceName", "resource", false},
-    {"EventSource", "eventSource", true},   {"AccessKeyId", "accessKey", false},
+    {"EventId", "eventID", true},         {"EventName", "eventName", true},        {"ReadOnly", "readOnly", false},
+    {"Username", "user", false},          {"ResourceType", "resourceType", false}, {"ResourceName", "resource", false},
+    {"EventSource", "eventSource", true}, {"AccessKeyId", "accessKey", false},
 };
 
 const Key* find_key(std::string_view name) {
@@ -65,8 +64,9 @@ std::expected<void, ApiError> read_attribute(const Json& attribute, Lookup& look
                                        valid_utf8(lookup.attribute_key, 100)));
     if (lookup.attribute_value.empty()) return error(code, "The AttributeValue is empty.");
     if (weight(lookup.attribute_value) > 2000)
-        return error(code, "The AttributeValue is too long: up to 2000 characters, of which '_', ' ', ',' and the new line "
-                           "count twice.");
+        return error(code,
+                     "The AttributeValue is too long: up to 2000 characters, of which '_', ' ', ',' and the new line "
+                     "count twice.");
     if (lookup.attribute_key != "ReadOnly") return {};
     std::ranges::transform(lookup.attribute_value, lookup.attribute_value.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
@@ -108,7 +108,8 @@ std::string quoted(std::string_view value) {
 
 std::uint64_t binding(const Lookup& lookup, std::string_view account, std::string_view region) {
     std::string text;
-    for (const auto part : {account, region, std::string_view(lookup.attribute_key), std::string_view(lookup.attribute_value)})
+    for (const auto part :
+         {account, region, std::string_view(lookup.attribute_key), std::string_view(lookup.attribute_value)})
         append_text(text, part);
     for (const auto& time : {lookup.start, lookup.end}) {
         append<std::uint8_t>(text, time.has_value());
@@ -132,12 +133,14 @@ std::expected<Lookup, ApiError> read_lookup(const Json& input) {
     }
     if (const auto* category = input.find("EventCategory")) {
         if (category->as_string() != "insight")
-            return error("InvalidEventCategoryException", "The EventCategory is invalid. The one valid value is insight.");
+            return error("InvalidEventCategoryException",
+                         "The EventCategory is invalid. The one valid value is insight.");
         lookup.insight = true;
         if (!lookup.attribute_key.empty() && !find_key(lookup.attribute_key)->insight)
-            return error("InvalidLookupAttributesException",
-                         fmt::format("Insights events can not be looked up by {}: use EventId, EventName or EventSource.",
-                                     lookup.attribute_key));
+            return error(
+                "InvalidLookupAttributesException",
+                fmt::format("Insights events can not be looked up by {}: use EventId, EventName or EventSource.",
+                            lookup.attribute_key));
     }
     if (auto read = read_range(input, lookup); !read) return std::unexpected(read.error());
     if (const auto* limit = input.find("MaxResults")) {
@@ -199,7 +202,8 @@ std::expected<std::string, ApiError> lookup_events(const Parts& parts, const Set
     if (!lookup.attribute_key.empty())
         query = fmt::format("{} = {}", find_key(lookup.attribute_key)->field, quoted(lookup.attribute_value));
     auto compiled = match::Query::parse(query);
-    if (!compiled) return std::unexpected(inner_error({Code::internal, compiled.error().message}, "LookupEvents query"));
+    if (!compiled)
+        return std::unexpected(inner_error({Code::internal, compiled.error().message}, "LookupEvents query"));
 
     history::Search search{.scope = Scope::of(account, region),
                            .categories = {Category::management},

@@ -17,7 +17,7 @@ struct Lookup {
     std::optional<Time> start, end;              ///< inclusive
     bool insight = false;
     std::size_t limit = 50;
-    std::string token;                           ///< as the caller sent it
+    std::string token;  ///< as the caller sent it
 };
 
 /// Checks what wire::Model::read() made of the request, with the errors of the operation (CloudTrail API reference,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t waiting_bytes_max = 8 << 20;
 constexpr std::chrono::seconds line_interval{10};
-constexpr std::size_t text_bytes_max = 1024;         // user agent, error code and message
+constexpr std::size_t text_bytes_max = 1024;  // user agent, error code and message
 constexpr std::size_t parameters_bytes_max = 100'000;
 
 // Header values may be any bytes; a record is UTF-8.
@@ -127,7 +127,8 @@ std::string render_own_call(const Call& call, const OwnCall& own, std::string_vi
     record.emplace_back("managementEvent", true);
     record.emplace_back("recipientAccountId", principal.account);
     record.emplace_back("eventCategory", "Management");
-    if (auto details = tls_details(call.request); !details.empty()) record.emplace_back("tlsDetails", std::move(details));
+    if (auto details = tls_details(call.request); !details.empty())
+        record.emplace_back("tlsDetails", std::move(details));
     return to_text(record);
 }
 
@@ -135,8 +136,10 @@ OwnCalls::OwnCalls(const Parts& parts, const Settings& settings)
     : parts_(parts),
       records_max_(settings.own_calls_waiting_max),
       recorded_(parts.metrics.counter("cairn_own_calls_recorded_total", "Own API calls that became events")),
-      unrecorded_(parts.metrics.counter("cairn_own_calls_unrecorded_total", "Own API calls that the log refused to take")),
-      held_count_(parts.metrics.counter("cairn_own_calls_held_total", "Answers that waited until their call had a place to be recorded")),
+      unrecorded_(
+          parts.metrics.counter("cairn_own_calls_unrecorded_total", "Own API calls that the log refused to take")),
+      held_count_(parts.metrics.counter("cairn_own_calls_held_total",
+                                        "Answers that waited until their call had a place to be recorded")),
       thread_([this] { work(); }) {}
 
 OwnCalls::~OwnCalls() {
@@ -186,13 +189,14 @@ void OwnCalls::record_before_answer(std::string record, std::function<void(Resul
         std::lock_guard lock(mutex_);
         ++writes_in_flight_;
     }
-    parts_.submit(std::move(buffer), {text}, std::move(writer), [this, done = std::move(done)](Result<ingest::Receipt> receipt) {
-        finished(1, receipt);
-        done(receipt ? Result<void>() : fail(receipt.error()));
-        std::lock_guard lock(mutex_);
-        --writes_in_flight_;
-        idle_.notify_all();
-    });
+    parts_.submit(std::move(buffer), {text}, std::move(writer),
+                  [this, done = std::move(done)](Result<ingest::Receipt> receipt) {
+                      finished(1, receipt);
+                      done(receipt ? Result<void>() : fail(receipt.error()));
+                      std::lock_guard lock(mutex_);
+                      --writes_in_flight_;
+                      idle_.notify_all();
+                  });
 }
 
 void OwnCalls::work() {
@@ -239,12 +243,13 @@ void OwnCalls::hand_over(std::vector<std::string> records) {
     ingest::Writer writer;
     writer.envelope.writer = "cairn";
     const auto count = records.size();
-    parts_.submit(std::move(buffer), std::move(texts), std::move(writer), [this, count](Result<ingest::Receipt> receipt) {
-        finished(count, receipt);
-        std::lock_guard lock(mutex_);
-        batch_in_flight_ = false;
-        idle_.notify_all();
-    });
+    parts_.submit(std::move(buffer), std::move(texts), std::move(writer),
+                  [this, count](Result<ingest::Receipt> receipt) {
+                      finished(count, receipt);
+                      std::lock_guard lock(mutex_);
+                      batch_in_flight_ = false;
+                      idle_.notify_all();
+                  });
 }
 
 void OwnCalls::finished(std::size_t count, const Result<ingest::Receipt>& receipt) {

@@ -22,7 +22,7 @@ struct OwnCall {
     std::string_view event_source;  ///< "cloudtrail.amazonaws.com"
     std::string_view event_name;
     bool read_only = true;
-    bool answer_first = false;         ///< a write whose effect is durable by itself: recorded after the answer, as reads are
+    bool answer_first = false;  ///< a write whose effect is durable by itself: recorded after the answer, as reads are
     const Json* parameters = nullptr;  ///< what the caller sent, without secrets; null when it was not understood
     const Json* response = nullptr;    ///< of writes
     const wire::ApiError* error = nullptr;
@@ -38,8 +38,9 @@ std::string render_own_call(const Call& call, const OwnCall& own, std::string_vi
 Json record_parameters(const Json& json);
 
 /// Hands the records of own calls to ingest, those of reads some at a time on a thread of its own. Nothing is left out
-/// while ingest is slow: the queue of reads is bounded, and a caller waits for a place in it. What the log refuses (the disk
-/// budget is spent, the log is closed) is counted and logged. Members may be called from any thread and do not block.
+/// while ingest is slow: the queue of reads is bounded, and a caller waits for a place in it. What the log refuses (the
+/// disk budget is spent, the log is closed) is counted and logged. Members may be called from any thread and do not
+/// block.
 class OwnCalls {
 public:
     using Answer = std::move_only_function<void()>;
@@ -80,10 +81,10 @@ private:
     std::vector<std::string> waiting_;  // guarded by mutex_, as all below
     std::size_t waiting_bytes_ = 0;
     std::deque<Held> held_;
-    bool batch_in_flight_ = false;      // reads handed to ingest and not answered
+    bool batch_in_flight_ = false;  // reads handed to ingest and not answered
     std::size_t writes_in_flight_ = 0;
     bool stopping_ = false;
-    std::size_t unlogged_ = 0;          // unrecorded since the last line of the log about them
+    std::size_t unlogged_ = 0;  // unrecorded since the last line of the log about them
     std::chrono::steady_clock::time_point next_line_{};
     std::jthread thread_;
 };

@@ -47,7 +47,8 @@ struct Settings {
 
 /// Verifies who calls: identity::Authenticator::authenticate().
 using Authenticate = std::function<std::expected<identity::Authenticated, identity::AuthRefusal>(
-    const identity::IncomingRequest&, const std::vector<std::string_view>& services, bool bearer, bool unsigned_payload)>;
+    const identity::IncomingRequest&, const std::vector<std::string_view>& services, bool bearer,
+    bool unsigned_payload)>;
 
 /// Takes records: ingest::Ingest::submit().
 using Submit = std::function<void(std::shared_ptr<const std::string>, std::vector<std::string_view>, ingest::Writer,
@@ -65,7 +66,7 @@ struct Parts {
     FindDictionary find_dictionary;
     const Clock& clock;
     Metrics& metrics;
-    std::string store_id = {};  ///< told to writers: importers remember by it what this store has already
+    std::string store_id = {};              ///< told to writers: importers remember by it what this store has already
     const TrailServices* trails = nullptr;  ///< null: there are no trails
     const S3Services* s3 = nullptr;         ///< null: there are no embedded buckets
 };

@@ -16,7 +16,9 @@ void set_time(Json& json, std::string_view name, const std::optional<Time>& time
     if (time) json.set(name, seconds_of(*time));
 }
 
-Json obsolete_time(const std::optional<Time>& time) { return time ? format_time(std::chrono::floor<std::chrono::seconds>(*time)) : std::string(); }
+Json obsolete_time(const std::optional<Time>& time) {
+    return time ? format_time(std::chrono::floor<std::chrono::seconds>(*time)) : std::string();
+}
 
 void set_delivery(Json& json, const std::string& name, const trail::DeliveryStatus& status) {
     set_time(json, "Latest" + name + "Time", status.latest);

@@ -12,7 +12,8 @@ Json changed_trail(const trail::Trail& trail);
 /// As GetTrail and DescribeTrails do.
 Json described_trail(const trail::Trail& trail);
 
-/// GetTrailStatus: the status of one region (CloudTrail API reference, "GetTrailStatus"). Obsolete texts are there, though empty.
+/// GetTrailStatus: the status of one region (CloudTrail API reference, "GetTrailStatus"). Obsolete texts are there,
+/// though empty.
 Json trail_status(const trail::Trail& trail, const trail::TrailStatus& status);
 
 }  // namespace cairn::api

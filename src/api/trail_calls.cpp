@@ -23,7 +23,9 @@ using Answer = std::expected<Json, ApiError>;
 
 constexpr std::size_t list_page = 100;
 
-std::unexpected<ApiError> refuse(const char* code, std::string message) { return std::unexpected(ApiError{code, std::move(message)}); }
+std::unexpected<ApiError> refuse(const char* code, std::string message) {
+    return std::unexpected(ApiError{code, std::move(message)});
+}
 
 std::optional<std::string> text_of(const Json& input, std::string_view name) {
     const auto* member = input.find(name);
@@ -72,10 +74,14 @@ Checked apply(const TrailServices& services, const Json& input, bool update, Tra
     } else {
         optional("CloudWatchLogsLogGroupArn", trail.log_group_arn);
         optional("CloudWatchLogsRoleArn", trail.log_role_arn);
-        if (auto checked = check_log_group(trail.log_group_arn, trail.log_role_arn, trail.account, trail.home_region, services.lenient); !checked) return checked;
+        if (auto checked = check_log_group(trail.log_group_arn, trail.log_role_arn, trail.account, trail.home_region,
+                                           services.lenient);
+            !checked)
+            return checked;
     }
 
-    const auto multi_region = flag_of(input, "IsMultiRegionTrail"), global = flag_of(input, "IncludeGlobalServiceEvents");
+    const auto multi_region = flag_of(input, "IsMultiRegionTrail"),
+               global = flag_of(input, "IncludeGlobalServiceEvents");
     if (update && multi_region && *multi_region != trail.multi_region && !global) trail.global_events = *multi_region;
     if (multi_region) trail.multi_region = *multi_region;
     if (global) trail.global_events = *global;
@@ -105,16 +111,19 @@ Answer create_trail(const TrailServices& services, const Call& call, const Json&
     if (!tags) return std::unexpected(tags.error());
     made.tags = std::move(*tags);
 
-    const ApiError taken{"TrailAlreadyExistsException", fmt::format("Trail {} already exists for customer: {}", made.name, made.account)};
+    const ApiError taken{"TrailAlreadyExistsException",
+                         fmt::format("Trail {} already exists for customer: {}", made.name, made.account)};
     if (services.trails.find(made.account, made.home_region, made.name)) return std::unexpected(taken);
     if (auto checked = check_organization(services, made); !checked) return std::unexpected(checked.error());
     if (auto checked = check_destination(services, made, nullptr); !checked) return std::unexpected(checked.error());
     const auto stored = services.trails.create(made, {services.trails_per_region, services.regions});
     if (stored) return changed_trail(*stored);
     if (stored.error().code == Code::conflict) return std::unexpected(taken);
-    if (stored.error().code == Code::exhausted && std::ranges::find(services.regions, stored.error().message) != services.regions.end())
+    if (stored.error().code == Code::exhausted &&
+        std::ranges::find(services.regions, stored.error().message) != services.regions.end())
         return refuse("MaximumNumberOfTrailsExceededException",
-                      fmt::format("User: {} already has {} trails in {}.", made.account, services.trails_per_region, stored.error().message));
+                      fmt::format("User: {} already has {} trails in {}.", made.account, services.trails_per_region,
+                                  stored.error().message));
     return std::unexpected(inner_error(stored.error(), "creating a trail"));
 }
 
@@ -137,7 +146,8 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
     if (refused) return std::unexpected(*refused);
     if (!changed) return std::unexpected(trail_change_failed(call, before->arn(), changed.error()));
     if (before->bucket != changed->bucket) {
-        const auto reset = services.store.transact([&](Transaction& transaction) { return trail::reset_status(transaction, changed->id); });
+        const auto reset = services.store.transact(
+            [&](Transaction& transaction) { return trail::reset_status(transaction, changed->id); });
         if (!reset) return std::unexpected(inner_error(reset.error(), "resetting a trail's status"));
     }
     return changed_trail(*changed);
@@ -146,7 +156,8 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
 Answer delete_trail(const TrailServices& services, const Call& call, const Json& input) {
     const auto trail = find_home_trail(services, call, input.text("Name"));
     if (!trail) return std::unexpected(trail.error());
-    if (const auto removed = services.trails.remove(trail->arn()); !removed) return std::unexpected(trail_change_failed(call, trail->arn(), removed.error()));
+    if (const auto removed = services.trails.remove(trail->arn()); !removed)
+        return std::unexpected(trail_change_failed(call, trail->arn(), removed.error()));
     return JsonObject{};
 }
 
@@ -173,7 +184,8 @@ Answer describe_trails(const TrailServices& services, const Call& call, const Js
     for (const auto& history : services.trails.list()) {
         const auto& trail = history->newest();
         if (trail.account != account_of(call)) continue;
-        if (trail.home_region == region_of(call) || (shadows && trail.seen_in(region_of(call)))) trails.push_back(described_trail(trail));
+        if (trail.home_region == region_of(call) || (shadows && trail.seen_in(region_of(call))))
+            trails.push_back(described_trail(trail));
     }
     return JsonObject{{"trailList", std::move(trails)}};
 }
@@ -183,7 +195,8 @@ Answer list_trails(const TrailServices& services, const Call& call, const Json& 
     std::string after;
     if (const auto token = text_of(input, "NextToken")) {
         const auto arn = trail::parse_trail_arn(*token);
-        if (!arn || arn->account != account_of(call)) return refuse("ValidationException", "NextToken is not one that ListTrails gave.");
+        if (!arn || arn->account != account_of(call))
+            return refuse("ValidationException", "NextToken is not one that ListTrails gave.");
         after = *token;
     }
     Json answer = JsonObject{};
@@ -229,14 +242,20 @@ Answer set_logging(const TrailServices& services, const Call& call, const Json& 
     if (!changed) return std::unexpected(trail_change_failed(call, trail->arn(), changed.error()));
     return JsonObject{};
 }
-Answer start_logging(const TrailServices& services, const Call& call, const Json& input) { return set_logging(services, call, input, true); }
-Answer stop_logging(const TrailServices& services, const Call& call, const Json& input) { return set_logging(services, call, input, false); }
+Answer start_logging(const TrailServices& services, const Call& call, const Json& input) {
+    return set_logging(services, call, input, true);
+}
+Answer stop_logging(const TrailServices& services, const Call& call, const Json& input) {
+    return set_logging(services, call, input, false);
+}
 
 Answer list_public_keys(const TrailServices& services, const Call& call, const Json& input) {
-    if (!input.text("NextToken").empty()) return refuse("InvalidTokenException", "NextToken is reserved for future use.");
+    if (!input.text("NextToken").empty())
+        return refuse("InvalidTokenException", "NextToken is reserved for future use.");
     const auto time_of = [&](std::string_view name, Time otherwise) {
         const auto* member = input.find(name);
-        return member ? from_milliseconds(static_cast<std::int64_t>(std::llround(member->as_number() * 1000))) : otherwise;
+        return member ? from_milliseconds(static_cast<std::int64_t>(std::llround(member->as_number() * 1000)))
+                      : otherwise;
     };
     const auto start = time_of("StartTime", call.received), end = time_of("EndTime", call.received);
     if (start > end) return refuse("InvalidTimeRangeException", "Start time must be before end time.");
@@ -245,7 +264,9 @@ Answer list_public_keys(const TrailServices& services, const Call& call, const J
     JsonArray list;
     const auto seconds = [](Time time) { return static_cast<double>(to_milliseconds(time)) / 1000; };
     for (const auto& key : *keys)
-        list.push_back(JsonObject{{"Value", key.der}, {"ValidityStartTime", seconds(key.valid_from)}, {"ValidityEndTime", seconds(key.valid_to)},
+        list.push_back(JsonObject{{"Value", key.der},
+                                  {"ValidityStartTime", seconds(key.valid_from)},
+                                  {"ValidityEndTime", seconds(key.valid_to)},
                                   {"Fingerprint", key.fingerprint}});
     return JsonObject{{"PublicKeyList", std::move(list)}};
 }
@@ -253,21 +274,28 @@ Answer list_public_keys(const TrailServices& services, const Call& call, const J
 // --- tags ---
 
 /// A trail named by its ARN, as operations on tags name it.
-std::expected<Trail, ApiError> find_tagged(const TrailServices& services, const Call& call, std::string_view arn, bool at_home) {
-    const auto invalid = [&] { return refuse("CloudTrailARNInvalidException", fmt::format("Invalid ARN: {}", valid_utf8(arn, 300))); };
+std::expected<Trail, ApiError> find_tagged(const TrailServices& services, const Call& call, std::string_view arn,
+                                           bool at_home) {
+    const auto invalid = [&] {
+        return refuse("CloudTrailARNInvalidException", fmt::format("Invalid ARN: {}", valid_utf8(arn, 300)));
+    };
     const auto parsed = trail::parse_trail_arn(arn);
     if (!parsed) {
         if (!arn.starts_with("arn:")) return invalid();
         const bool ours = arn.starts_with("arn:aws:cloudtrail:");
-        if (!ours) return refuse("ResourceTypeNotSupportedException", fmt::format("Resource {} cannot be tagged.", valid_utf8(arn, 300)));
+        if (!ours)
+            return refuse("ResourceTypeNotSupportedException",
+                          fmt::format("Resource {} cannot be tagged.", valid_utf8(arn, 300)));
         if (arn.find(":eventdatastore/") != std::string_view::npos)
             return refuse("EventDataStoreNotFoundException", "The specified event data store was not found.");
-        if (arn.find(":channel/") != std::string_view::npos) return refuse("ChannelNotFoundException", "The specified channel was not found.");
+        if (arn.find(":channel/") != std::string_view::npos)
+            return refuse("ChannelNotFoundException", "The specified channel was not found.");
         return invalid();
     }
     const auto found = services.trails.find(arn);
     if (!found || found->newest().account != account_of(call))
-        return refuse("ResourceNotFoundException", fmt::format("Unknown trail: {} for the user: {}", arn, account_of(call)));
+        return refuse("ResourceNotFoundException",
+                      fmt::format("Unknown trail: {} for the user: {}", arn, account_of(call)));
     if (at_home) return find_home_trail(services, call, arn);
     return found->newest();
 }
@@ -301,22 +329,26 @@ Answer add_tags(const TrailServices& services, const Call& call, const Json& inp
         }
         constexpr std::size_t tags_max = 50;
         if (trail.tags.size() <= tags_max) return std::nullopt;
-        return ApiError{"TagsLimitExceededException", "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50."};
+        return ApiError{"TagsLimitExceededException",
+                        "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50."};
     });
 }
 
 Answer remove_tags(const TrailServices& services, const Call& call, const Json& input) {
     return change_tags(services, call, input, [](Trail& trail, const Tags& tags) -> std::optional<ApiError> {
-        for (const auto& tag : tags) std::erase_if(trail.tags, [&](const auto& other) { return other.first == tag.first; });
+        for (const auto& tag : tags)
+            std::erase_if(trail.tags, [&](const auto& other) { return other.first == tag.first; });
         return std::nullopt;
     });
 }
 
 Answer list_tags(const TrailServices& services, const Call& call, const Json& input) {
-    if (!input.text("NextToken").empty()) return refuse("InvalidTokenException", "NextToken is reserved for future use.");
+    if (!input.text("NextToken").empty())
+        return refuse("InvalidTokenException", "NextToken is reserved for future use.");
     const auto* ids = input.find("ResourceIdList");
     constexpr std::size_t ids_max = 20;
-    if (ids && ids->as_array().size() > ids_max) return refuse("ValidationException", "ResourceIdList can have at most 20 ARNs.");
+    if (ids && ids->as_array().size() > ids_max)
+        return refuse("ValidationException", "ResourceIdList can have at most 20 ARNs.");
     JsonArray list;
     for (const auto& id : ids ? ids->as_array() : JsonArray{}) {
         const auto trail = find_tagged(services, call, id.as_string(), false);
@@ -334,12 +366,18 @@ struct Row {
     std::string_view names_trail;  ///< the member that does; empty: none
 };
 constexpr Row rows[] = {
-    {"CreateTrail", create_trail, "Name"},       {"UpdateTrail", update_trail, "Name"},
-    {"DeleteTrail", delete_trail, "Name"},       {"GetTrail", get_trail, "Name"},
-    {"DescribeTrails", describe_trails, ""},     {"ListTrails", list_trails, ""},
-    {"GetTrailStatus", get_trail_status, "Name"}, {"StartLogging", start_logging, "Name"},
-    {"StopLogging", stop_logging, "Name"},       {"ListPublicKeys", list_public_keys, ""},
-    {"AddTags", add_tags, "ResourceId"},         {"RemoveTags", remove_tags, "ResourceId"},
+    {"CreateTrail", create_trail, "Name"},
+    {"UpdateTrail", update_trail, "Name"},
+    {"DeleteTrail", delete_trail, "Name"},
+    {"GetTrail", get_trail, "Name"},
+    {"DescribeTrails", describe_trails, ""},
+    {"ListTrails", list_trails, ""},
+    {"GetTrailStatus", get_trail_status, "Name"},
+    {"StartLogging", start_logging, "Name"},
+    {"StopLogging", stop_logging, "Name"},
+    {"ListPublicKeys", list_public_keys, ""},
+    {"AddTags", add_tags, "ResourceId"},
+    {"RemoveTags", remove_tags, "ResourceId"},
     {"ListTags", list_tags, ""},
     {"PutEventSelectors", put_event_selectors, "TrailName"},
     {"GetEventSelectors", get_event_selectors, "TrailName"},

@@ -16,7 +16,9 @@ using wire::ApiError;
 
 constexpr const char* validation_message = "CloudTrail validation message.";
 
-std::unexpected<ApiError> refuse(const char* code, std::string message) { return std::unexpected(ApiError{code, std::move(message)}); }
+std::unexpected<ApiError> refuse(const char* code, std::string message) {
+    return std::unexpected(ApiError{code, std::move(message)});
+}
 
 std::unexpected<ApiError> insufficient_key(const Trail& trail) {
     return refuse("InsufficientEncryptionPolicyException",
@@ -119,7 +121,10 @@ Checked check_logs(const TrailServices& services, const Trail& trail) {
 Checked check_bucket(const TrailServices& services, const Trail& trail) {
     const DeliveryCaller caller{trail.arn(), trail.account};
     const auto put_marker = [&](trail::Tree tree) {
-        return services.buckets.put(caller, trail.bucket, trail::marker_key(trail.prefix.value_or(""), "", trail.account, trail::tree_name(tree)), {"", {}, trail.key_arn});
+        return services.buckets.put(
+            caller, trail.bucket,
+            trail::marker_key(trail.prefix.value_or(""), "", trail.account, trail::tree_name(tree)),
+            {"", {}, trail.key_arn});
     };
     // Both are attempted; what could be written stays.
     const auto known = services.buckets.check(caller, trail.bucket);
@@ -128,7 +133,8 @@ Checked check_bucket(const TrailServices& services, const Trail& trail) {
     if (!written) return bucket_refused(trail, written.error());
     if (!trail.validation) return {};
     const auto digests = services.buckets.put(
-        caller, trail.bucket, trail::marker_key(trail.prefix.value_or(""), "", trail.account, "CloudTrail-Digest"), {"", {}, trail.key_arn});
+        caller, trail.bucket, trail::marker_key(trail.prefix.value_or(""), "", trail.account, "CloudTrail-Digest"),
+        {"", {}, trail.key_arn});
     return digests ? Checked() : bucket_refused(trail, digests.error());
 }
 

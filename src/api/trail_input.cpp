@@ -12,14 +12,17 @@ namespace {
 
 using wire::ApiError;
 
-constexpr std::size_t name_min = 3, name_max = 128, prefix_max = 200, topic_max = 256, tags_max = 50, tag_key_max = 128, tag_value_max = 256;
+constexpr std::size_t name_min = 3, name_max = 128, prefix_max = 200, topic_max = 256, tags_max = 50, tag_key_max = 128,
+                      tag_value_max = 256;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_alphanumeric(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
 
-std::unexpected<ApiError> refuse(const char* code, std::string message) { return std::unexpected(ApiError{code, std::move(message)}); }
+std::unexpected<ApiError> refuse(const char* code, std::string message) {
+    return std::unexpected(ApiError{code, std::move(message)});
+}
 
 /// Four numbers with points between them.
 bool is_address(std::string_view text) {
@@ -57,11 +60,13 @@ std::vector<std::string_view> arn_parts(std::string_view arn) {
 bool is_account(std::string_view text) { return text.size() == 12 && std::ranges::all_of(text, is_digit); }
 
 bool is_topic_name(std::string_view name) {
-    return !name.empty() && name.size() <= topic_max && std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
+    return !name.empty() && name.size() <= topic_max &&
+           std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
 }
 
 bool is_key_name(std::string_view name) {
-    return !name.empty() && name.size() <= 256 && std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '/'; });
+    return !name.empty() && name.size() <= 256 &&
+           std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '/'; });
 }
 
 bool is_uuid_like(std::string_view text) {
@@ -76,7 +81,8 @@ bool is_uuid_like(std::string_view text) {
 
 bool is_tag_text(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
-        return is_alphanumeric(c) || std::string_view(" _.:/=+-@").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
+        return is_alphanumeric(c) || std::string_view(" _.:/=+-@").find(c) != std::string_view::npos ||
+               static_cast<unsigned char>(c) >= 0x80;
     });
 }
 
@@ -85,19 +91,27 @@ bool is_tag_text(std::string_view text) {
 Checked check_trail_name(std::string_view name) {
     const auto invalid = [](std::string message) { return refuse("InvalidTrailNameException", std::move(message)); };
     if (name.size() < name_min)
-        return invalid(fmt::format("Trail name too short. Minimum allowed length: {} characters. Specified name length: {} characters.", name_min, name.size()));
+        return invalid(fmt::format(
+            "Trail name too short. Minimum allowed length: {} characters. Specified name length: {} characters.",
+            name_min, name.size()));
     if (name.size() > name_max)
-        return invalid(fmt::format("Trail name too long. Maximum allowed length: {} characters. Specified name length: {} characters.", name_max, name.size()));
+        return invalid(fmt::format(
+            "Trail name too long. Maximum allowed length: {} characters. Specified name length: {} characters.",
+            name_max, name.size()));
     if (!is_alphanumeric(name.front())) return invalid("Trail name must starts with a letter or number.");
     if (!is_alphanumeric(name.back())) return invalid("Trail name must ends with a letter or number.");
     if (!std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || is_punctuation(c); }))
-        return invalid("Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).");
-    if (has_adjacent(name, is_punctuation)) return invalid("Trail name cannot have adjacent periods (.), hyphens (-), or underscores (_).");
+        return invalid(
+            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens "
+            "(-), and underscores (_).");
+    if (has_adjacent(name, is_punctuation))
+        return invalid("Trail name cannot have adjacent periods (.), hyphens (-), or underscores (_).");
     if (is_address(name)) return invalid("Trail name cannot be an IP address.");
     return {};
 }
 
-std::expected<TrailReference, ApiError> read_trail_reference(std::string_view text, std::string_view account, std::string_view region) {
+std::expected<TrailReference, ApiError> read_trail_reference(std::string_view text, std::string_view account,
+                                                             std::string_view region) {
     if (!text.starts_with("arn:")) {
         if (auto checked = check_trail_name(text); !checked) return std::unexpected(checked.error());
         return TrailReference{std::string(text), trail::trail_arn(region, account, text), true};
@@ -110,13 +124,17 @@ std::expected<TrailReference, ApiError> read_trail_reference(std::string_view te
 
 Checked check_bucket_name(std::string_view bucket) {
     const auto invalid = [&](const char* why) {
-        return refuse("InvalidS3BucketNameException", fmt::format("Bucket name {} is not valid: {}", valid_utf8(bucket, 100), why));
+        return refuse("InvalidS3BucketNameException",
+                      fmt::format("Bucket name {} is not valid: {}", valid_utf8(bucket, 100), why));
     };
     if (bucket.size() < 3 || bucket.size() > 63) return invalid("it must have 3 to 63 characters.");
     if (!std::ranges::all_of(bucket, [](char c) { return is_lower(c) || is_digit(c) || c == '.' || c == '-'; }))
         return invalid("it may hold lowercase letters, numbers, periods (.) and hyphens (-).");
-    const auto bad_edge = [](char one, char other) { return (one == '.' || one == '-') && (other == '.' || (one == '.' && other == '-')); };
-    if (!is_alphanumeric(bucket.front()) || !is_alphanumeric(bucket.back()) || std::ranges::adjacent_find(bucket, bad_edge) != bucket.end())
+    const auto bad_edge = [](char one, char other) {
+        return (one == '.' || one == '-') && (other == '.' || (one == '.' && other == '-'));
+    };
+    if (!is_alphanumeric(bucket.front()) || !is_alphanumeric(bucket.back()) ||
+        std::ranges::adjacent_find(bucket, bad_edge) != bucket.end())
         return invalid("every label must begin and end with a letter or number.");
     if (is_address(bucket)) return invalid("it must not be an IP address.");
     return {};
@@ -124,27 +142,39 @@ Checked check_bucket_name(std::string_view bucket) {
 
 Checked check_prefix(std::string_view prefix) {
     const auto invalid = [](std::string message) { return refuse("InvalidS3PrefixException", std::move(message)); };
-    if (prefix.size() > prefix_max) return invalid(fmt::format("S3 prefix is longer than maximum length: {} characters.", prefix_max));
-    if (prefix.starts_with('/') || prefix.ends_with('/')) return invalid("S3 prefix must not begin or end with a slash (/).");
-    if (!std::ranges::all_of(prefix, [](char c) { return is_alphanumeric(c) || std::string_view("/!-_.*'()=+@:&$, ").find(c) != std::string_view::npos; }))
+    if (prefix.size() > prefix_max)
+        return invalid(fmt::format("S3 prefix is longer than maximum length: {} characters.", prefix_max));
+    if (prefix.starts_with('/') || prefix.ends_with('/'))
+        return invalid("S3 prefix must not begin or end with a slash (/).");
+    if (!std::ranges::all_of(prefix, [](char c) {
+            return is_alphanumeric(c) || std::string_view("/!-_.*'()=+@:&$, ").find(c) != std::string_view::npos;
+        }))
         return invalid("S3 prefix holds a character that is not allowed.");
     return {};
 }
 
-std::expected<std::string, ApiError> topic_arn_of(std::string_view topic, std::string_view account, std::string_view region) {
-    const auto invalid = [&] { return refuse("InvalidSnsTopicNameException", fmt::format("SNS topic name {} is not valid.", valid_utf8(topic, 300))); };
+std::expected<std::string, ApiError> topic_arn_of(std::string_view topic, std::string_view account,
+                                                  std::string_view region) {
+    const auto invalid = [&] {
+        return refuse("InvalidSnsTopicNameException",
+                      fmt::format("SNS topic name {} is not valid.", valid_utf8(topic, 300)));
+    };
     if (topic.ends_with(".fifo")) return refuse("InvalidSnsTopicNameException", "FIFO topics are not supported.");
     if (!topic.starts_with("arn:")) {
         if (!is_topic_name(topic)) return invalid();
         return fmt::format("arn:aws:sns:{}:{}:{}", region, account, topic);
     }
     const auto parts = arn_parts(topic);
-    if (parts.empty() || parts[2] != "sns" || parts[3].empty() || !is_account(parts[4]) || !is_topic_name(parts[5])) return invalid();
+    if (parts.empty() || parts[2] != "sns" || parts[3].empty() || !is_account(parts[4]) || !is_topic_name(parts[5]))
+        return invalid();
     return std::string(topic);
 }
 
-std::expected<std::string, ApiError> key_arn_of(std::string_view key, std::string_view account, std::string_view region, bool lenient) {
-    const auto in_account = [&](std::string_view kind_and_name) { return fmt::format("arn:aws:kms:{}:{}:{}", region, account, kind_and_name); };
+std::expected<std::string, ApiError> key_arn_of(std::string_view key, std::string_view account, std::string_view region,
+                                                bool lenient) {
+    const auto in_account = [&](std::string_view kind_and_name) {
+        return fmt::format("arn:aws:kms:{}:{}:{}", region, account, kind_and_name);
+    };
     if (key.starts_with("alias/") && is_key_name(key.substr(6))) return in_account(key);
     if (is_uuid_like(key)) return in_account(fmt::format("key/{}", key));
     const auto parts = arn_parts(key);
@@ -156,17 +186,21 @@ std::expected<std::string, ApiError> key_arn_of(std::string_view key, std::strin
     return refuse("InvalidKmsKeyIdException", fmt::format("KMS key id {} is not valid.", valid_utf8(key, 300)));
 }
 
-Checked check_log_group(const std::optional<std::string>& group_arn, const std::optional<std::string>& role_arn, std::string_view account,
-                        std::string_view region, bool lenient) {
+Checked check_log_group(const std::optional<std::string>& group_arn, const std::optional<std::string>& role_arn,
+                        std::string_view account, std::string_view region, bool lenient) {
     if (!group_arn && !role_arn) return {};
-    if (!role_arn) return refuse("InvalidCloudWatchLogsRoleArnException", "You must specify a log group and a role ARN.");
-    if (!group_arn) return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group and a role ARN.");
+    if (!role_arn)
+        return refuse("InvalidCloudWatchLogsRoleArnException", "You must specify a log group and a role ARN.");
+    if (!group_arn)
+        return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group and a role ARN.");
     const auto group = arn_parts(*group_arn), role = arn_parts(*role_arn);
-    const bool group_fits = !group.empty() && group[2] == "logs" && group[3] == region && group[4] == account && group[5].starts_with("log-group:") &&
-                            group[5].ends_with(":*");
+    const bool group_fits = !group.empty() && group[2] == "logs" && group[3] == region && group[4] == account &&
+                            group[5].starts_with("log-group:") && group[5].ends_with(":*");
     if (!group_fits && !(lenient && !group.empty() && group[2] == "logs"))
-        return refuse("InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.");
-    if (role.empty() || role[2] != "iam" || !is_account(role[4]) || !role[5].starts_with("role/") || role[5].size() == 5)
+        return refuse("InvalidCloudWatchLogsLogGroupArnException",
+                      "CloudTrail cannot validate the specified log group ARN.");
+    if (role.empty() || role[2] != "iam" || !is_account(role[4]) || !role[5].starts_with("role/") ||
+        role[5].size() == 5)
         return refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.");
     return {};
 }
@@ -180,13 +214,16 @@ std::expected<std::vector<std::pair<std::string, std::string>>, ApiError> read_t
         if (key.empty() || key.size() > 4 * tag_key_max || !is_tag_text(key))
             return invalid("Tag keys must have 1 to 128 letters, digits, spaces, or characters of _ . : / = + - @.");
         if (value.size() > 4 * tag_value_max || !is_tag_text(value))
-            return invalid("Tag values must have at most 256 letters, digits, spaces, or characters of _ . : / = + - @.");
+            return invalid(
+                "Tag values must have at most 256 letters, digits, spaces, or characters of _ . : / = + - @.");
         if (key.starts_with("aws:")) return invalid("Tag keys must not begin with aws:.");
         if (std::ranges::any_of(tags, [&](const auto& other) { return other.first == key; }))
             return invalid(fmt::format("Tag key {} is given more than once.", key));
         tags.emplace_back(key, value);
     }
-    if (tags.size() > tags_max) return refuse("TagsLimitExceededException", "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50.");
+    if (tags.size() > tags_max)
+        return refuse("TagsLimitExceededException",
+                      "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50.");
     return tags;
 }
 

@@ -11,7 +11,8 @@
 
 namespace cairn::api {
 
-/// Checks of what callers write, with the codes and texts of the service (CloudTrail API reference, "CreateTrail"). Pure.
+/// Checks of what callers write, with the codes and texts of the service (CloudTrail API reference, "CreateTrail").
+/// Pure.
 using Checked = std::expected<void, wire::ApiError>;
 
 /// 3 to 128 letters, digits, periods, hyphens and underscores.
@@ -20,25 +21,29 @@ Checked check_trail_name(std::string_view name);
 /// A name or an ARN, as every operation but CreateTrail takes it.
 struct TrailReference {
     std::string name;
-    std::string arn;       ///< of a bare name: in the caller's account and region
+    std::string arn;  ///< of a bare name: in the caller's account and region
     bool bare = false;
 };
-std::expected<TrailReference, wire::ApiError> read_trail_reference(std::string_view text, std::string_view account, std::string_view region);
+std::expected<TrailReference, wire::ApiError> read_trail_reference(std::string_view text, std::string_view account,
+                                                                   std::string_view region);
 
 Checked check_bucket_name(std::string_view bucket);
 Checked check_prefix(std::string_view prefix);
 
 /// A name in the caller's account and region, or an ARN; FIFO topics are refused.
-std::expected<std::string, wire::ApiError> topic_arn_of(std::string_view topic, std::string_view account, std::string_view region);
+std::expected<std::string, wire::ApiError> topic_arn_of(std::string_view topic, std::string_view account,
+                                                        std::string_view region);
 
 /// A key id, a key ARN, or the same of an alias. `lenient` takes any text. Returned as it will be stored.
-std::expected<std::string, wire::ApiError> key_arn_of(std::string_view key, std::string_view account, std::string_view region, bool lenient);
+std::expected<std::string, wire::ApiError> key_arn_of(std::string_view key, std::string_view account,
+                                                      std::string_view region, bool lenient);
 
 /// Both or none, in the caller's account and region.
-Checked check_log_group(const std::optional<std::string>& group_arn, const std::optional<std::string>& role_arn, std::string_view account,
-                        std::string_view region, bool lenient);
+Checked check_log_group(const std::optional<std::string>& group_arn, const std::optional<std::string>& role_arn,
+                        std::string_view account, std::string_view region, bool lenient);
 
-/// Tags of a list; later ones replace earlier ones of the same key only when `merge_into` allows it: within one list keys are unique.
+/// Tags of a list; later ones replace earlier ones of the same key only when `merge_into` allows it: within one list
+/// keys are unique.
 std::expected<std::vector<std::pair<std::string, std::string>>, wire::ApiError> read_tags(const Json* list);
 
 }  // namespace cairn::api

@@ -20,14 +20,14 @@ namespace cairn::api {
 struct TrailServices {
     trail::Trails& trails;
     trail::SigningKeys& keys;
-    MetaStore& store;                 ///< for the status of deliveries
+    MetaStore& store;  ///< for the status of deliveries
     DeliveryStore& buckets;
-    Notifier* notifier = nullptr;     ///< null: there is no topic that could be told
-    LogSink* logs = nullptr;          ///< null: there is no log group
+    Notifier* notifier = nullptr;       ///< null: there is no topic that could be told
+    LogSink* logs = nullptr;            ///< null: there is no log group
     KeyService* key_service = nullptr;  ///< null: there is no key
-    std::vector<std::string> regions; ///< that exist
+    std::vector<std::string> regions;   ///< that exist
     std::size_t trails_per_region = 5;
-    bool lenient = false;             ///< accepts topics, log groups and keys that are not there, as emulators do
+    bool lenient = false;  ///< accepts topics, log groups and keys that are not there, as emulators do
 
     /// Where a bucket lies; an empty answer: that is not known.
     std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};

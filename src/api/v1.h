@@ -16,9 +16,9 @@ namespace cairn::api {
 /// An error of /ingest and /v1/ (docs/api.md, "Errors of cairn's own calls").
 struct V1Error {
     int status = 400;
-    std::string code;     ///< "InvalidParameter", "AccessDenied", ...
+    std::string code;  ///< "InvalidParameter", "AccessDenied", ...
     std::string message;
-    std::string field;    ///< the member or field of the query that is wrong; may be empty
+    std::string field;                      ///< the member or field of the query that is wrong; may be empty
     std::optional<std::size_t> position{};  ///< in the query
     int retry_after_seconds = 0;            ///< 0: none
 };
@@ -36,8 +36,8 @@ V1Error v1_error_of(const Error& error, std::string_view doing);
 /// That for a request that the server did not hand on.
 V1Error v1_refusal(int status, const wire::ApiError& error);
 
-/// Reads the members of a request, remembering the first that is wrong. Unknown members are wrong: a misspelt filter must
-/// not widen a search.
+/// Reads the members of a request, remembering the first that is wrong. Unknown members are wrong: a misspelt filter
+/// must not widen a search.
 class Members {
 public:
     Members(const Json& body, std::initializer_list<std::string_view> known);
@@ -70,12 +70,13 @@ private:
 /// The parameters of a query string as a body.
 Json query_parameters(std::string_view query);
 
-/// Authenticates with signing name `cairn` and compiles what the caller may see with `action`, narrowed to what the request
-/// asks for. The error is also that of a caller who may see nothing.
+/// Authenticates with signing name `cairn` and compiles what the caller may see with `action`, narrowed to what the
+/// request asks for. The error is also that of a caller who may see nothing.
 struct Reach {
     std::vector<std::string> accounts, regions;  ///< empty: all
 };
-std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action, const Reach& reach = {});
+std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action,
+                                                              const Reach& reach = {});
 
 /// POST /v1/search, /v1/values, /v1/count; GET /v1/events/ID.
 class SearchCalls {

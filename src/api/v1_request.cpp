@@ -30,7 +30,8 @@ net::Response v1_error(const V1Error& error, std::string_view request_id) {
 }
 
 net::Response v1_nothing(std::string_view request_id) {
-    return v1_error({.status = 404, .code = "NotFound", .message = "there is nothing at this path", .field = {}}, request_id);
+    return v1_error({.status = 404, .code = "NotFound", .message = "there is nothing at this path", .field = {}},
+                    request_id);
 }
 
 net::Response v1_answer(std::string body, std::string_view request_id) {
@@ -55,9 +56,11 @@ V1Error v1_error_of(const Error& error, std::string_view doing) {
         case Code::invalid: return {.status = 400, .code = "InvalidParameter", .message = error.message, .field = {}};
         case Code::not_found: return {.status = 404, .code = "NotFound", .message = error.message, .field = {}};
         case Code::exhausted:
-            return {.status = 429, .code = "Exhausted", .message = error.message, .field = {}, .retry_after_seconds = 30};
+            return {
+                .status = 429, .code = "Exhausted", .message = error.message, .field = {}, .retry_after_seconds = 30};
         case Code::unavailable:
-            return {.status = 503, .code = "Unavailable", .message = error.message, .field = {}, .retry_after_seconds = 5};
+            return {
+                .status = 503, .code = "Unavailable", .message = error.message, .field = {}, .retry_after_seconds = 5};
         default: break;
     }
     log_warning("call failed", {{"doing", doing}, {"code", code_name(error.code)}, {"error", error.message}});
@@ -68,8 +71,15 @@ V1Error v1_error_of(const Error& error, std::string_view doing) {
 }
 
 V1Error v1_refusal(int status, const wire::ApiError& error) {
-    const auto code = status == 413 ? "BodyTooLarge" : status == 408 ? "Timeout" : status == 503 ? "Busy" : "MalformedRequest";
-    return {.status = status, .code = code, .message = error.message, .field = {}, .retry_after_seconds = status == 503 ? 1 : 0};
+    const auto code = status == 413   ? "BodyTooLarge"
+                      : status == 408 ? "Timeout"
+                      : status == 503 ? "Busy"
+                                      : "MalformedRequest";
+    return {.status = status,
+            .code = code,
+            .message = error.message,
+            .field = {},
+            .retry_after_seconds = status == 503 ? 1 : 0};
 }
 
 Members::Members(const Json& body, std::initializer_list<std::string_view> known) : body_(body) {
@@ -84,7 +94,8 @@ Members::Members(const Json& body, std::initializer_list<std::string_view> known
 
 void Members::wrong(std::string_view name, std::string message) {
     if (!error_)
-        error_ = V1Error{.status = 400, .code = "InvalidParameter", .message = std::move(message), .field = std::string(name)};
+        error_ = V1Error{
+            .status = 400, .code = "InvalidParameter", .message = std::move(message), .field = std::string(name)};
 }
 
 std::string Members::text(std::string_view name) {
@@ -147,7 +158,8 @@ std::optional<Time> Members::time(std::string_view name, Time now) {
     const auto* member = find(name);
     if (!member) return std::nullopt;
     const auto from_seconds = [&](double seconds) -> std::optional<Time> {
-        if (std::isfinite(seconds) && std::abs(seconds) < 253402300800.0) return from_milliseconds(std::llround(seconds * 1000));
+        if (std::isfinite(seconds) && std::abs(seconds) < 253402300800.0)
+            return from_milliseconds(std::llround(seconds * 1000));
         wrong(name, fmt::format("{} is out of range", name));
         return std::nullopt;
     };
@@ -158,7 +170,9 @@ std::optional<Time> Members::time(std::string_view name, Time now) {
     double seconds = 0;
     const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (!text.empty() && error == std::errc() && at == text.data() + text.size()) return from_seconds(seconds);
-    wrong(name, fmt::format("{} is neither a time as 2026-11-21T16:00:00Z, nor seconds since 1970, nor a duration as 15m", name));
+    wrong(name,
+          fmt::format("{} is neither a time as 2026-11-21T16:00:00Z, nor seconds since 1970, nor a duration as 15m",
+                      name));
     return std::nullopt;
 }
 
@@ -208,7 +222,8 @@ Json query_parameters(std::string_view query) {
     return body;
 }
 
-std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action, const Reach& reach) {
+std::expected<std::shared_ptr<const Scope>, V1Error> readable(const Call& call, const std::string& action,
+                                                              const Reach& reach) {
     const auto& principal = call.caller.principal;
     auto scope = identity::scope_of(principal, action, call.request.peer_address);
     if (scope->admits_nothing()) return std::unexpected(v1_error_of(access_denied(call, action, "*", false)));

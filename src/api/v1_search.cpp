@@ -84,14 +84,14 @@ SearchCalls::Outcome SearchCalls::run(const Call& call, const std::string& path)
         if (ok && safe_id(id))
             outcome.body = event(call, id);
         else
-            outcome.body = std::unexpected(V1Error{.code = "InvalidParameter", .message = "this is no event id", .field = "id"});
+            outcome.body =
+                std::unexpected(V1Error{.code = "InvalidParameter", .message = "this is no event id", .field = "id"});
         return outcome;
     }
     Outcome outcome{.body = {}, .event_name = "SearchEvents", .parameters = {}};
     const auto body = read_body(call.request);
     if (!body) {
-        outcome.body =
-            std::unexpected(V1Error{.code = "InvalidBody", .message = body.error().message, .field = {}});
+        outcome.body = std::unexpected(V1Error{.code = "InvalidBody", .message = body.error().message, .field = {}});
         return outcome;
     }
     // A page token is of no use to a reader of the record.
@@ -145,10 +145,11 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
         search->token.clear();
         const auto counted = context_.parts.history.count(*search, 1'000'000'000);
         if (!counted) return std::unexpected(v1_error_of(counted.error(), "count"));
-        out += fmt::format(",\"total\":{{\"value\":{},\"relation\":\"{}\"}}", counted->value, counted->exact ? "exact" : "atLeast");
+        out += fmt::format(",\"total\":{{\"value\":{},\"relation\":\"{}\"}}", counted->value,
+                           counted->exact ? "exact" : "atLeast");
     }
-    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{}}},\"partial\":{},\"tookMs\":{}}}", watermark, page->scanned,
-                       page->exhausted_budget, elapsed_ms(start));
+    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{}}},\"partial\":{},\"tookMs\":{}}}", watermark,
+                       page->scanned, page->exhausted_budget, elapsed_ms(start));
     return out;
 }
 
@@ -165,8 +166,7 @@ std::expected<std::string, V1Error> SearchCalls::values(const Call& call, const 
     const auto found = context_.parts.history.values(*search, field, prefix, most);
     if (!found) return std::unexpected(v1_error_of(found.error(), "values"));
     JsonArray values;
-    for (const auto& [value, count] : found->values)
-        values.push_back(JsonObject{{"value", value}, {"count", count}});
+    for (const auto& [value, count] : found->values) values.push_back(JsonObject{{"value", value}, {"count", count}});
     return to_text(JsonObject{{"values", std::move(values)},
                               {"total", found->total},
                               {"exact", found->exact},
@@ -181,20 +181,21 @@ std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const J
     if (!search) return std::unexpected(search.error());
     const auto counted = context_.parts.history.count(*search, at_most);
     if (!counted) return std::unexpected(v1_error_of(counted.error(), "count"));
-    return to_text(JsonObject{{"value", counted->value},
-                              {"relation", counted->exact ? "exact" : "atLeast"},
-                              {"tookMs", elapsed_ms(start)}});
+    return to_text(JsonObject{
+        {"value", counted->value}, {"relation", counted->exact ? "exact" : "atLeast"}, {"tookMs", elapsed_ms(start)}});
 }
 
 std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const std::string& id) const {
     auto scope = readable(call, std::string(actions[1]));
     if (!scope) return std::unexpected(scope.error());
     auto query = match::Query::parse("eventID = \"" + id + '"');
-    if (!query) return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
+    if (!query)
+        return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
     auto page = context_.parts.history.search(search_of(**scope, std::move(*query), 10));
     if (!page) return std::unexpected(v1_error_of(page.error(), "event"));
     if (page->events.empty())
-        return std::unexpected(V1Error{.status = 404, .code = "NotFound", .message = "no event " + id + " that you may see", .field = {}});
+        return std::unexpected(
+            V1Error{.status = 404, .code = "NotFound", .message = "no event " + id + " that you may see", .field = {}});
 
     std::string out = "{\"events\":[";
     for (auto& found : page->events) {

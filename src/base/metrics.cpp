@@ -24,7 +24,8 @@ std::string escaped(std::string_view value) {
 
 std::string label_text(const Labels& labels, std::string_view extra = {}) {
     std::string text;
-    for (const auto& [name, value] : labels) text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", name, escaped(value));
+    for (const auto& [name, value] : labels)
+        text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", name, escaped(value));
     if (!extra.empty()) text += fmt::format("{}{}", text.empty() ? "" : ",", extra);
     return text.empty() ? text : "{" + text + "}";
 }
@@ -33,7 +34,8 @@ void render_histogram(std::string& out, const std::string& name, const Labels& l
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < Histogram::bucket_count; ++i) {
         count += histogram.bucket(i);
-        const auto bound = i + 1 == Histogram::bucket_count ? std::string("+Inf") : fmt::format("{}", Histogram::bounds[i]);
+        const auto bound =
+            i + 1 == Histogram::bucket_count ? std::string("+Inf") : fmt::format("{}", Histogram::bounds[i]);
         out += fmt::format("{}_bucket{} {}\n", name, label_text(labels, "le=\"" + bound + "\""), count);
     }
     out += fmt::format("{}_sum{} {}\n{}_count{} {}\n", name, label_text(labels), histogram.sum(), name,
@@ -52,7 +54,8 @@ Metrics::Series& Metrics::find_or_add(std::string_view name, std::string_view he
                                       Labels labels) {
     auto family = std::ranges::find_if(families_, [&](const auto& f) { return f->name == name; });
     if (family == families_.end()) {
-        families_.push_back(std::make_unique<Family>(Family{std::string(name), std::string(help), std::string(type), {}}));
+        families_.push_back(
+            std::make_unique<Family>(Family{std::string(name), std::string(help), std::string(type), {}}));
         family = std::prev(families_.end());
     }
     CAIRN_CHECK((*family)->type == type);

@@ -41,8 +41,8 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 }  // namespace cairn
 
 /// For steps without a value: returns the error of `expression` from the calling function.
-#define CAIRN_TRY(expression)                                                      \
-    do {                                                                           \
-        if (auto cairn_try_result = (expression); !cairn_try_result)               \
-            return ::cairn::fail(std::move(cairn_try_result).error());             \
+#define CAIRN_TRY(expression)                                          \
+    do {                                                               \
+        if (auto cairn_try_result = (expression); !cairn_try_result)   \
+            return ::cairn::fail(std::move(cairn_try_result).error()); \
     } while (false)

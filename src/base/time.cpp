@@ -162,8 +162,10 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
         value = value * 10 + (text[i] - '0');
     }
     if (i == 0) return std::nullopt;
-    static constexpr struct { std::string_view unit; std::int64_t milliseconds; } units[] = {
-        {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
+    static constexpr struct {
+        std::string_view unit;
+        std::int64_t milliseconds;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
     for (const auto& [unit, milliseconds] : units)
         if (text.substr(i) == unit) return std::chrono::milliseconds(value * milliseconds);
     return std::nullopt;

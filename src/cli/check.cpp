@@ -1,8 +1,8 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -23,9 +23,10 @@ int check(const ConfigFlags& flags) {
     if (!report) return failed(report.error());
     const bool colours = colours_wanted(STDOUT_FILENO);
     for (const auto& finding : report->findings)
-        fmt::print("{} {} at byte {}: {}\n", coloured("damaged:", Colour::red, colours), finding.file, finding.offset, finding.what);
-    fmt::print("{}: {} events in {} blocks, {} bytes read, {} finding{}\n", config->data, report->events, report->blocks,
-               report->bytes, report->findings.size(), report->findings.size() == 1 ? "" : "s");
+        fmt::print("{} {} at byte {}: {}\n", coloured("damaged:", Colour::red, colours), finding.file, finding.offset,
+                   finding.what);
+    fmt::print("{}: {} events in {} blocks, {} bytes read, {} finding{}\n", config->data, report->events,
+               report->blocks, report->bytes, report->findings.size(), report->findings.size() == 1 ? "" : "s");
     return report->findings.empty() ? 0 : 3;
 }
 

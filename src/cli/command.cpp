@@ -2,8 +2,8 @@
 
 #include <cstdlib>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace cairn::cli {
 
@@ -27,7 +27,8 @@ Result<node::Config> ConfigFlags::load(std::map<std::string, std::string> more) 
     std::map<std::string, std::string> overrides;
     for (const auto& set : sets) {
         const auto equals = set.find('=');
-        if (equals == std::string::npos) return fail(Code::invalid, fmt::format("--set {}: not of the form KEY=VALUE", set));
+        if (equals == std::string::npos)
+            return fail(Code::invalid, fmt::format("--set {}: not of the form KEY=VALUE", set));
         overrides[set.substr(0, equals)] = set.substr(equals + 1);
     }
     if (!data.empty()) overrides["data"] = data;

@@ -15,7 +15,8 @@ class App;
 namespace cairn::cli {
 
 /// Adds a command to the program; `run` gives the exit status after parsing. Exit statuses: 0 done, 1 failed (said on
-/// standard error), 2 wrong usage, 3 done but something was found (check, validate, import with rejected records, wait without match).
+/// standard error), 2 wrong usage, 3 done but something was found (check, validate, import with rejected records, wait
+/// without match).
 using Run = std::function<int()>;
 
 void add_serve(CLI::App& program, Run& run);

@@ -37,8 +37,9 @@ std::string outcome(const Json& event) {
 std::string event_table(const std::vector<Json>& events, std::size_t width, bool colours) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& event : events)
-        rows.push_back({printable(event.text("eventTime")), who(event), printable(event.text("eventName")), service_of(event),
-                        printable(event.text("region")), printable(event.text("sourceIP")), outcome(event), first_resource(event)});
+        rows.push_back({printable(event.text("eventTime")), who(event), printable(event.text("eventName")),
+                        service_of(event), printable(event.text("region")), printable(event.text("sourceIP")),
+                        outcome(event), first_resource(event)});
     constexpr std::size_t time = 0, user = 1, event = 2, result = 6;
     const auto colour_of = [&](std::size_t row, std::size_t column) {
         if (column == result) return events[row].text("errorCode").empty() ? Colour::green : Colour::red;

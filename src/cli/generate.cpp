@@ -19,8 +19,9 @@ struct WeightedRegion {
     std::string_view name;
     std::uint64_t weight;
 };
-constexpr WeightedRegion regions[] = {{home_region, 50}, {"eu-west-1", 18}, {"us-west-2", 14}, {"us-west-1", 6},
-                                      {"eu-central-1", 6}, {"ap-southeast-2", 4}, {"ap-northeast-1", 2}};
+constexpr WeightedRegion regions[] = {{home_region, 50},    {"eu-west-1", 18},   {"us-west-2", 14},
+                                      {"us-west-1", 6},     {"eu-central-1", 6}, {"ap-southeast-2", 4},
+                                      {"ap-northeast-1", 2}};
 
 /// What must be there however few events are made: event or user, and where.
 struct Needed {
@@ -53,7 +54,8 @@ constexpr std::uint64_t needed_times = 8;
 
 std::vector<SampleKind> all_kinds() {
     std::vector<SampleKind> kinds;
-    for (const auto some : {compute_kinds(), identity_kinds(), data_kinds()}) kinds.insert(kinds.end(), some.begin(), some.end());
+    for (const auto some : {compute_kinds(), identity_kinds(), data_kinds()})
+        kinds.insert(kinds.end(), some.begin(), some.end());
     return kinds;
 }
 
@@ -64,7 +66,8 @@ public:
         const auto steps = std::clamp<std::int64_t>((to_ - from_) / std::chrono::minutes(30), 1, 20'000);
         reached_.push_back(0);
         for (std::int64_t step = 0; step < steps; ++step)
-            reached_.push_back(reached_.back() + busyness(at((static_cast<double>(step) + 0.5) / static_cast<double>(steps))));
+            reached_.push_back(reached_.back() +
+                               busyness(at((static_cast<double>(step) + 0.5) / static_cast<double>(steps))));
     }
 
     /// The time by which the part `share` (0 to 1) of all events has happened.
@@ -112,7 +115,8 @@ public:
         const auto& kind = wanted ? kind_named(wanted->event) : draw_kind(draw);
         SampleEvent event(draw, wanted ? options_.accounts.front() : draw_account(draw),
                           wanted ? std::string(wanted->region) : draw_region(draw, kind), time_of(draw, index));
-        event.actor = draw_actor(draw, kind.actors, event.account, event.region, event.time, wanted ? wanted->user : std::string_view());
+        event.actor = draw_actor(draw, kind.actors, event.account, event.region, event.time,
+                                 wanted ? wanted->user : std::string_view());
         event.request_id = draw.uuid();
         kind.fill(event);
         if (event.actor.kind != aws_service && draw.chance(kind.error_percent)) fail_sample(event, kind);
@@ -124,11 +128,12 @@ private:
     std::string event_id(std::uint64_t index) const {
         const auto unique = (Draw(set_).next() ^ index * 0x9e3779b97f4a7c15) & 0xfff'ffff'ffff'ffff;
         const auto rest = Draw(~(set_ + index)).next();
-        return fmt::format("{:08x}-{:04x}-4{:03x}-{}{:03x}-{:012x}", unique >> 28, unique >> 12 & 0xffff, unique & 0xfff,
-                           "89ab"[rest >> 62], rest >> 48 & 0xfff, rest & 0xffffffffffff);
+        return fmt::format("{:08x}-{:04x}-4{:03x}-{}{:03x}-{:012x}", unique >> 28, unique >> 12 & 0xffff,
+                           unique & 0xfff, "89ab"[rest >> 62], rest >> 48 & 0xfff, rest & 0xffffffffffff);
     }
 
-    /// The needed events stand at even distances among the others, each `needed_times` times or as often as there is room.
+    /// The needed events stand at even distances among the others, each `needed_times` times or as often as there is
+    /// room.
     const Needed* needed_at(std::uint64_t index) const {
         const auto distance = std::max<std::uint64_t>(1, options_.count / (std::size(needed) * needed_times));
         return index % distance == 0 ? &needed[index / distance % std::size(needed)] : nullptr;

@@ -10,7 +10,8 @@
 
 namespace cairn::cli {
 
-/// Made-up CloudTrail records that look real: people, roles, services, addresses and failures of a middle-sized company.
+/// Made-up CloudTrail records that look real: people, roles, services, addresses and failures of a middle-sized
+/// company.
 struct GenerateOptions {
     std::uint64_t count = 1000;
     std::uint64_t seed = 1;
@@ -18,8 +19,8 @@ struct GenerateOptions {
     std::vector<std::string> accounts;  ///< twelve digits each; the first gets most events
 };
 
-/// Calls `use` for each record in order of time, each one JSON object without a line end. The same options give the same
-/// records; eventIDs are unique within one set of options and differ between different ones. The first account has
+/// Calls `use` for each record in order of time, each one JSON object without a line end. The same options give the
+/// same records; eventIDs are unique within one set of options and differ between different ones. The first account has
 /// everything that the README's first commands ask for, each several times if `count` is 200 or more.
 void generate(const GenerateOptions& options, const std::function<void(std::string_view record)>& use);
 

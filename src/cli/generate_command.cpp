@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/moment.h"
 #include "cli/command.h"
@@ -42,7 +42,8 @@ int run_generate(const GenerateFlags& flags) {
     options.from = options.to - std::chrono::milliseconds(static_cast<std::int64_t>(flags.days * 86'400'000));
     bool written = true;
     generate(options, [&](std::string_view record) {
-        written = written && std::fwrite(record.data(), 1, record.size(), stdout) == record.size() && std::fputc('\n', stdout) != EOF;
+        written = written && std::fwrite(record.data(), 1, record.size(), stdout) == record.size() &&
+                  std::fputc('\n', stdout) != EOF;
     });
     if (!written || std::fflush(stdout) != 0) {
         if (errno == EPIPE) return 0;  // `| head` has seen enough
@@ -54,7 +55,8 @@ int run_generate(const GenerateFlags& flags) {
 }  // namespace
 
 void add_generate(CLI::App& program, Run& run) {
-    auto* command = program.add_subcommand("generate", "Write made-up but realistic events to standard output, one a line");
+    auto* command =
+        program.add_subcommand("generate", "Write made-up but realistic events to standard output, one a line");
     const auto flags = std::make_shared<GenerateFlags>();
     command->add_option("--count", flags->count, "how many")->capture_default_str();
     command->add_option("--seed", flags->seed, "the same seed and times give the same events")->capture_default_str();

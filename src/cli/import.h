@@ -27,8 +27,8 @@ public:
         std::vector<Problem> problems;  ///< conflicts and rejections
     };
 
-    /// Stores the records, durable on return. Each text is followed by RecordParser::padding readable bytes. May be called
-    /// from several threads. Errors: those of Ingest::submit; of the connection.
+    /// Stores the records, durable on return. Each text is followed by RecordParser::padding readable bytes. May be
+    /// called from several threads. Errors: those of Ingest::submit; of the connection.
     virtual Result<Taken> put(const std::vector<std::string_view>& texts) = 0;
 };
 
@@ -64,8 +64,8 @@ using ImportProgress = std::function<bool(std::uint64_t done, std::uint64_t tota
 /// envelopes, LookupEvents output), again and again until no new one has appeared, and hands the records on. A file
 /// that has changed since it was read is read once more. Links are followed. Files that `state_file` names as finished
 /// and that have not changed are skipped, so that an import can be taken up again; a file is finished only when
-/// all its records are durable and none was rejected. Errors: not_found for a path; unavailable when a bucket is away; else that of
-/// the sink; after all of them the import can be started again.
+/// all its records are durable and none was rejected. Errors: not_found for a path; unavailable when a bucket is away;
+/// else that of the sink; after all of them the import can be started again.
 Result<ImportReport> import_files(const ImportOptions& options, ImportSink& sink, const ImportProgress& progress);
 
 }  // namespace cairn::cli

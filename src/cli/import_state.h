@@ -10,10 +10,12 @@
 
 namespace cairn::cli {
 
-/// The files an import has finished, by path, size and time of change: a text file to which one line is appended for each.
+/// The files an import has finished, by path, size and time of change: a text file to which one line is appended for
+/// each.
 class ImportState {
 public:
-    /// Reads what is there; an empty `path` keeps nothing. A torn last line is ignored. Error: denied, when it cannot be written.
+    /// Reads what is there; an empty `path` keeps nothing. A torn last line is ignored. Error: denied, when it cannot
+    /// be written.
     static Result<ImportState> open(const std::string& path);
 
     /// What a file is known by as it is now. Taken before it is read, so that what is added later counts as a change.

@@ -1,9 +1,9 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/command.h"
@@ -148,8 +148,10 @@ void print_created(const identity::NewKey& created, const CreateOptions& options
                                                    {"sessionToken", created.session_token},
                                                    {"expires", shown_expiry(created.key)}})));
     } else if (options.ingest) {
-        fmt::print("ingest token {} of account {}, shown this once:\n\n    {}\n\nUse it as \"Authorization: Bearer TOKEN\" on POST /ingest.\n",
-                   created.key.id, created.key.account, created.secret);
+        fmt::print(
+            "ingest token {} of account {}, shown this once:\n\n    {}\n\nUse it as \"Authorization: Bearer TOKEN\" on "
+            "POST /ingest.\n",
+            created.key.id, created.key.account, created.secret);
     } else {
         fmt::print(
             "key of {} in account {}, its secret shown this once:\n\n    export AWS_ACCESS_KEY_ID={}\n    export "
@@ -184,7 +186,8 @@ int list(Opened& opened, bool as_json) {
     for (const auto& key : *keys)
         rows.push_back({key.id, key.account, owner_of(key), state_of(key, opened.clock.now()), format_time(key.created),
                         printable(key.description)});
-    fmt::print("{}", render_table({"ID", "ACCOUNT", "USER", "STATE", "CREATED", "DESCRIPTION"}, rows, terminal_width(), colours_wanted(STDOUT_FILENO)));
+    fmt::print("{}", render_table({"ID", "ACCOUNT", "USER", "STATE", "CREATED", "DESCRIPTION"}, rows, terminal_width(),
+                                  colours_wanted(STDOUT_FILENO)));
     return 0;
 }
 
@@ -200,7 +203,8 @@ int status(const Result<void>& result) { return result ? 0 : failed(result.error
 }  // namespace
 
 void add_keys(CLI::App& program, Run& run) {
-    auto* keys = program.add_subcommand("keys", "Make, list, disable and delete access keys and ingest tokens; works beside a running node");
+    auto* keys = program.add_subcommand(
+        "keys", "Make, list, disable and delete access keys and ingest tokens; works beside a running node");
     keys->require_subcommand(1);
     const auto flags = std::make_shared<ConfigFlags>();
 
@@ -257,7 +261,9 @@ void add_keys(CLI::App& program, Run& run) {
     flags->add_to(*list_command);
     list_command->add_flag("--json", *as_json, "print a JSON array");
     list_command->callback([&run, flags, as_json] {
-        run = [flags, as_json] { return with_directory(*flags, [&](Opened& opened) { return list(opened, *as_json); }); };
+        run = [flags, as_json] {
+            return with_directory(*flags, [&](Opened& opened) { return list(opened, *as_json); });
+        };
     });
 
     const auto id = std::make_shared<std::string>();
@@ -266,7 +272,9 @@ void add_keys(CLI::App& program, Run& run) {
         flags->add_to(*command);
         command->add_option("id", *id, "the key's id")->required();
         command->callback([&run, flags, id, change] {
-            run = [flags, id, change] { return with_directory(*flags, [&](Opened& opened) { return status(change(*opened.directory, *id)); }); };
+            run = [flags, id, change] {
+                return with_directory(*flags, [&](Opened& opened) { return status(change(*opened.directory, *id)); });
+            };
         });
     };
     add_change("disable", "Refuse a key from now on, until it is enabled again",

@@ -1,9 +1,9 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "base/moment.h"
@@ -33,7 +33,9 @@ Result<Json> request_of(const LookupFlags& flags) {
     for (const auto& [name, text] : {std::pair("from", flags.from), std::pair("to", flags.to)}) {
         if (text.empty()) continue;
         const auto time = parse_moment(text, now());
-        if (!time) return fail(Code::invalid, fmt::format("--{} {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", name, text));
+        if (!time)
+            return fail(Code::invalid,
+                        fmt::format("--{} {}: not a time such as -2h, 2026-11-21 or 2026-11-21T16:00:00Z", name, text));
         request->set(name, format_time(*time));
     }
     return request;
@@ -85,7 +87,8 @@ void print_page(const LookupFlags& flags, const Json& page) {
         if (list.empty()) print_nothing_found(flags);
         return;
     }
-    for (const auto& event : list) fmt::print("{}\n", flags.output == "records" ? std::string(event.text("record")) : to_text(event));
+    for (const auto& event : list)
+        fmt::print("{}\n", flags.output == "records" ? std::string(event.text("record")) : to_text(event));
 }
 
 int lookup(const LookupFlags& flags) {
@@ -121,15 +124,21 @@ void add_lookup(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("lookup", "Search recorded events: who did what, when, from where");
     const auto flags = std::make_shared<LookupFlags>();
     flags->search.add_to(*command, "what to look for; nothing: the newest events", false);
-    command->add_option("--from", flags->from, "not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z")->type_name("TIME");
+    command->add_option("--from", flags->from, "not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z")
+        ->type_name("TIME");
     command->add_option("--to", flags->to, "not after")->type_name("TIME");
     command->add_option("--limit", flags->limit, "how many events at most")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     command->add_flag("--oldest-first", flags->oldest_first, "instead of newest first");
-    command->add_option("--count-by", flags->count_by, "instead of events, how many there are for each value of a field")->type_name("FIELD");
-    command->add_option("-o,--output", flags->output, "table; json: one summary a line; records: the raw records, one a line; page: the answer as it is")
-        ->check(CLI::IsMember({"table", "json", "records", "page"}))->capture_default_str();
+    command
+        ->add_option("--count-by", flags->count_by, "instead of events, how many there are for each value of a field")
+        ->type_name("FIELD");
+    command
+        ->add_option("-o,--output", flags->output,
+                     "table; json: one summary a line; records: the raw records, one a line; page: the answer as it is")
+        ->check(CLI::IsMember({"table", "json", "records", "page"}))
+        ->capture_default_str();
     command->add_option("--cursor", flags->cursor, "go on where the page before ended (its member cursor)");
     command->footer(
         "Examples:\n"
@@ -139,10 +148,14 @@ void add_lookup(CLI::App& program, Run& run) {
         "  cairn lookup '(eventName=RunInstances or eventName=StopInstances) -region=us-east-1'\n"
         "  cairn lookup 'resource^prod- $.requestParameters.instanceType=m5.large'\n"
         "  cairn lookup errorCode:Denied --from -7d --count-by user\n\n"
-        "A query is terms FIELD OP VALUE, joined by `and` (which may be left out) or `or`, with one level of brackets; `-` before a term\n"
-        "negates it. OP is = (is), != (is not), : (contains), ^ (starts with), < <= > >=, or `in (a, b)`; `has:FIELD` tests\n"
-        "presence; a word alone is searched in the whole record. Fields: eventName eventSource eventType category readOnly\n"
-        "errorCode region account user origin principal role accessKey sourceIP userAgent mfa vpcEndpoint resource resourceType arn\n"
+        "A query is terms FIELD OP VALUE, joined by `and` (which may be left out) or `or`, with one level of brackets; "
+        "`-` before a term\n"
+        "negates it. OP is = (is), != (is not), : (contains), ^ (starts with), < <= > >=, or `in (a, b)`; `has:FIELD` "
+        "tests\n"
+        "presence; a word alone is searched in the whole record. Fields: eventName eventSource eventType category "
+        "readOnly\n"
+        "errorCode region account user origin principal role accessKey sourceIP userAgent mfa vpcEndpoint resource "
+        "resourceType arn\n"
         "eventID requestID sharedEventID errorMessage text, and $.any.path of the record.");
     command->callback([&run, flags] { run = [flags] { return lookup(*flags); }; });
 }

@@ -5,8 +5,8 @@
 #include <system_error>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/search_flags.h"
@@ -23,7 +23,8 @@ bool is_command(const CLI::App& program, const std::string& word) {
 int main(int argc, char** argv) {
     using namespace cairn::cli;
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App program{"cairn records every API call: who made it, what was asked, when, from where, and what came of it."};
+    CLI::App program{
+        "cairn records every API call: who made it, what was asked, when, from where, and what came of it."};
     program.name("cairn");
     program.set_version_flag("--version", "cairn " CAIRN_VERSION);
     program.require_subcommand(1);

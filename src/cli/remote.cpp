@@ -59,7 +59,8 @@ std::string host_of(const std::string& endpoint) {
 }  // namespace
 
 Result<Remote> Remote::connect(RemoteOptions options) {
-    options.endpoint = first_of({options.endpoint, environment("CAIRN_ENDPOINT"), environment("AWS_ENDPOINT_URL"), "http://127.0.0.1:4610"});
+    options.endpoint = first_of(
+        {options.endpoint, environment("CAIRN_ENDPOINT"), environment("AWS_ENDPOINT_URL"), "http://127.0.0.1:4610"});
     while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
     options.token = options.writes ? first_of({options.token, environment("CAIRN_INGEST_TOKEN")}) : std::string();
     options.ca_file = first_of({options.ca_file, environment("AWS_CA_BUNDLE")});
@@ -70,9 +71,11 @@ Result<Remote> Remote::connect(RemoteOptions options) {
     const auto credentials_file = first_of({environment("AWS_SHARED_CREDENTIALS_FILE"), home + "/.aws/credentials"});
     auto settings = read_profile(first_of({environment("AWS_CONFIG_FILE"), home + "/.aws/config"}), profile);
     settings.merge(read_profile(credentials_file, profile));
-    options.region = first_of({options.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"), settings["region"], "us-east-1"});
+    options.region = first_of({options.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"),
+                               settings["region"], "us-east-1"});
 
-    sign::Credentials credentials{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"), environment("AWS_SESSION_TOKEN")};
+    sign::Credentials credentials{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
+                                  environment("AWS_SESSION_TOKEN")};
     if (named || credentials.access_key_id.empty())
         credentials = {settings["aws_access_key_id"], settings["aws_secret_access_key"], settings["aws_session_token"]};
     if (credentials.access_key_id.empty() && options.token.empty())
@@ -83,7 +86,8 @@ Result<Remote> Remote::connect(RemoteOptions options) {
     return Remote(std::move(options), std::move(credentials));
 }
 
-net::Request Remote::signed_request(std::string method, std::string target, std::string body, net::Headers headers) const {
+net::Request Remote::signed_request(std::string method, std::string target, std::string body,
+                                    net::Headers headers) const {
     net::Request request;
     request.method = std::move(method);
     request.target = std::move(target);
@@ -97,7 +101,8 @@ net::Request Remote::signed_request(std::string method, std::string target, std:
     const auto body_hash = sign::sha256_hex(request.body);
     const sign::SignedParts parts{request.method, request.target, &request.headers, body_hash};
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    for (auto& header : sign::sign(parts, credentials_, options_.region, "cairn", now)) request.headers.push_back(std::move(header));
+    for (auto& header : sign::sign(parts, credentials_, options_.region, "cairn", now))
+        request.headers.push_back(std::move(header));
     return request;
 }
 
@@ -105,8 +110,11 @@ Result<net::Response> Remote::answer(std::string method, std::string target, std
     net::ClientOptions client;
     client.ca_file = options_.ca_file;
     client.timeout = std::chrono::minutes(6);  // longer than the longest /v1/wait
-    auto response = net::send(options_.endpoint, signed_request(std::move(method), std::move(target), std::move(body), std::move(headers)), client);
-    if (!response) return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
+    auto response =
+        net::send(options_.endpoint,
+                  signed_request(std::move(method), std::move(target), std::move(body), std::move(headers)), client);
+    if (!response)
+        return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
     if (response->status / 100 != 2) return fail(code_of_status(response->status), error_text(*response));
     return response;
 }
@@ -120,8 +128,10 @@ Result<std::string> Remote::call(std::string method, std::string target, std::st
 Result<void> Remote::stream(std::string target, const std::function<bool(std::string_view)>& use) {
     net::ClientOptions client;
     client.ca_file = options_.ca_file;
-    const auto response = net::receive_stream(options_.endpoint, signed_request("GET", std::move(target), {}, {}), use, client);
-    if (!response) return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
+    const auto response =
+        net::receive_stream(options_.endpoint, signed_request("GET", std::move(target), {}, {}), use, client);
+    if (!response)
+        return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
     if (response->status / 100 != 2) return fail(code_of_status(response->status), error_text(*response));
     return {};
 }

@@ -8,25 +8,28 @@ namespace cairn::cli {
 
 namespace {
 
-constexpr const char* user_names[] = {"stevenzh", "maria.lopez", "priya.nair", "tom.becker", "li.wei",
-                                      "ana.kovac", "d.osei", "svc-backup", "svc-monitoring"};
-constexpr const char* engineers[] = {"joseph.okafor@example.com", "hanna.lind@example.com", "ravi.menon@example.com",
+constexpr const char* user_names[] = {"stevenzh",  "maria.lopez", "priya.nair", "tom.becker",    "li.wei",
+                                      "ana.kovac", "d.osei",      "svc-backup", "svc-monitoring"};
+constexpr const char* engineers[] = {"joseph.okafor@example.com", "hanna.lind@example.com",  "ravi.menon@example.com",
                                      "claire.dubois@example.com", "yuki.tanaka@example.com", "omar.haddad@example.com"};
 constexpr const char* permission_sets[] = {"AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "BillingAccess"};
 constexpr const char* functions[] = {"order-processor", "thumbnail-maker", "invoice-mailer", "stock-sync"};
 constexpr const char* instance_roles[] = {"app-server", "batch-worker", "bastion-host"};
 
 constexpr const char* cli_agents[] = {
-    "aws-cli/2.17.18 md/awscrt#0.20.11 ua/2.0 os/linux#5.15.0-116-generic md/arch#x86_64 lang/python#3.11.8 md/prompt#off",
+    "aws-cli/2.17.18 md/awscrt#0.20.11 ua/2.0 os/linux#5.15.0-116-generic md/arch#x86_64 lang/python#3.11.8 "
+    "md/prompt#off",
     "aws-cli/2.15.30 Python/3.11.8 Darwin/23.4.0 exe/x86_64 prompt/off",
     "aws-cli/1.32.84 Python/3.10.12 Linux/6.5.0-1020-aws botocore/1.34.84",
     "Boto3/1.34.131 md/Botocore#1.34.131 ua/2.0 os/linux#6.1.0-21-amd64 md/arch#x86_64 lang/python#3.11.2",
-    "APN/1.0 HashiCorp/1.0 Terraform/1.8.5 (+https://www.terraform.io) terraform-provider-aws/5.56.1 (+https://registry.terraform.io/providers/hashicorp/aws)",
+    "APN/1.0 HashiCorp/1.0 Terraform/1.8.5 (+https://www.terraform.io) terraform-provider-aws/5.56.1 "
+    "(+https://registry.terraform.io/providers/hashicorp/aws)",
 };
 constexpr const char* browsers[] = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
+    "Safari/605.1.15",
 };
 constexpr const char* sdk_agents[] = {
     "aws-sdk-go-v2/1.30.1 os/linux lang/go#1.22.4 md/GOOS#linux md/GOARCH#arm64",
@@ -37,7 +40,8 @@ constexpr const char* sdk_agents[] = {
 struct Service {
     const char *name, *session;
 };
-constexpr Service assuming_services[] = {{"cloudformation.amazonaws.com", "AWSCloudFormation"}, {"autoscaling.amazonaws.com", "AutoScaling"}};
+constexpr Service assuming_services[] = {{"cloudformation.amazonaws.com", "AWSCloudFormation"},
+                                         {"autoscaling.amazonaws.com", "AutoScaling"}};
 constexpr const char* services[] = {"cloudtrail.amazonaws.com", "config.amazonaws.com", "lambda.amazonaws.com",
                                     "ec2.amazonaws.com", "delivery.logs.amazonaws.com"};
 
@@ -46,7 +50,8 @@ std::string office_address(Draw& draw) { return fmt::format("198.51.100.{}", 10 
 
 std::string home_address(std::string_view name) {
     auto fixed = draw_for(name);
-    if (fixed.chance(20)) return fmt::format("2001:db8:{:x}:{:x}::{:x}", fixed.below(65536), fixed.below(65536), 1 + fixed.below(65535));
+    if (fixed.chance(20))
+        return fmt::format("2001:db8:{:x}:{:x}::{:x}", fixed.below(65536), fixed.below(65536), 1 + fixed.below(65535));
     return fmt::format("203.0.113.{}", 1 + fixed.below(254));
 }
 
@@ -86,27 +91,30 @@ void become_role(Actor& actor, const std::string& account, const Role& role, Tim
                             {"arn", fmt::format("arn:aws:iam::{}:role{}{}", account, role.path, role.name)},
                             {"accountId", account},
                             {"userName", role.name}};
-    actor.identity = JsonObject{{"type", "AssumedRole"},
-                                {"principalId", id + ":" + role.session},
-                                {"arn", actor.arn},
-                                {"accountId", account},
-                                {"accessKeyId", session_key(account, role.name + "/" + role.session, begin)},
-                                {"sessionContext", JsonObject{{"sessionIssuer", issuer}, {"attributes", session_attributes(begin, role.mfa)}}}};
+    actor.identity = JsonObject{
+        {"type", "AssumedRole"},
+        {"principalId", id + ":" + role.session},
+        {"arn", actor.arn},
+        {"accountId", account},
+        {"accessKeyId", session_key(account, role.name + "/" + role.session, begin)},
+        {"sessionContext", JsonObject{{"sessionIssuer", issuer}, {"attributes", session_attributes(begin, role.mfa)}}}};
 }
 
 void become_user(Actor& actor, Draw& draw, const std::string& account, std::string_view name, Time time) {
     const auto begin = session_begin(name, time);
     actor.name = name;
     actor.arn = fmt::format("arn:aws:iam::{}:user/{}", account, name);
-    actor.identity = JsonObject{{"type", "IAMUser"},
-                                {"principalId", unique_id("AIDA", account, name)},
-                                {"arn", actor.arn},
-                                {"accountId", account},
-                                {"accessKeyId", actor.console ? session_key(account, name, begin)
-                                                              : "AKIA" + draw_for(fmt::format("{}/{}/key", account, name)).base32(16)},
-                                {"userName", std::string(name)}};
+    actor.identity = JsonObject{
+        {"type", "IAMUser"},
+        {"principalId", unique_id("AIDA", account, name)},
+        {"arn", actor.arn},
+        {"accountId", account},
+        {"accessKeyId", actor.console ? session_key(account, name, begin)
+                                      : "AKIA" + draw_for(fmt::format("{}/{}/key", account, name)).base32(16)},
+        {"userName", std::string(name)}};
     if (actor.console)
-        actor.identity.set("sessionContext", JsonObject{{"attributes", session_attributes(begin, draw_for(name).chance(70))}});
+        actor.identity.set("sessionContext",
+                           JsonObject{{"attributes", session_attributes(begin, draw_for(name).chance(70))}});
     actor.address = address_of_person(draw, name);
 }
 
@@ -159,7 +167,8 @@ void become_machine(Actor& actor, Draw& draw, const std::string& account, const 
 /// Somebody's request, passed on by a service: the service stands in place of address and agent.
 void become_passed_on(Actor& actor, Draw& draw, const std::string& account, Time time) {
     const auto& service = draw.one_of(assuming_services);
-    become_role(actor, account, {.name = fmt::format("{}-service-role", service.session), .session = service.session}, time);
+    become_role(actor, account, {.name = fmt::format("{}-service-role", service.session), .session = service.session},
+                time);
     actor.identity.set("invokedBy", service.name);
     actor.address = actor.agent = service.name;
 }
@@ -180,7 +189,8 @@ std::string unique_id(std::string_view prefix, std::string_view account, std::st
     return std::string(prefix) + draw_for(fmt::format("{}/{}/{}", prefix, account, name)).base32(17);
 }
 
-Actor draw_actor(Draw& draw, unsigned kinds, const std::string& account, const std::string& region, Time time, std::string_view user) {
+Actor draw_actor(Draw& draw, unsigned kinds, const std::string& account, const std::string& region, Time time,
+                 std::string_view user) {
     Actor actor;
     actor.kind = draw_kind(draw, user.empty() ? kinds : cli_user | console_user);
     switch (actor.kind) {
@@ -192,7 +202,8 @@ Actor draw_actor(Draw& draw, unsigned kinds, const std::string& account, const s
             break;
         case sso_user: become_engineer(actor, draw, account, time); break;
         case pipeline:
-            become_role(actor, account, {.name = "build-deploy", .session = fmt::format("deploy-{}", 1000 + draw.below(400))}, time);
+            become_role(actor, account,
+                        {.name = "build-deploy", .session = fmt::format("deploy-{}", 1000 + draw.below(400))}, time);
             actor.address = fmt::format("192.0.2.{}", 200 + draw.below(8));
             actor.agent = draw.one_of(cli_agents);
             break;

@@ -15,7 +15,8 @@ struct State {
     int code;
     const char* name;
 };
-constexpr State pending{0, "pending"}, running{16, "running"}, shutting_down{32, "shutting-down"}, stopping{64, "stopping"}, stopped{80, "stopped"};
+constexpr State pending{0, "pending"}, running{16, "running"}, shutting_down{32, "shutting-down"},
+    stopping{64, "stopping"}, stopped{80, "stopped"};
 
 Json items(JsonArray list) { return JsonObject{{"items", std::move(list)}}; }
 Json item(JsonObject members) { return items({std::move(members)}); }
@@ -34,33 +35,35 @@ void run_instances(SampleEvent& event) {
     auto& draw = event.draw;
     const auto image = event.pooled("ami-", 5), subnet = event.pooled("subnet-", 6);
     const std::string type = draw.one_of(instance_types);
-    event.request = JsonObject{{"instancesSet", item({{"imageId", image}, {"minCount", 1}, {"maxCount", 1}, {"keyName", "ops-2026"}})},
-                               {"groupSet", item({{"groupId", event.pooled("sg-", 10)}})},
-                               {"instanceType", type},
-                               {"blockDeviceMapping", JsonObject{}},
-                               {"monitoring", JsonObject{{"enabled", draw.chance(30)}}},
-                               {"subnetId", subnet},
-                               {"disableApiTermination", false},
-                               {"clientToken", draw.uuid()},
-                               {"ebsOptimized", true}};
+    event.request = JsonObject{
+        {"instancesSet", item({{"imageId", image}, {"minCount", 1}, {"maxCount", 1}, {"keyName", "ops-2026"}})},
+        {"groupSet", item({{"groupId", event.pooled("sg-", 10)}})},
+        {"instanceType", type},
+        {"blockDeviceMapping", JsonObject{}},
+        {"monitoring", JsonObject{{"enabled", draw.chance(30)}}},
+        {"subnetId", subnet},
+        {"disableApiTermination", false},
+        {"clientToken", draw.uuid()},
+        {"ebsOptimized", true}};
     const auto address = fmt::format("10.0.{}.{}", draw.below(8), 4 + draw.below(250));
-    const JsonObject instance{{"instanceId", event.pooled("i-", 12)},
-                              {"imageId", image},
-                              {"instanceState", state(pending)},
-                              {"privateDnsName", fmt::format("ip-{}.ec2.internal", draw.below(100'000))},
-                              {"keyName", "ops-2026"},
-                              {"amiLaunchIndex", 0},
-                              {"productCodes", JsonObject{}},
-                              {"instanceType", type},
-                              {"launchTime", to_milliseconds(event.time) / 1000 * 1000},
-                              {"placement", JsonObject{{"availabilityZone", event.region + "abc"[draw.below(3)]}, {"tenancy", "default"}}},
-                              {"monitoring", JsonObject{{"state", "disabled"}}},
-                              {"subnetId", subnet},
-                              {"vpcId", event.pooled("vpc-", 2)},
-                              {"privateIpAddress", address},
-                              {"groupSet", security_groups(event)},
-                              {"architecture", "x86_64"},
-                              {"hypervisor", "xen"}};
+    const JsonObject instance{
+        {"instanceId", event.pooled("i-", 12)},
+        {"imageId", image},
+        {"instanceState", state(pending)},
+        {"privateDnsName", fmt::format("ip-{}.ec2.internal", draw.below(100'000))},
+        {"keyName", "ops-2026"},
+        {"amiLaunchIndex", 0},
+        {"productCodes", JsonObject{}},
+        {"instanceType", type},
+        {"launchTime", to_milliseconds(event.time) / 1000 * 1000},
+        {"placement", JsonObject{{"availabilityZone", event.region + "abc"[draw.below(3)]}, {"tenancy", "default"}}},
+        {"monitoring", JsonObject{{"state", "disabled"}}},
+        {"subnetId", subnet},
+        {"vpcId", event.pooled("vpc-", 2)},
+        {"privateIpAddress", address},
+        {"groupSet", security_groups(event)},
+        {"architecture", "x86_64"},
+        {"hypervisor", "xen"}};
     answer_with_request_id(event, {{"reservationId", "r-0" + draw.hex(16)},
                                    {"ownerId", event.account},
                                    {"groupSet", JsonObject{}},
@@ -72,7 +75,8 @@ void change_state(SampleEvent& event, const State& before, const State& after, c
     for (std::uint64_t i = 0, count = 1 + event.draw.below(3); i < count; ++i) {
         const auto id = event.pooled("i-", 12);
         asked.push_back(JsonObject{{"instanceId", id}});
-        changed.push_back(JsonObject{{"instanceId", id}, {"currentState", state(after)}, {"previousState", state(before)}});
+        changed.push_back(
+            JsonObject{{"instanceId", id}, {"currentState", state(after)}, {"previousState", state(before)}});
     }
     event.request = JsonObject{{"instancesSet", items(std::move(asked))}};
     if (flag) event.request.set(flag, false);
@@ -86,7 +90,8 @@ void terminate_instances(SampleEvent& event) { change_state(event, running, shut
 void describe_instances(SampleEvent& event) {
     event.request = JsonObject{{"maxResults", 100}, {"instancesSet", JsonObject{}}, {"filterSet", JsonObject{}}};
     if (event.draw.chance(50))
-        event.request.set("filterSet", item({{"name", "instance-state-name"}, {"valueSet", item({{"value", "running"}})}}));
+        event.request.set("filterSet",
+                          item({{"name", "instance-state-name"}, {"valueSet", item({{"value", "running"}})}}));
 }
 
 void describe_security_groups(SampleEvent& event) {
@@ -99,7 +104,8 @@ void authorize_ingress(SampleEvent& event) {
     constexpr int ports[] = {22, 80, 443, 3389, 5432};
     const auto port = event.draw.one_of(ports);
     const auto group = event.pooled("sg-", 10);
-    const std::string range = event.draw.chance(30) ? "0.0.0.0/0" : fmt::format("198.51.100.{}/32", event.draw.below(256));
+    const std::string range =
+        event.draw.chance(30) ? "0.0.0.0/0" : fmt::format("198.51.100.{}/32", event.draw.below(256));
     event.request = JsonObject{{"groupId", group},
                                {"ipPermissions", item({{"ipProtocol", "tcp"},
                                                        {"fromPort", port},
@@ -120,13 +126,16 @@ void authorize_ingress(SampleEvent& event) {
 }
 
 void create_security_group(SampleEvent& event) {
-    event.request = JsonObject{{"groupName", "app-" + event.draw.hex(4)}, {"groupDescription", "made by the build"}, {"vpcId", event.pooled("vpc-", 2)}};
+    event.request = JsonObject{{"groupName", "app-" + event.draw.hex(4)},
+                               {"groupDescription", "made by the build"},
+                               {"vpcId", event.pooled("vpc-", 2)}};
     answer_with_request_id(event, {{"_return", true}, {"groupId", event.pooled("sg-", 10)}});
 }
 
 void create_tags(SampleEvent& event) {
-    event.request = JsonObject{{"resourcesSet", item({{"resourceId", event.pooled("i-", 12)}})},
-                               {"tagSet", item({{"key", "CostCenter"}, {"value", std::to_string(4000 + event.draw.below(20))}})}};
+    event.request =
+        JsonObject{{"resourcesSet", item({{"resourceId", event.pooled("i-", 12)}})},
+                   {"tagSet", item({{"key", "CostCenter"}, {"value", std::to_string(4000 + event.draw.below(20))}})}};
     answer_with_request_id(event, {{"_return", true}});
 }
 
@@ -134,9 +143,11 @@ void invoke(SampleEvent& event) {
     const std::string name = event.draw.one_of(functions);
     const auto arn = event.arn("lambda", "function:" + name);
     event.category = "Data";
-    event.request = JsonObject{{"functionName", arn}, {"invocationType", event.draw.chance(60) ? "Event" : "RequestResponse"}};
+    event.request =
+        JsonObject{{"functionName", arn}, {"invocationType", event.draw.chance(60) ? "Event" : "RequestResponse"}};
     event.additional = JsonObject{{"functionVersion", arn + ":$LATEST"}};
-    event.resources = JsonArray{JsonObject{{"accountId", event.account}, {"type", "AWS::Lambda::Function"}, {"ARN", arn}}};
+    event.resources =
+        JsonArray{JsonObject{{"accountId", event.account}, {"type", "AWS::Lambda::Function"}, {"ARN", arn}}};
 }
 
 void update_function_code(SampleEvent& event) {
@@ -165,18 +176,20 @@ void update_function_code(SampleEvent& event) {
 void list_functions(SampleEvent& event) { event.request = JsonObject{{"maxItems", 50}}; }
 
 std::string stack_id(const SampleEvent& event, const std::string& name) {
-    return event.arn("cloudformation", fmt::format("stack/{}/{}", name, draw_for(event.account + event.region + name).uuid()));
+    return event.arn("cloudformation",
+                     fmt::format("stack/{}/{}", name, draw_for(event.account + event.region + name).uuid()));
 }
 
 void create_stack(SampleEvent& event) {
     const auto name = fmt::format("{}-{}", event.draw.one_of(stacks), event.draw.hex(4));
-    event.request = JsonObject{{"stackName", name},
-                               {"templateURL", fmt::format("https://s3.{}.amazonaws.com/templates-{}/{}.yaml", event.region,
-                                                           event.account.substr(8), event.draw.hex(8))},
-                               {"capabilities", JsonArray{"CAPABILITY_NAMED_IAM"}},
-                               {"parameters", JsonArray{JsonObject{{"parameterKey", "Stage"}, {"parameterValue", "production"}},
-                                                        JsonObject{{"parameterKey", "DatabasePassword"}, {"parameterValue", "****"}}}},
-                               {"tags", JsonArray{JsonObject{{"key", "team"}, {"value", "shop"}}}}};
+    event.request = JsonObject{
+        {"stackName", name},
+        {"templateURL", fmt::format("https://s3.{}.amazonaws.com/templates-{}/{}.yaml", event.region,
+                                    event.account.substr(8), event.draw.hex(8))},
+        {"capabilities", JsonArray{"CAPABILITY_NAMED_IAM"}},
+        {"parameters", JsonArray{JsonObject{{"parameterKey", "Stage"}, {"parameterValue", "production"}},
+                                 JsonObject{{"parameterKey", "DatabasePassword"}, {"parameterValue", "****"}}}},
+        {"tags", JsonArray{JsonObject{{"key", "team"}, {"value", "shop"}}}}};
     event.response = JsonObject{{"stackId", stack_id(event, name)}};
 }
 
@@ -184,32 +197,34 @@ void describe_stacks(SampleEvent& event) { event.request = JsonObject{{"stackNam
 
 void put_metric_alarm(SampleEvent& event) {
     const std::string metric = event.draw.one_of(metrics);
-    event.request = JsonObject{{"alarmName", fmt::format("{}-{}", metric, event.draw.hex(4))},
-                               {"alarmDescription", "wakes the person on call"},
-                               {"actionsEnabled", true},
-                               {"alarmActions", JsonArray{event.arn("sns", "on-call")}},
-                               {"metricName", metric},
-                               {"namespace", "AWS/EC2"},
-                               {"statistic", "Average"},
-                               {"dimensions", JsonArray{JsonObject{{"name", "InstanceId"}, {"value", event.pooled("i-", 12)}}}},
-                               {"period", 300},
-                               {"evaluationPeriods", 3},
-                               {"threshold", 80.0},
-                               {"comparisonOperator", "GreaterThanOrEqualToThreshold"}};
+    event.request =
+        JsonObject{{"alarmName", fmt::format("{}-{}", metric, event.draw.hex(4))},
+                   {"alarmDescription", "wakes the person on call"},
+                   {"actionsEnabled", true},
+                   {"alarmActions", JsonArray{event.arn("sns", "on-call")}},
+                   {"metricName", metric},
+                   {"namespace", "AWS/EC2"},
+                   {"statistic", "Average"},
+                   {"dimensions", JsonArray{JsonObject{{"name", "InstanceId"}, {"value", event.pooled("i-", 12)}}}},
+                   {"period", 300},
+                   {"evaluationPeriods", 3},
+                   {"threshold", 80.0},
+                   {"comparisonOperator", "GreaterThanOrEqualToThreshold"}};
 }
 
-void describe_alarms(SampleEvent& event) {
-    event.request = JsonObject{{"stateValue", "ALARM"}, {"maxRecords", 100}};
-}
+void describe_alarms(SampleEvent& event) { event.request = JsonObject{{"stateValue", "ALARM"}, {"maxRecords", 100}}; }
 
 void create_log_stream(SampleEvent& event) {
     event.api_version = "20140328";
-    event.request = JsonObject{{"logGroupName", fmt::format("/aws/lambda/{}", event.draw.one_of(functions))},
-                               {"logStreamName", fmt::format("{}/[$LATEST]{}", format_time(event.time).substr(0, 10), event.draw.hex(32))}};
+    event.request = JsonObject{
+        {"logGroupName", fmt::format("/aws/lambda/{}", event.draw.one_of(functions))},
+        {"logStreamName", fmt::format("{}/[$LATEST]{}", format_time(event.time).substr(0, 10), event.draw.hex(32))}};
 }
 
-constexpr Failure no_instance{"Client.InvalidInstanceID.NotFound", "The instance ID 'i-0fedcba9876543210' does not exist"};
-constexpr Failure no_capacity{"Server.InsufficientInstanceCapacity", "We currently do not have sufficient capacity in the Availability Zone you requested."};
+constexpr Failure no_instance{"Client.InvalidInstanceID.NotFound",
+                              "The instance ID 'i-0fedcba9876543210' does not exist"};
+constexpr Failure no_capacity{"Server.InsufficientInstanceCapacity",
+                              "We currently do not have sufficient capacity in the Availability Zone you requested."};
 constexpr Failure rule_exists{"Client.InvalidPermission.Duplicate", "the specified rule already exists"};
 constexpr Failure throttled{"Client.RequestLimitExceeded", "Request limit exceeded."};
 constexpr Failure stack_exists{"AlreadyExistsException", "Stack [shop-frontend] already exists"};

@@ -35,8 +35,9 @@ void create_bucket(SampleEvent& event) {
     const auto bucket = fmt::format("{}-{}", event.draw.one_of(bucket_prefixes), event.draw.hex(8));
     event.request = JsonObject{{"bucketName", bucket}, {"Host", fmt::format("s3.{}.amazonaws.com", event.region)}};
     if (event.region != "us-east-1")
-        event.request.set("CreateBucketConfiguration", JsonObject{{"LocationConstraint", event.region},
-                                                                  {"xmlns", "http://s3.amazonaws.com/doc/2006-03-01/"}});
+        event.request.set(
+            "CreateBucketConfiguration",
+            JsonObject{{"LocationConstraint", event.region}, {"xmlns", "http://s3.amazonaws.com/doc/2006-03-01/"}});
     s3_call(event, 153, 0);
 }
 
@@ -47,7 +48,8 @@ void list_buckets(SampleEvent& event) {
 
 void bucket_call(SampleEvent& event, const char* part) {
     const auto bucket = bucket_name(event);
-    event.request = JsonObject{{"bucketName", bucket}, {"Host", fmt::format("{}.s3.{}.amazonaws.com", bucket, event.region)}, {part, ""}};
+    event.request = JsonObject{
+        {"bucketName", bucket}, {"Host", fmt::format("{}.s3.{}.amazonaws.com", bucket, event.region)}, {part, ""}};
     event.resources = JsonArray{bucket_resource(event, bucket)};
     s3_call(event, 0, event.draw.between(200, 900));
 }
@@ -57,21 +59,26 @@ void get_bucket_acl(SampleEvent& event) { bucket_call(event, "acl"); }
 void put_bucket_policy(SampleEvent& event) {
     bucket_call(event, "policy");
     const std::string bucket(event.request.text("bucketName"));
-    event.request.set("bucketPolicy",
-                      JsonObject{{"Version", "2012-10-17"},
-                                 {"Statement", JsonArray{JsonObject{{"Effect", "Deny"},
-                                                                    {"Principal", "*"},
-                                                                    {"Action", "s3:*"},
-                                                                    {"Resource", event.arn("s3", bucket + "/*")},
-                                                                    {"Condition", JsonObject{{"Bool", JsonObject{{"aws:SecureTransport", "false"}}}}}}}}});
+    event.request.set(
+        "bucketPolicy",
+        JsonObject{
+            {"Version", "2012-10-17"},
+            {"Statement", JsonArray{JsonObject{
+                              {"Effect", "Deny"},
+                              {"Principal", "*"},
+                              {"Action", "s3:*"},
+                              {"Resource", event.arn("s3", bucket + "/*")},
+                              {"Condition", JsonObject{{"Bool", JsonObject{{"aws:SecureTransport", "false"}}}}}}}}});
 }
 
 void object_call(SampleEvent& event) {
     const auto bucket = bucket_name(event);
     const auto key = fmt::format("{}/{}.bin", event.draw.one_of(object_folders), event.draw.hex(10));
     event.category = "Data";
-    event.request = JsonObject{{"bucketName", bucket}, {"Host", fmt::format("{}.s3.{}.amazonaws.com", bucket, event.region)}, {"key", key}};
-    event.resources = JsonArray{JsonObject{{"type", "AWS::S3::Object"}, {"ARN", event.arn("s3", bucket + "/" + key)}}, bucket_resource(event, bucket)};
+    event.request = JsonObject{
+        {"bucketName", bucket}, {"Host", fmt::format("{}.s3.{}.amazonaws.com", bucket, event.region)}, {"key", key}};
+    event.resources = JsonArray{JsonObject{{"type", "AWS::S3::Object"}, {"ARN", event.arn("s3", bucket + "/" + key)}},
+                                bucket_resource(event, bucket)};
 }
 
 void get_object(SampleEvent& event) {
@@ -127,7 +134,9 @@ void describe_db_instances(SampleEvent& event) {
 }
 
 Json table_resource(const SampleEvent& event, const std::string& table) {
-    return JsonArray{JsonObject{{"accountId", event.account}, {"type", "AWS::DynamoDB::Table"}, {"ARN", event.arn("dynamodb", "table/" + table)}}};
+    return JsonArray{JsonObject{{"accountId", event.account},
+                                {"type", "AWS::DynamoDB::Table"},
+                                {"ARN", event.arn("dynamodb", "table/" + table)}}};
 }
 
 void item_call(SampleEvent& event, bool write) {
@@ -135,7 +144,8 @@ void item_call(SampleEvent& event, bool write) {
     event.category = "Data";
     event.api_version = "2012-08-10";
     event.request_id = event.draw.base32(52);
-    event.request = JsonObject{{"tableName", table}, {"key", JsonObject{{"id", fmt::format("{}", event.draw.below(100'000))}}}};
+    event.request =
+        JsonObject{{"tableName", table}, {"key", JsonObject{{"id", fmt::format("{}", event.draw.below(100'000))}}}};
     if (write) event.request.set("items", JsonArray{"id", "state", "changed"});
     event.resources = table_resource(event, table);
 }
@@ -157,22 +167,30 @@ void change_record_sets(SampleEvent& event) {
     event.request = JsonObject{
         {"hostedZoneId", zone},
         {"changeBatch",
-         JsonObject{{"changes", JsonArray{JsonObject{
-                                    {"action", "UPSERT"},
-                                    {"resourceRecordSet", JsonObject{{"name", fmt::format("api-{}.example.com", event.draw.below(20))},
-                                                                     {"type", "A"},
-                                                                     {"tTL", 60},
-                                                                     {"resourceRecords", JsonArray{JsonObject{{"value", fmt::format("198.51.100.{}", event.draw.below(256))}}}}}}}}}}}};
+         JsonObject{
+             {"changes", JsonArray{JsonObject{
+                             {"action", "UPSERT"},
+                             {"resourceRecordSet",
+                              JsonObject{{"name", fmt::format("api-{}.example.com", event.draw.below(20))},
+                                         {"type", "A"},
+                                         {"tTL", 60},
+                                         {"resourceRecords",
+                                          JsonArray{JsonObject{
+                                              {"value", fmt::format("198.51.100.{}", event.draw.below(256))}}}}}}}}}}}};
     event.response = JsonObject{{"changeInfo", JsonObject{{"id", "/change/C0" + event.draw.base32(18)},
                                                           {"status", "PENDING"},
                                                           {"submittedAt", locale_time(event.time, true)}}}};
 }
 
-constexpr Failure bucket_exists{"BucketAlreadyExists", "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."};
+constexpr Failure bucket_exists{"BucketAlreadyExists",
+                                "The requested bucket name is not available. The bucket namespace is shared by all "
+                                "users of the system. Please select a different name and try again."};
 constexpr Failure no_key{"NoSuchKey", "The specified key does not exist."};
 constexpr Failure no_bucket{"NoSuchBucket", "The specified bucket does not exist"};
 constexpr Failure no_database{"DBInstanceNotFoundFault", "DBInstance reporting not found."};
-constexpr Failure snapshot_exists{"DBSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier orders-prod already exists."};
+constexpr Failure snapshot_exists{
+    "DBSnapshotAlreadyExistsFault",
+    "Cannot create the snapshot because a snapshot with the identifier orders-prod already exists."};
 constexpr Failure no_table{"ResourceNotFoundException", "Requested resource not found: Table: carts not found"};
 constexpr Failure condition_failed{"ConditionalCheckFailedException", "The conditional request failed"};
 constexpr Failure no_record{"InvalidChangeBatch", "Tried to delete resource record set but it was not found"};

@@ -33,7 +33,9 @@ public:
 
     std::string hex(std::size_t count) { return text(count, "0123456789abcdef"); }
     std::string base32(std::size_t count) { return text(count, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"); }
-    std::string letters(std::size_t count) { return text(count, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"); }
+    std::string letters(std::size_t count) {
+        return text(count, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+    }
 
     /// A version 4 UUID.
     std::string uuid() {

@@ -35,9 +35,11 @@ std::string denial(const SampleEvent& event, const SampleKind& kind) {
     const bool ec2 = kind.source == "ec2";
     const auto action = fmt::format("{}:{}", kind.source == "monitoring" ? "cloudwatch" : kind.source,
                                     kind.name.substr(0, kind.name.find("20")));
-    return fmt::format("{}User: {} is not authorized to perform: {} on resource: {} because no identity-based policy allows the {} action",
-                       ec2 ? "You are not authorized to perform this operation. " : "", event.actor.arn, action,
-                       event.arn(kind.source, "*"), action);
+    return fmt::format(
+        "{}User: {} is not authorized to perform: {} on resource: {} because no identity-based policy allows the {} "
+        "action",
+        ec2 ? "You are not authorized to perform this operation. " : "", event.actor.arn, action,
+        event.arn(kind.source, "*"), action);
 }
 
 }  // namespace
@@ -49,7 +51,8 @@ std::string SampleEvent::arn(std::string_view service, std::string_view resource
 }
 
 std::string SampleEvent::pooled(std::string_view prefix, std::uint64_t count) const {
-    auto fixed = draw_for(fmt::format("{}/{}/{}/{}", prefix == "i-" ? "instance" : prefix, account, region, draw.below(count)));
+    auto fixed =
+        draw_for(fmt::format("{}/{}/{}/{}", prefix == "i-" ? "instance" : prefix, account, region, draw.below(count)));
     return fmt::format("{}0{}", prefix, fixed.hex(16));
 }
 
@@ -73,7 +76,8 @@ void fail_sample(SampleEvent& event, const SampleKind& kind) {
     event.error_code = kind.source == "ec2" ? "Client.UnauthorizedOperation" : "AccessDenied";
     event.error_message = denial(event, kind);
     // These ask for the right before they read the parameters.
-    if (kind.source == "iam" || kind.source == "lambda" || kind.source == "rds" || kind.source == "kms") event.request = {};
+    if (kind.source == "iam" || kind.source == "lambda" || kind.source == "rds" || kind.source == "kms")
+        event.request = {};
 }
 
 std::string render(const SampleEvent& event, const SampleKind& kind, const std::string& event_id) {

@@ -43,11 +43,11 @@ struct SampleKind {
     std::string_view source;  ///< without ".amazonaws.com"
     std::string_view name;
     bool read_only = false;
-    int weight = 1;           ///< how often, against the others
+    int weight = 1;  ///< how often, against the others
     unsigned actors = anybody;
-    bool global = false;      ///< us-east-1 only
+    bool global = false;  ///< us-east-1 only
     unsigned error_percent = 0;
-    Failure failure;          ///< besides a denial
+    Failure failure;  ///< besides a denial
     void (*fill)(SampleEvent& event) = nullptr;
 };
 

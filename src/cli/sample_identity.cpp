@@ -8,21 +8,27 @@ namespace {
 
 constexpr const char* roles[] = {"app-server", "batch-worker", "build-deploy", "audit-reader", "data-export"};
 constexpr const char* new_users[] = {"intern", "contractor", "svc-report", "svc-import"};
-constexpr const char* managed_policies[] = {"ReadOnlyAccess", "AmazonS3FullAccess", "AdministratorAccess", "SecurityAudit"};
+constexpr const char* managed_policies[] = {"ReadOnlyAccess", "AmazonS3FullAccess", "AdministratorAccess",
+                                            "SecurityAudit"};
 constexpr const char* secrets[] = {"prod/orders/database", "prod/mail/token", "staging/orders/database"};
-constexpr const char* parameters[] = {"/shop/prod/database-host", "/shop/prod/feature-flags", "/shop/staging/database-host"};
+constexpr const char* parameters[] = {"/shop/prod/database-host", "/shop/prod/feature-flags",
+                                      "/shop/staging/database-host"};
 constexpr const char* trusted_services[] = {"ec2.amazonaws.com", "lambda.amazonaws.com", "ecs-tasks.amazonaws.com"};
 
 /// As the Java runtime of these services prints session policies: one line.
 std::string trust_policy(const char* service) {
-    return fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{}"}},"Action":"sts:AssumeRole"}}]}})", service);
+    return fmt::format(
+        R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{}"}},"Action":"sts:AssumeRole"}}]}})",
+        service);
 }
 
 std::string percent_encoded(std::string_view text) {
     std::string encoded;
     for (const unsigned char byte : text)
-        if (std::isalnum(byte) || byte == '-' || byte == '.' || byte == '_') encoded += static_cast<char>(byte);
-        else encoded += fmt::format("%{:02X}", byte);
+        if (std::isalnum(byte) || byte == '-' || byte == '.' || byte == '_')
+            encoded += static_cast<char>(byte);
+        else
+            encoded += fmt::format("%{:02X}", byte);
     return encoded;
 }
 
@@ -39,7 +45,8 @@ void create_user(SampleEvent& event) {
 void create_role(SampleEvent& event) {
     const auto name = fmt::format("{}-{}", event.draw.one_of(roles), event.draw.hex(4));
     const auto policy = trust_policy(event.draw.one_of(trusted_services));
-    event.request = JsonObject{{"roleName", name}, {"assumeRolePolicyDocument", policy}, {"description", "made for the shop"}};
+    event.request =
+        JsonObject{{"roleName", name}, {"assumeRolePolicyDocument", policy}, {"description", "made for the shop"}};
     event.response = JsonObject{{"role", JsonObject{{"path", "/"},
                                                     {"roleName", name},
                                                     {"roleId", unique_id("AROA", event.account, name)},
@@ -58,12 +65,14 @@ void create_access_key(SampleEvent& event) {
 }
 
 void attach_role_policy(SampleEvent& event) {
-    event.request = JsonObject{{"roleName", event.draw.one_of(roles)},
-                               {"policyArn", fmt::format("arn:aws:iam::aws:policy/{}", event.draw.one_of(managed_policies))}};
+    event.request =
+        JsonObject{{"roleName", event.draw.one_of(roles)},
+                   {"policyArn", fmt::format("arn:aws:iam::aws:policy/{}", event.draw.one_of(managed_policies))}};
 }
 
 void delete_access_key(SampleEvent& event) {
-    event.request = JsonObject{{"userName", std::string(draw_user_name(event.draw))}, {"accessKeyId", "AKIA" + event.draw.base32(16)}};
+    event.request = JsonObject{{"userName", std::string(draw_user_name(event.draw))},
+                               {"accessKeyId", "AKIA" + event.draw.base32(16)}};
 }
 
 void list_users(SampleEvent& event) { event.request = JsonObject{{"maxItems", 100}}; }
@@ -80,8 +89,9 @@ void assume_role(SampleEvent& event) {
         {"credentials", JsonObject{{"accessKeyId", "ASIA" + event.draw.base32(16)},
                                    {"sessionToken", event.draw.letters(220) + "=="},
                                    {"expiration", locale_time(event.time + std::chrono::hours(1), true)}}},
-        {"assumedRoleUser", JsonObject{{"assumedRoleId", unique_id("AROA", event.account, role) + ":" + session},
-                                       {"arn", fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", event.account, role, session)}}}};
+        {"assumedRoleUser",
+         JsonObject{{"assumedRoleId", unique_id("AROA", event.account, role) + ":" + session},
+                    {"arn", fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", event.account, role, session)}}}};
     event.resources = JsonArray{JsonObject{{"accountId", event.account}, {"type", "AWS::IAM::Role"}, {"ARN", arn}}};
     if (service) event.shared_event_id = event.draw.uuid();
 }
@@ -93,13 +103,16 @@ Json key_resource(const SampleEvent& event, const std::string& arn) {
 }
 
 std::string key_arn(const SampleEvent& event) {
-    return event.arn("kms", "key/" + draw_for(fmt::format("key/{}/{}/{}", event.account, event.region, event.draw.below(4))).uuid());
+    return event.arn(
+        "kms", "key/" + draw_for(fmt::format("key/{}/{}/{}", event.account, event.region, event.draw.below(4))).uuid());
 }
 
 void decrypt(SampleEvent& event) {
     const auto arn = key_arn(event);
-    event.request = JsonObject{{"encryptionAlgorithm", "SYMMETRIC_DEFAULT"},
-                               {"encryptionContext", JsonObject{{"SecretARN", event.arn("secretsmanager", std::string("secret:") + event.draw.one_of(secrets))}}}};
+    event.request = JsonObject{
+        {"encryptionAlgorithm", "SYMMETRIC_DEFAULT"},
+        {"encryptionContext",
+         JsonObject{{"SecretARN", event.arn("secretsmanager", std::string("secret:") + event.draw.one_of(secrets))}}}};
     event.resources = key_resource(event, arn);
 }
 
@@ -141,7 +154,9 @@ void fail_console_login(SampleEvent& event) {
     JsonObject shown{{"type", "IAMUser"}};
     if (event.draw.chance(30)) {
         event.error_message = "No username found in supplied account";
-        shown.insert(shown.end(), {{"accountId", event.account}, {"accessKeyId", ""}, {"userName", "HIDDEN_DUE_TO_SECURITY_REASONS"}});
+        shown.insert(
+            shown.end(),
+            {{"accountId", event.account}, {"accessKeyId", ""}, {"userName", "HIDDEN_DUE_TO_SECURITY_REASONS"}});
     } else {
         shown.insert(shown.end(), {{"principalId", std::string(identity.text("principalId"))},
                                    {"accountId", event.account},
@@ -156,7 +171,8 @@ void console_login(SampleEvent& event) {
     const bool fails = event.draw.chance(18);
     const bool mfa = !fails && event.actor.kind != sso_user && event.draw.chance(70);
     event.response = JsonObject{{"ConsoleLogin", "Success"}};
-    event.additional = JsonObject{{"LoginTo", fmt::format("https://{}.console.aws.amazon.com/console/home?region={}", event.region, event.region)},
+    event.additional = JsonObject{{"LoginTo", fmt::format("https://{}.console.aws.amazon.com/console/home?region={}",
+                                                          event.region, event.region)},
                                   {"MobileVersion", "No"}};
     if (mfa) event.additional.set("MFAIdentifier", event.arn("iam", "mfa/" + event.actor.name));
     event.additional.set("MFAUsed", mfa ? "Yes" : "No");
@@ -184,20 +200,20 @@ void update_cost_allocation(SampleEvent& event) {
 }
 
 void get_cost_and_usage(SampleEvent& event) {
-    event.request = JsonObject{{"timePeriod", JsonObject{{"start", format_time(event.time - std::chrono::days(30)).substr(0, 10)},
-                                                         {"end", format_time(event.time).substr(0, 10)}}},
-                               {"granularity", "DAILY"},
-                               {"metrics", JsonArray{"UnblendedCost"}}};
+    event.request =
+        JsonObject{{"timePeriod", JsonObject{{"start", format_time(event.time - std::chrono::days(30)).substr(0, 10)},
+                                             {"end", format_time(event.time).substr(0, 10)}}},
+                   {"granularity", "DAILY"},
+                   {"metrics", JsonArray{"UnblendedCost"}}};
 }
 
-void get_secret_value(SampleEvent& event) {
-    event.request = JsonObject{{"secretId", event.draw.one_of(secrets)}};
-}
+void get_secret_value(SampleEvent& event) { event.request = JsonObject{{"secretId", event.draw.one_of(secrets)}}; }
 
 void get_parameter(SampleEvent& event) {
     const std::string name = event.draw.one_of(parameters);
     event.request = JsonObject{{"name", name}, {"withDecryption", true}};
-    event.resources = JsonArray{JsonObject{{"accountId", event.account}, {"ARN", event.arn("ssm", "parameter" + name)}}};
+    event.resources =
+        JsonArray{JsonObject{{"accountId", event.account}, {"ARN", event.arn("ssm", "parameter" + name)}}};
 }
 
 void put_parameter(SampleEvent& event) {
@@ -209,8 +225,9 @@ void put_parameter(SampleEvent& event) {
 }
 
 void lookup_events(SampleEvent& event) {
-    event.request = JsonObject{{"maxResults", 50},
-                               {"lookupAttributes", JsonArray{JsonObject{{"attributeKey", "EventName"}, {"attributeValue", "ConsoleLogin"}}}}};
+    event.request = JsonObject{
+        {"maxResults", 50},
+        {"lookupAttributes", JsonArray{JsonObject{{"attributeKey", "EventName"}, {"attributeValue", "ConsoleLogin"}}}}};
 }
 
 void stop_logging(SampleEvent& event) { event.request = JsonObject{{"name", event.arn("cloudtrail", "trail/main")}}; }

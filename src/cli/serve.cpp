@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "cli/command.h"
@@ -42,17 +42,19 @@ Result<void> write_endpoint(const std::string& path, const std::string& endpoint
     if (!file) return fail(Code::denied, fmt::format("{} cannot be written", temporary));
     fmt::print(file.get(), "endpoint={}\npid={}\n", endpoint, ::getpid());
     file.reset();
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) return fail(Code::denied, fmt::format("{} cannot be written", path));
+    if (std::rename(temporary.c_str(), path.c_str()) != 0)
+        return fail(Code::denied, fmt::format("{} cannot be written", path));
     return {};
 }
 
 void show_new_key(const node::Server& server) {
     const auto& created = server.new_key();
     if (!created) return;
-    fmt::print("This is the root key of account {}. It is shown once; cairn keeps it encrypted.\n\n"
-               "    export AWS_ENDPOINT_URL={}\n    export AWS_ACCESS_KEY_ID={}\n    export AWS_SECRET_ACCESS_KEY={}\n\n"
-               "    aws cloudtrail lookup-events --endpoint-url {} --max-items 5\n\n",
-               created->key.account, server.endpoint(), created->key.id, created->secret, server.endpoint());
+    fmt::print(
+        "This is the root key of account {}. It is shown once; cairn keeps it encrypted.\n\n"
+        "    export AWS_ENDPOINT_URL={}\n    export AWS_ACCESS_KEY_ID={}\n    export AWS_SECRET_ACCESS_KEY={}\n\n"
+        "    aws cloudtrail lookup-events --endpoint-url {} --max-items 5\n\n",
+        created->key.account, server.endpoint(), created->key.id, created->secret, server.endpoint());
     std::fflush(stdout);
 }
 
@@ -69,7 +71,8 @@ int serve(const ServeOptions& options) {
     show_new_key(**server);
     log_info("cairn is listening", {{"endpoint", (*server)->endpoint()}, {"data", config->data}});
     if (!options.endpoint_file.empty())
-        if (auto written = write_endpoint(options.endpoint_file, (*server)->endpoint()); !written) return failed(written.error());
+        if (auto written = write_endpoint(options.endpoint_file, (*server)->endpoint()); !written)
+            return failed(written.error());
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
         const auto changed = options.config.load(more);
@@ -95,10 +98,16 @@ void add_serve(CLI::App& program, Run& run) {
     auto* command = program.add_subcommand("serve", "Run a node: record, keep, look up");
     const auto options = std::make_shared<ServeOptions>();
     options->config.add_to(*command);
-    command->add_option("--listen", options->listen, "address and port, default 127.0.0.1:4610")->type_name("HOST:PORT");
-    command->add_option("--endpoint-file", options->endpoint_file, "written when the node is ready: endpoint=URL and pid=NUMBER")->type_name("FILE");
-    command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")->capture_default_str();
-    command->footer("SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate, key and legal holds again.");
+    command->add_option("--listen", options->listen, "address and port, default 127.0.0.1:4610")
+        ->type_name("HOST:PORT");
+    command
+        ->add_option("--endpoint-file", options->endpoint_file,
+                     "written when the node is ready: endpoint=URL and pid=NUMBER")
+        ->type_name("FILE");
+    command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")
+        ->capture_default_str();
+    command->footer(
+        "SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate, key and legal holds again.");
     command->callback([&run, options] { run = [options] { return serve(*options); }; });
 }
 

@@ -1,9 +1,9 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/command.h"
@@ -72,7 +72,9 @@ void add_tail(CLI::App& program, Run& run) {
     flags->search.add_to(*command, "as for `cairn lookup`; nothing: every event", false);
     command->add_option("--count", flags->count, "end after this many events; 0: never")->capture_default_str();
     command->add_flag("--json", flags->json, "one JSON summary a line");
-    command->footer("Examples:\n  cairn tail\n  cairn tail has:errorCode\n  cairn tail 'user=root or eventName=ConsoleLogin' --json");
+    command->footer(
+        "Examples:\n  cairn tail\n  cairn tail has:errorCode\n  cairn tail 'user=root or eventName=ConsoleLogin' "
+        "--json");
     command->callback([&run, flags] { run = [flags] { return tail(*flags); }; });
 }
 

@@ -66,7 +66,8 @@ bool colours_wanted(int file_descriptor) {
 }
 
 std::string coloured(std::string_view text, Colour colour, bool wanted) {
-    return wanted && colour != Colour::plain ? fmt::format("\033[{}m{}\033[0m", code_of(colour), text) : std::string(text);
+    return wanted && colour != Colour::plain ? fmt::format("\033[{}m{}\033[0m", code_of(colour), text)
+                                             : std::string(text);
 }
 
 std::string printable(std::string_view text) {
@@ -94,7 +95,9 @@ std::string render_table(const std::vector<std::string>& header, const std::vect
     for (const auto& name : header) widths.push_back(columns(name));
     for (const auto& row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
-    const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + 2 * (widths.size() - 1); };
+    const auto total = [&] {
+        return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + 2 * (widths.size() - 1);
+    };
     while (width > 0 && total() > width) {
         auto widest = std::ranges::max_element(widths);
         if (*widest <= 12) break;
@@ -132,7 +135,8 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::string_view
     drawn_ = true;
     const double share = total == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
     const auto filled = static_cast<int>(share * 30);
-    fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {:3.0f} %  {}", title_, "", filled, "", 30 - filled, share * 100, note);
+    fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {:3.0f} %  {}", title_, "", filled, "", 30 - filled, share * 100,
+               note);
     std::fflush(stderr);
 }
 

@@ -126,12 +126,13 @@ Result<Period> period_of(const ValidateFlags& flags) {
 }
 
 /// Shows how far it is, if there is a terminal.
-Result<trail::ValidationReport> validate_shown(ObjectStore& objects, const trail::ValidationRequest& request, const trail::FindKeys& find_keys,
-                                               const std::string& title) {
+Result<trail::ValidationReport> validate_shown(ObjectStore& objects, const trail::ValidationRequest& request,
+                                               const trail::FindKeys& find_keys, const std::string& title) {
     ProgressBar bar("validating " + title);
-    auto report = trail::validate(objects, request, find_keys, [&](std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
-        bar.show(done, total, fmt::format("{} of {} digests, {} MB of log files", done, total, bytes / 1'000'000));
-    });
+    auto report =
+        trail::validate(objects, request, find_keys, [&](std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
+            bar.show(done, total, fmt::format("{} of {} digests, {} MB of log files", done, total, bytes / 1'000'000));
+        });
     bar.clear();
     return report;
 }
@@ -149,8 +150,8 @@ Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const Va
     std::vector<RegionReport> reports;
     for (const auto& region : regions) {
         const trail::ValidationRequest request{
-            trail.bucket, trail.prefix.value_or(""), "", trail.account, region, trail.name, trail.home_region, period->from,
-            period->to};
+            trail.bucket, trail.prefix.value_or(""), "",           trail.account, region,
+            trail.name,   trail.home_region,         period->from, period->to};
         auto report = validate_shown(
             opened.objects(), request,
             [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); }, region);
@@ -175,13 +176,16 @@ Result<std::vector<trail::PublicKey>> read_key_files(const std::vector<std::stri
 }
 
 bool is_wanted(const ValidateFlags& flags, const FolderTrail& found) {
-    const bool named = flags.trail.empty() || flags.trail == found.trail || flags.trail == trail::trail_arn(found.home_region, found.account, found.trail);
+    const bool named = flags.trail.empty() || flags.trail == found.trail ||
+                       flags.trail == trail::trail_arn(found.home_region, found.account, found.trail);
     return named && (flags.regions.empty() || std::ranges::find(flags.regions, found.region) != flags.regions.end());
 }
 
 Result<std::vector<RegionReport>> validate_folder(const ValidateFlags& flags) {
     if (flags.key_files.empty())
-        return fail(Code::invalid, "--folder needs --keys FILE: what `aws cloudtrail list-public-keys --start-time ... --region ...` answers");
+        return fail(
+            Code::invalid,
+            "--folder needs --keys FILE: what `aws cloudtrail list-public-keys --start-time ... --region ...` answers");
     const auto period = period_of(flags);
     if (!period) return fail(period.error());
     const auto keys = read_key_files(flags.key_files);
@@ -192,15 +196,19 @@ Result<std::vector<RegionReport>> validate_folder(const ValidateFlags& flags) {
     std::vector<RegionReport> reports;
     for (const auto& found : content->trails) {
         if (!is_wanted(flags, found)) continue;
-        trail::ValidationRequest request{content->bucket, found.prefix, found.organization, found.account, found.region, found.trail, found.home_region,
-                                         period->from, period->to};
+        trail::ValidationRequest request{content->bucket,   found.prefix, found.organization,
+                                         found.account,     found.region, found.trail,
+                                         found.home_region, period->from, period->to};
         request.metadata_kept = false;
-        const auto title = fmt::format("{} of {} in {}", printable(found.trail), printable(found.account), printable(found.region));
+        const auto title =
+            fmt::format("{} of {} in {}", printable(found.trail), printable(found.account), printable(found.region));
         auto report = validate_shown(*objects, request, [&](std::string_view, Time, Time) { return *keys; }, title);
         if (!report) return fail(std::move(report).error());
-        reports.push_back({trail::trail_arn(found.home_region, found.account, found.trail), found.account, found.region, title, std::move(*report)});
+        reports.push_back({trail::trail_arn(found.home_region, found.account, found.trail), found.account, found.region,
+                           title, std::move(*report)});
     }
-    if (reports.empty()) return fail(Code::not_found, fmt::format("no digest below {} is of such a trail or region", flags.folder));
+    if (reports.empty())
+        return fail(Code::not_found, fmt::format("no digest below {} is of such a trail or region", flags.folder));
     return reports;
 }
 
@@ -298,7 +306,8 @@ Result<void> write_junit(const std::string& path, const std::vector<RegionReport
         std::ranges::count_if(reports, [](const RegionReport& one) { return one.report.problems() > 0; });
     std::ofstream out(path);
     out << fmt::format(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"cairn validate\" tests=\"{}\" failures=\"{}\">\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"cairn validate\" tests=\"{}\" "
+        "failures=\"{}\">\n",
         reports.size(), failures);
     for (const auto& [arn, account, region, title, report] : reports) {
         out << fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml(arn), xml(region));
@@ -330,15 +339,22 @@ int validate(const ValidateFlags& flags) {
 }  // namespace
 
 void add_validate(CLI::App& program, Run& run) {
-    auto* command = program.add_subcommand("validate",
-                                           "Validate the digests and log files of a trail, in an embedded bucket, a real S3 or a folder of "
-                                           "files from anywhere; changes nothing, works beside a running node");
+    auto* command = program.add_subcommand(
+        "validate",
+        "Validate the digests and log files of a trail, in an embedded bucket, a real S3 or a folder of "
+        "files from anywhere; changes nothing, works beside a running node");
     const auto flags = std::make_shared<ValidateFlags>();
     flags->data.add_to(*command);
-    command->add_option("--trail", flags->trail, "its name or ARN; with --folder default: every trail that has digests there");
-    auto* folder = command->add_option("--folder", flags->folder, "a copy of a trail's bucket, or of a part of it, as `aws s3 sync` makes it; no data directory is needed")
+    command->add_option("--trail", flags->trail,
+                        "its name or ARN; with --folder default: every trail that has digests there");
+    auto* folder = command
+                       ->add_option("--folder", flags->folder,
+                                    "a copy of a trail's bucket, or of a part of it, as `aws s3 sync` makes it; no "
+                                    "data directory is needed")
                        ->type_name("DIR");
-    command->add_option("--keys", flags->key_files, "for --folder: what `aws cloudtrail list-public-keys` answered, as JSON; once for each region")
+    command
+        ->add_option("--keys", flags->key_files,
+                     "for --folder: what `aws cloudtrail list-public-keys` answered, as JSON; once for each region")
         ->type_name("FILE")
         ->needs(folder);
     command
@@ -366,7 +382,8 @@ void add_validate(CLI::App& program, Run& run) {
         "  aws s3 sync s3://my-logs/AWSLogs/111122223333/ copy/\n"
         "  aws cloudtrail list-public-keys --region eu-west-1 --start-time 2026-01-01 > keys.json\n"
         "  cairn validate --folder copy --keys keys.json --region eu-west-1\n"
-        "A copy has no metadata: each digest's signature is taken from the digest after it; that of the newest one cannot be checked.\n\n"
+        "A copy has no metadata: each digest's signature is taken from the digest after it; that of the newest one "
+        "cannot be checked.\n\n"
         "All that `aws cloudtrail validate-logs` checks, in its words, and besides: both links of the chain, log files "
         "that no digest\n"
         "names, runs of deleted digests, windows that do not meet, a file in two digests, an event in two files, the "

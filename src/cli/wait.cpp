@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "base/moment.h"
@@ -30,7 +30,9 @@ constexpr int longest_call_seconds = 300;
 int wait(const WaitFlags& flags) {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     const auto since = parse_moment(flags.since, now);
-    if (!since) return failed({Code::invalid, fmt::format("--since {}: not a time such as -2h or 2026-11-21T16:00:00Z", flags.since)});
+    if (!since)
+        return failed(
+            {Code::invalid, fmt::format("--since {}: not a time such as -2h or 2026-11-21T16:00:00Z", flags.since)});
     auto request = flags.search.request();
     if (!request) return failed(request.error());
     auto remote = Remote::connect(flags.search.remote);
@@ -59,7 +61,8 @@ int wait(const WaitFlags& flags) {
 }  // namespace
 
 void add_wait(CLI::App& program, Run& run) {
-    auto* command = program.add_subcommand("wait", "Wait until an event is there that matches, and print it: instead of sleeping in tests");
+    auto* command = program.add_subcommand(
+        "wait", "Wait until an event is there that matches, and print it: instead of sleeping in tests");
     const auto flags = std::make_shared<WaitFlags>();
     flags->search.add_to(*command, "as for `cairn lookup`", true);
     command->add_option("--timeout", flags->timeout_seconds, "seconds")
@@ -72,7 +75,9 @@ void add_wait(CLI::App& program, Run& run) {
         ->capture_default_str();
     command->add_flag("--json", flags->json, "print the summary as JSON");
     command->add_flag("--record", flags->record, "print the raw record");
-    command->footer("Exit status: 0 the event is there, 3 the time is over.\n\n  cairn wait eventName=CreateUser user=ana --timeout 30");
+    command->footer(
+        "Exit status: 0 the event is there, 3 the time is over.\n\n  cairn wait eventName=CreateUser user=ana "
+        "--timeout 30");
     command->callback([&run, flags] { run = [flags] { return wait(*flags); }; });
 }
 

@@ -54,9 +54,10 @@ Result<DictionaryPointer> decode_dictionary(std::string_view bytes);
 using FindDictionary = std::function<DictionaryPointer(std::uint32_t id)>;
 
 struct BlockCodec {
-    int level = 3;                       ///< zstd level; 1 with `codec = "fast"`
-    std::size_t sub_block_bytes = 4096;  ///< raw bytes after which a sub-block is closed; 16 KiB without a fitting dictionary
-    DictionaryPointer dictionary;        ///< may be null
+    int level = 3;  ///< zstd level; 1 with `codec = "fast"`
+    std::size_t sub_block_bytes =
+        4096;                      ///< raw bytes after which a sub-block is closed; 16 KiB without a fitting dictionary
+    DictionaryPointer dictionary;  ///< may be null
 };
 
 /// Collects records and encodes them. Keeps its compression context: one builder per thread.

@@ -99,11 +99,13 @@ void BlockBuilder::add(std::string_view record, const Envelope& envelope) {
     CAIRN_CHECK(record.size() <= sub_block_bytes_max / 2);
     const std::size_t packed_before = state.packed.size(), uuids_before = state.uuids.size();
     const bool plain = record.find(uuid_marker) != std::string_view::npos;
-    if (plain) state.packed.append(record);
-    else pack_uuids(record, state.packed, state.uuids);
-    state.entries.push_back({static_cast<std::uint32_t>(record.size()),
-                             static_cast<std::uint32_t>(state.packed.size() - packed_before),
-                             static_cast<std::uint32_t>((state.uuids.size() - uuids_before) / uuid_packed_size), plain});
+    if (plain)
+        state.packed.append(record);
+    else
+        pack_uuids(record, state.packed, state.uuids);
+    state.entries.push_back(
+        {static_cast<std::uint32_t>(record.size()), static_cast<std::uint32_t>(state.packed.size() - packed_before),
+         static_cast<std::uint32_t>((state.uuids.size() - uuids_before) / uuid_packed_size), plain});
     state.raw_bytes += record.size();
 
     if (state.runs.empty() || !(state.newest == envelope)) {

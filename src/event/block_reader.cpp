@@ -18,7 +18,7 @@ using namespace block_format;
 struct SubBlock {
     std::uint64_t offset = 0;  ///< from the first byte of the block
     std::uint32_t bytes = 0;
-    std::uint32_t first = 0;   ///< ordinal of its first event
+    std::uint32_t first = 0;  ///< ordinal of its first event
     std::uint32_t uuids = 0;
 };
 

@@ -6,8 +6,9 @@ namespace cairn {
 
 namespace {
 
-constexpr std::uint8_t version = 1;       // what this writer writes
-constexpr std::uint8_t oldest_reader = 1; // the oldest version whose reader understands the rest after skipping the end
+constexpr std::uint8_t version = 1;  // what this writer writes
+constexpr std::uint8_t oldest_reader =
+    1;  // the oldest version whose reader understands the rest after skipping the end
 constexpr std::uint8_t conflict_flag = 1;
 
 }  // namespace

@@ -16,11 +16,11 @@ enum class Inlet : std::uint8_t { live = 0, import = 1, replay = 2, derived = 3 
 struct Envelope {
     Time ingest_time{};
     Inlet inlet = Inlet::live;
-    std::string writer;           ///< principal ARN or token id that wrote it, or "cairn" for the node's own events
-    std::string gateway;          ///< name of the recording gateway; empty when there was none
-    std::uint64_t sequence = 0;   ///< the gateway's sequence number; 0 when there was none
-    std::string evidence;         ///< identity evidence of a gateway, opaque here
-    bool conflict = false;        ///< another record with the same identity was stored before (principle 5)
+    std::string writer;          ///< principal ARN or token id that wrote it, or "cairn" for the node's own events
+    std::string gateway;         ///< name of the recording gateway; empty when there was none
+    std::uint64_t sequence = 0;  ///< the gateway's sequence number; 0 when there was none
+    std::string evidence;        ///< identity evidence of a gateway, opaque here
+    bool conflict = false;       ///< another record with the same identity was stored before (principle 5)
 
     friend bool operator==(const Envelope&, const Envelope&) = default;
 };

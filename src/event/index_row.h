@@ -17,7 +17,7 @@ enum class Attribute : std::uint8_t {
     event_source = 2,
     username = 3,
     access_key_id = 4,
-    read_only = 5,      ///< "true" or "false"
+    read_only = 5,  ///< "true" or "false"
     resource_type = 6,
     resource_name = 7,
     error_code = 8,
@@ -36,12 +36,12 @@ inline std::uint64_t posting_hash(Attribute attribute, std::string_view value) {
 /// One event as an index sees it, without its text: made once at ingest, or again from the record when an index is
 /// rebuilt, with the same result.
 struct IndexRow {
-    std::uint64_t number = 0;         ///< event number in its shard
-    std::int64_t time_ms = 0;         ///< eventTime, milliseconds since 1970
-    std::uint64_t id_hash = 0;        ///< posting_hash(event_id, eventID)
-    std::uint64_t id_prefix = 0;      ///< first 8 bytes of the eventID text, big-endian: the tie-break of equal times
-    std::uint32_t scope = 0;          ///< index into IndexBatch::scopes
-    std::uint32_t postings_begin = 0; ///< range in IndexBatch::postings
+    std::uint64_t number = 0;          ///< event number in its shard
+    std::int64_t time_ms = 0;          ///< eventTime, milliseconds since 1970
+    std::uint64_t id_hash = 0;         ///< posting_hash(event_id, eventID)
+    std::uint64_t id_prefix = 0;       ///< first 8 bytes of the eventID text, big-endian: the tie-break of equal times
+    std::uint32_t scope = 0;           ///< index into IndexBatch::scopes
+    std::uint32_t postings_begin = 0;  ///< range in IndexBatch::postings
     std::uint32_t postings_end = 0;
 };
 

@@ -23,7 +23,9 @@ int hex_value(char c) {
 /// Length of the well-formed UTF-8 sequence at the front (Unicode 15, table 3-7), 0 when there is none.
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) { return byte(i) >= low && byte(i) <= high; };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+        return byte(i) >= low && byte(i) <= high;
+    };
     const unsigned lead = byte(0);
     if (lead < 0x80) return 1;
     if (lead >= 0xc2 && lead <= 0xdf) return follows(1) ? 2 : 0;
@@ -63,7 +65,9 @@ private:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
     void skip_space() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+            ++at_;
     }
 
     /// Reads a scalar, or opens an array or object up to its first value.
@@ -114,7 +118,9 @@ private:
         skip_space();
         const bool object = open_.back() == '{';
         if (peek() == (object ? '}' : ']')) return close();
-        if (peek() != ',') return refuse(at_ == text_.size() ? "the text ends early" : "expected ',' or the end of the array or object");
+        if (peek() != ',')
+            return refuse(at_ == text_.size() ? "the text ends early"
+                                              : "expected ',' or the end of the array or object");
         ++at_;
         return object ? member() : value();
     }
@@ -185,7 +191,8 @@ private:
         const bool negative = exponent.front() == '-';
         if (negative || exponent.front() == '+') exponent.remove_prefix(1);
         std::int64_t power = 0;
-        for (const char digit : exponent) power = std::min<std::int64_t>(power * 10 + (digit - '0'), std::int64_t{1} << 40);
+        for (const char digit : exponent)
+            power = std::min<std::int64_t>(power * 10 + (digit - '0'), std::int64_t{1} << 40);
         return magnitude + (negative ? -power : power) > 0;
     }
 
@@ -212,7 +219,8 @@ private:
         const std::size_t begin = at_++;
         const char c = peek();
         if (c == 'u') return unicode_escape(begin);
-        if (c == '\0' || std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return refuse("an unknown escape in a string");
+        if (c == '\0' || std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos)
+            return refuse("an unknown escape in a string");
         ++at_;
         return true;
     }

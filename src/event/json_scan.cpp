@@ -9,7 +9,8 @@ namespace {
 
 std::uint32_t hex_unit(std::string_view digits) {
     std::uint32_t unit = 0;
-    for (const char c : digits.substr(0, 4)) unit = unit << 4 | static_cast<std::uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    for (const char c : digits.substr(0, 4))
+        unit = unit << 4 | static_cast<std::uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
     return unit & 0xffff;
 }
 
@@ -80,7 +81,9 @@ void JsonScan::skip_string() {
 }
 
 void JsonScan::skip_scalar() {
-    const auto ends = [](char c) { return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    const auto ends = [](char c) {
+        return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    };
     if (at_ < text_.size()) ++at_;
     while (at_ < text_.size() && !ends(text_[at_])) ++at_;
 }

@@ -38,7 +38,9 @@ public:
 
 private:
     void skip_space() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+            ++at_;
     }
     void skip_string();
     void skip_scalar();
@@ -48,7 +50,8 @@ private:
 };
 
 /// Appends the inside of a JSON string without its escapes. An unpaired surrogate becomes U+FFFD, or, with
-/// `keep_surrogates`, the three bytes UTF-8 would give it if it were a character, so that different texts stay different.
+/// `keep_surrogates`, the three bytes UTF-8 would give it if it were a character, so that different texts stay
+/// different.
 void append_unescaped(std::string& out, std::string_view inside, bool keep_surrogates = false);
 
 /// True when the inside of a JSON string says `plain`.

@@ -37,10 +37,10 @@ RetentionClass retention_class(Category category);
 
 /// What is odd about a record that is accepted all the same; bits of EventView::flags.
 enum RecordFlag : std::uint32_t {
-    flag_no_event_id = 1,        ///< eventID absent or empty: EventView::event_id is made from the content
-    flag_duplicate_member = 2,   ///< a member that the view reads is repeated: the first value counts
-    flag_big_number = 4,         ///< a number that does not fit 64 bits or a double
-    flag_lone_surrogate = 8,     ///< an unpaired \ud800..\udfff escape; indexed as U+FFFD
+    flag_no_event_id = 1,       ///< eventID absent or empty: EventView::event_id is made from the content
+    flag_duplicate_member = 2,  ///< a member that the view reads is repeated: the first value counts
+    flag_big_number = 4,        ///< a number that does not fit 64 bits or a double
+    flag_lone_surrogate = 8,    ///< an unpaired \ud800..\udfff escape; indexed as U+FFFD
 };
 
 enum class ReadOnly : std::uint8_t { absent, no, yes };
@@ -56,22 +56,23 @@ struct Resource {
 struct EventView {
     std::string_view raw;  ///< the record as it came, without surrounding white space
     std::string_view event_version, event_id, event_source, event_name, event_type, event_category;
-    std::string_view region;             ///< awsRegion
-    std::string_view account;            ///< recipientAccountId, else accountId of an aggregated record, else userIdentity.accountId
+    std::string_view region;  ///< awsRegion
+    std::string_view
+        account;  ///< recipientAccountId, else accountId of an aggregated record, else userIdentity.accountId
     std::string_view source_ip, user_agent, error_code, error_message, request_id, shared_event_id, vpc_endpoint_id;
     std::string_view identity_type, principal_id, arn, identity_account, access_key_id, user_name, invoked_by;
     std::string_view session_issuer_arn, session_issuer_name;
-    std::string_view mfa_authenticated;  ///< "true", "false" or empty
-    std::string_view insight_type;       ///< of an Insight event: "ApiCallRateInsight"
-    std::string_view username;           ///< derived as LookupEvents does (records.md section 8)
-    std::span<const Resource> resources; ///< derived as LookupEvents does, no repeated entries
-    std::span<const Resource> record_resources; ///< the record's own resources[]: type, and ARN or ARNPrefix
-    Time time{};                         ///< eventTime
+    std::string_view mfa_authenticated;          ///< "true", "false" or empty
+    std::string_view insight_type;               ///< of an Insight event: "ApiCallRateInsight"
+    std::string_view username;                   ///< derived as LookupEvents does (records.md section 8)
+    std::span<const Resource> resources;         ///< derived as LookupEvents does, no repeated entries
+    std::span<const Resource> record_resources;  ///< the record's own resources[]: type, and ARN or ARNPrefix
+    Time time{};                                 ///< eventTime
     Category category = Category::management;
     ReadOnly read_only = ReadOnly::absent;
     std::optional<bool> management_event;
-    bool session_from_console = false;   ///< sessionCredentialFromConsole is true
-    std::uint32_t flags = 0;             ///< RecordFlag bits
+    bool session_from_console = false;  ///< sessionCredentialFromConsole is true
+    std::uint32_t flags = 0;            ///< RecordFlag bits
 };
 
 struct RecordLimits {
@@ -123,6 +124,7 @@ PathValue value_at(std::string_view record, std::span<const std::string> path);
 /// Calls `use` for every value that `path` leads to, until it returns false: like value_at(), but through an array
 /// without an index to all of its elements, and through the step "*" to every element or member. Of a repeated member
 /// only the first counts.
-void each_value_at(std::string_view record, std::span<const std::string> path, const std::function<bool(const PathValue&)>& use);
+void each_value_at(std::string_view record, std::span<const std::string> path,
+                   const std::function<bool(const PathValue&)>& use);
 
 }  // namespace cairn

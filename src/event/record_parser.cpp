@@ -24,29 +24,91 @@ using simdjson::dom::element_type;
 
 enum Member : std::uint16_t {
     // Texts that are only shown: any other type counts as absent.
-    event_version, event_type, source_ip, user_agent, error_code, error_message, request_id, shared_event_id, vpc_endpoint_id,
+    event_version,
+    event_type,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    request_id,
+    shared_event_id,
+    vpc_endpoint_id,
     insight_type,
     // Texts that decide what a record is: any other type is refused.
-    event_id, event_time, event_source, event_name, event_category, region, recipient_account,
-    account_id, aggregated_id, insight_source, insight_name, insight_error,
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    event_category,
+    region,
+    recipient_account,
+    account_id,
+    aggregated_id,
+    insight_source,
+    insight_name,
+    insight_error,
     text_members,
-    read_only = text_members, management_event, user_identity, request_parameters, response_elements, resources,
-    additional_data, insight_details, event_data, time_window, session_from_console,
+    read_only = text_members,
+    management_event,
+    user_identity,
+    request_parameters,
+    response_elements,
+    resources,
+    additional_data,
+    insight_details,
+    event_data,
+    time_window,
+    session_from_console,
     member_count
 };
 constexpr Member first_essential = event_id;
 
 constexpr std::array<std::string_view, member_count> member_names = {
-    "eventVersion", "eventType", "sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID",
-    "vpcEndpointId", "insightType", "eventID", "eventTime", "eventSource", "eventName", "eventCategory", "awsRegion", "recipientAccountId",
-    "accountId", "eventId", "insightEventSource", "insightEventName", "insightErrorCode", "readOnly", "managementEvent",
-    "userIdentity", "requestParameters", "responseElements", "resources", "additionalEventData", "insightDetails", "eventData",
-    "timeWindow", "sessionCredentialFromConsole",
+    "eventVersion",
+    "eventType",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestID",
+    "sharedEventID",
+    "vpcEndpointId",
+    "insightType",
+    "eventID",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "eventCategory",
+    "awsRegion",
+    "recipientAccountId",
+    "accountId",
+    "eventId",
+    "insightEventSource",
+    "insightEventName",
+    "insightErrorCode",
+    "readOnly",
+    "managementEvent",
+    "userIdentity",
+    "requestParameters",
+    "responseElements",
+    "resources",
+    "additionalEventData",
+    "insightDetails",
+    "eventData",
+    "timeWindow",
+    "sessionCredentialFromConsole",
 };
 
 enum IdentityMember : std::uint16_t {
-    identity_type, identity_principal, identity_arn, identity_account, identity_key, identity_user, identity_invoker,
-    identity_session, identity_details,
+    identity_type,
+    identity_principal,
+    identity_arn,
+    identity_account,
+    identity_key,
+    identity_user,
+    identity_invoker,
+    identity_session,
+    identity_details,
     identity_member_count
 };
 
@@ -202,7 +264,8 @@ private:
     }
 
     bool counts(const ResourceRule& rule, int depth) const {
-        return !((rule.kind & ResourceRule::top) && depth > 0) && !((rule.kind & ResourceRule::request) && !in_request_);
+        return !((rule.kind & ResourceRule::top) && depth > 0) &&
+               !((rule.kind & ResourceRule::request) && !in_request_);
     }
 
     /// EC2 wraps values as {"tag":1,"content":...} and lists as {"item":...}.
@@ -285,11 +348,11 @@ struct RecordParser::State {
     dom::parser fast, slow;
     bool fast_ok = false;
     std::vector<JsonOddity> oddities;
-    std::string patched;                  ///< what the slow way made of the record for the parser
+    std::string patched;  ///< what the slow way made of the record for the parser
     std::array<char, 36> made_id{};
     ResourceList resources;
     std::vector<Resource> record_resources;
-    std::string_view details_user;        ///< userIdentity.details.userName of an activity record
+    std::string_view details_user;  ///< userIdentity.details.userName of an activity record
     EventView view;
     MoreTexts more;
     const Slots slots = slots_of(view, more);
@@ -359,11 +422,13 @@ Result<const EventView*> RecordParser::State::parse(std::string_view text) {
     view.raw = trimmed(text);
     if (view.raw.empty()) return fail(Code::invalid, "the record is empty");
     if (view.raw.size() > limits.bytes_max)
-        return fail(Code::invalid, fmt::format("the record has {} bytes, more than {}", view.raw.size(), limits.bytes_max));
+        return fail(Code::invalid,
+                    fmt::format("the record has {} bytes, more than {}", view.raw.size(), limits.bytes_max));
     auto root = checked(view.raw);
     if (!root) return fail(std::move(root).error());
     dom::object object;
-    if (root->get_object().get(object)) return fail(Code::invalid, fmt::format("the record is {}, not an object", type_name(*root)));
+    if (root->get_object().get(object))
+        return fail(Code::invalid, fmt::format("the record is {}, not an object", type_name(*root)));
     Others others;
     CAIRN_TRY(find_members(object, slots, others));
     CAIRN_TRY(fill(others));
@@ -397,7 +462,8 @@ Result<void> RecordParser::State::fill(Others& others) {
     if (const auto* value = others.find(read_only))
         if (const auto read = boolean_of(*value)) view.read_only = *read ? ReadOnly::yes : ReadOnly::no;
     if (const auto* value = others.find(management_event)) view.management_event = boolean_of(*value);
-    if (const auto* value = others.find(session_from_console)) view.session_from_console = boolean_of(*value).value_or(false);
+    if (const auto* value = others.find(session_from_console))
+        view.session_from_console = boolean_of(*value).value_or(false);
     view.category = category_of(view);
 
     const auto prefer = [](std::string_view& shown, std::string_view other) {
@@ -430,14 +496,16 @@ Result<void> RecordParser::State::fill(Others& others) {
 Result<void> RecordParser::State::fill_inner(const dom::element* inner, Member member, Others& others) {
     dom::object object;
     if (!inner || inner->get_object().get(object))
-        return fail(Code::invalid, inner ? fmt::format("{} is {}, not an object", member_names[member], type_name(*inner))
-                                         : fmt::format("{} is missing", member_names[member]));
+        return fail(Code::invalid, inner
+                                       ? fmt::format("{} is {}, not an object", member_names[member], type_name(*inner))
+                                       : fmt::format("{} is missing", member_names[member]));
     EventView inner_view;
     MoreTexts inner_more;
     Others inner_others;
     CAIRN_TRY(find_members(object, slots_of(inner_view, inner_more), inner_others));
-    for (const auto text : {&EventView::event_source, &EventView::event_name, &EventView::error_code, &EventView::error_message,
-                            &EventView::source_ip, &EventView::user_agent, &EventView::account, &EventView::insight_type})
+    for (const auto text :
+         {&EventView::event_source, &EventView::event_name, &EventView::error_code, &EventView::error_message,
+          &EventView::source_ip, &EventView::user_agent, &EventView::account, &EventView::insight_type})
         if ((view.*text).empty()) view.*text = inner_view.*text;
     if (more.time.empty()) more.time = inner_more.time;
     if (!others.find(user_identity))
@@ -481,7 +549,8 @@ Result<void> RecordParser::State::fill_identity(dom::element identity) {
             case identity_session: fill_session(value); break;
             case identity_details: {
                 dom::element user;
-                if (view.category == Category::activity && !value.at_key("userName").get(user)) details_user = text_of(user);
+                if (view.category == Category::activity && !value.at_key("userName").get(user))
+                    details_user = text_of(user);
             }
         }
         return bit;
@@ -541,7 +610,10 @@ void RecordParser::State::fill_record_resources(dom::element list) {
         Resource resource;
         std::string_view prefix;
         each_once(object, [&](std::string_view name, dom::element value, std::uint32_t seen) -> std::uint32_t {
-            const std::uint32_t bit = name == "type" ? 1 : name == "ARN" || name == "arn" ? 2 : name == "ARNPrefix" ? 4 : 0;
+            const std::uint32_t bit = name == "type"                   ? 1
+                                      : name == "ARN" || name == "arn" ? 2
+                                      : name == "ARNPrefix"            ? 4
+                                                                       : 0;
             if (seen & bit) return bit;
             if (bit == 1) resource.type = text_of(value);
             if (bit == 2) resource.name = text_of(value);
@@ -559,7 +631,8 @@ void RecordParser::State::fill_record_resources(dom::element list) {
 }
 
 void RecordParser::State::derive_resources(const Others& others) {
-    if (view.category == Category::management || view.category == Category::data || view.category == Category::network_activity) {
+    if (view.category == Category::management || view.category == Category::data ||
+        view.category == Category::network_activity) {
         if (const auto& rules = resource_rules(view.event_source); rules.covers(view.event_name)) {
             ResourceWalk walk(rules, view.event_name, resources);
             if (const auto* parameters = others.find(request_parameters)) walk.request(*parameters);
@@ -571,10 +644,12 @@ void RecordParser::State::derive_resources(const Others& others) {
 }
 
 Result<void> RecordParser::State::check_required() const {
-    const bool call = view.category != Category::insight && view.category != Category::aggregated && view.category != Category::other;
+    const bool call =
+        view.category != Category::insight && view.category != Category::aggregated && view.category != Category::other;
     if (view.event_source.empty() && call) return fail(Code::invalid, "eventSource is missing");
     if (view.event_name.empty() && call) return fail(Code::invalid, "eventName is missing");
-    if (view.category == Category::aggregated && view.account.empty()) return fail(Code::invalid, "accountId is missing");
+    if (view.category == Category::aggregated && view.account.empty())
+        return fail(Code::invalid, "accountId is missing");
     // These three stand in every index and scope: whatever is longer is none.
     if (view.account.size() > name_bytes_max) return fail(Code::invalid, "recipientAccountId is too long");
     if (view.region.size() > name_bytes_max) return fail(Code::invalid, "awsRegion is too long");

@@ -10,11 +10,32 @@ namespace {
 /// Calls on objects, which were data events before a record said so (CloudTrail User Guide, "Logging data events").
 bool is_old_data_call(const EventView& event) {
     constexpr std::array<std::string_view, 26> object_calls = {
-        "AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteObject",
-        "DeleteObjectTagging", "DeleteObjects", "GetObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectLegalHold",
-        "GetObjectRetention", "GetObjectTagging", "GetObjectTorrent", "HeadBucket", "HeadObject", "ListObjects", "ListParts",
-        "PutObject", "PutObjectAcl", "PutObjectLegalHold", "PutObjectRetention", "PutObjectTagging", "RestoreObject",
-        "SelectObjectContent", "UploadPart",
+        "AbortMultipartUpload",
+        "CompleteMultipartUpload",
+        "CopyObject",
+        "CreateMultipartUpload",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "DeleteObjects",
+        "GetObject",
+        "GetObjectAcl",
+        "GetObjectAttributes",
+        "GetObjectLegalHold",
+        "GetObjectRetention",
+        "GetObjectTagging",
+        "GetObjectTorrent",
+        "HeadBucket",
+        "HeadObject",
+        "ListObjects",
+        "ListParts",
+        "PutObject",
+        "PutObjectAcl",
+        "PutObjectLegalHold",
+        "PutObjectRetention",
+        "PutObjectTagging",
+        "RestoreObject",
+        "SelectObjectContent",
+        "UploadPart",
     };
     if (event.event_source == "s3.amazonaws.com") return std::ranges::binary_search(object_calls, event.event_name);
     return event.event_source == "lambda.amazonaws.com" && event.event_name == "Invoke";
@@ -28,7 +49,8 @@ std::string_view after_last(std::string_view text, char separator) {
 /// The name of a session: AROA...:NAME, else the last part of its ARN.
 std::string_view session_name(const EventView& event) {
     const std::size_t colon = event.principal_id.find(':');
-    if (colon != std::string_view::npos && colon + 1 < event.principal_id.size()) return event.principal_id.substr(colon + 1);
+    if (colon != std::string_view::npos && colon + 1 < event.principal_id.size())
+        return event.principal_id.substr(colon + 1);
     return after_last(event.arn, '/');
 }
 

@@ -10,11 +10,11 @@ namespace cairn {
 /// (docs/format/record.md, "Derived resources"). Plain data; the walk over a record is the record parser's.
 struct ResourceRule {
     enum Kind : std::uint8_t {
-        value = 1,    ///< a string, or a list of strings, is a name
-        arn = 2,      ///< an object (or a list of them) holds the name in its arn, aRN, Arn or ARN member
-        top = 4,      ///< counts only directly inside requestParameters or responseElements
-        skip = 8,     ///< nothing below this member counts
-        request = 16, ///< counts only in requestParameters
+        value = 1,     ///< a string, or a list of strings, is a name
+        arn = 2,       ///< an object (or a list of them) holds the name in its arn, aRN, Arn or ARN member
+        top = 4,       ///< counts only directly inside requestParameters or responseElements
+        skip = 8,      ///< nothing below this member counts
+        request = 16,  ///< counts only in requestParameters
     };
     /// The type, or by_id (told by the prefix of an EC2 id) or by_arn.
     std::string_view type;
@@ -32,9 +32,10 @@ struct ResourceRow {
 };
 
 struct ResourceService {
-    std::string_view name;                       ///< eventSource without ".amazonaws.com"
-    std::vector<ResourceRow> rows;               ///< rows of one name stand together
-    std::vector<std::string_view> not_for = {};  ///< event names, or their beginnings with '*', without derived resources
+    std::string_view name;          ///< eventSource without ".amazonaws.com"
+    std::vector<ResourceRow> rows;  ///< rows of one name stand together
+    std::vector<std::string_view> not_for =
+        {};  ///< event names, or their beginnings with '*', without derived resources
     std::vector<std::string_view> but_for = {};  ///< parts of event names that have them all the same
 };
 

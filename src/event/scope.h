@@ -17,7 +17,7 @@ public:
         std::vector<std::string> regions;
         std::vector<std::string> not_accounts{};  ///< none of these may match
         std::vector<std::string> not_regions{};
-        std::vector<Clause> also{};               ///< and every one of these must hold too
+        std::vector<Clause> also{};  ///< and every one of these must hold too
     };
 
     /// Everything. Only for the node's own work and for `auth = "trust"`.
@@ -35,7 +35,8 @@ public:
     /// Some allow clause accepts and no deny clause does, in this scope and in every one it was intersected with.
     bool admits(std::string_view account, std::string_view region) const;
 
-    /// True when nothing is allowed here or in a scope it was intersected with: whoever holds it may read nothing at all.
+    /// True when nothing is allowed here or in a scope it was intersected with: whoever holds it may read nothing at
+    /// all.
     bool admits_nothing() const {
         if (allow_.empty()) return true;
         for (const auto& other : also_)

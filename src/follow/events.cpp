@@ -17,14 +17,16 @@ void warn(std::uint64_t number, const Error& error) {
 
 }  // namespace
 
-EventReader::EventReader(FindDictionary find_dictionary) : find_dictionary_(std::move(find_dictionary)), parser_(stored_limits) {}
+EventReader::EventReader(FindDictionary find_dictionary)
+    : find_dictionary_(std::move(find_dictionary)), parser_(stored_limits) {}
 
 Result<void> EventReader::each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use) {
     const auto reader = BlockReader::open(block.bytes, find_dictionary_);
     if (!reader) return fail(reader.error());
     for (std::uint32_t sub_block = 0; sub_block < reader->sub_block_count(); ++sub_block) {
         const auto first = reader->first_of(sub_block);
-        const auto stop = sub_block + 1 < reader->sub_block_count() ? reader->first_of(sub_block + 1) : reader->event_count();
+        const auto stop =
+            sub_block + 1 < reader->sub_block_count() ? reader->first_of(sub_block + 1) : reader->event_count();
         if (block.first_number + stop <= from) continue;
         if (block.first_number + first >= to) break;
         if (const auto read = reader->read_sub_block(sub_block, records_); !read) {

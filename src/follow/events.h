@@ -17,8 +17,9 @@ class EventReader {
 public:
     explicit EventReader(FindDictionary find_dictionary);
 
-    /// Calls `use` for every event of a block with `from` <= number < `to`, in order, until it fails. A sub-block or record that cannot
-    /// be read is left out, with a warning that names it. Errors: those of `use`; of opening the block.
+    /// Calls `use` for every event of a block with `from` <= number < `to`, in order, until it fails. A sub-block or
+    /// record that cannot be read is left out, with a warning that names it. Errors: those of `use`; of opening the
+    /// block.
     using Use = std::function<Result<void>(std::uint64_t number, const EventView& event, const Envelope& envelope)>;
     Result<void> each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use);
 

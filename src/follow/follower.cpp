@@ -66,7 +66,7 @@ private:
     };
 
     mutable std::mutex mutex_;
-    EventLog* log_;                // guarded by mutex_, as are all below
+    EventLog* log_;  // guarded by mutex_, as are all below
     const Clock* clock_;
     std::uint64_t position_ = 0;
     std::deque<Sighting> seen_;
@@ -185,8 +185,8 @@ private:
     Time lease_renewal_{};
     bool loaded_ = false;
     std::uint64_t read_to_ = 0, stored_position_ = 0;
-    Time position_due_{};                    // from then on the position is stored though little was read
-    std::uint64_t waiting_from_ = 0;         // end of the log when there was nothing to do
+    Time position_due_{};             // from then on the position is stored though little was read
+    std::uint64_t waiting_from_ = 0;  // end of the log when there was nothing to do
 
     std::atomic<std::uint64_t> position_{0};  // every event below is in a plan, or needs none; in the store, or soon
     std::atomic<std::uint64_t> next_plan_id_{1};
@@ -196,7 +196,7 @@ private:
     bool stopping_ = false, paused_ = false;  // guarded by mutex_, as are all below
     std::optional<Lease> lease_;
     std::uint64_t published_to_ = 0;
-    std::vector<std::thread> threads_;        // of start() and stop()
+    std::vector<std::thread> threads_;  // of start() and stop()
 };
 
 // False when another process has the lease.
@@ -312,7 +312,8 @@ Result<void> Follower::Implementation::store(View::Planned planned) {
 }
 
 // Ids are given here, new ones when the transaction runs again.
-Result<std::vector<PlanHead>> Follower::Implementation::store_plans(Transaction& transaction, std::vector<Plan>& plans) {
+Result<std::vector<PlanHead>> Follower::Implementation::store_plans(Transaction& transaction,
+                                                                    std::vector<Plan>& plans) {
     std::vector<PlanHead> heads;
     for (auto& plan : plans) {
         plan.id = next_plan_id_++;
@@ -351,8 +352,11 @@ Result<void> Follower::Implementation::carry_out(const Lanes::Claim& claim) {
         return {};
     }
     const auto pause = lanes_.failed(claim, parts_.clock.now());
-    log_warning("a plan failed and is tried again", {{"view", name_}, {"lane", claim.plan.lane}, {"code", code_name(more.error().code)},
-                                                     {"reason", more.error().message}, {"wait_ms", pause}});
+    log_warning("a plan failed and is tried again", {{"view", name_},
+                                                     {"lane", claim.plan.lane},
+                                                     {"code", code_name(more.error().code)},
+                                                     {"reason", more.error().message},
+                                                     {"wait_ms", pause}});
     return fail(std::move(more).error());
 }
 
@@ -443,8 +447,10 @@ void Follower::Implementation::read() {
         if (!done) {
             failures_.add();
             const auto wait = back_off_ms(++failures, options_.retry_least_ms, options_.retry_most_ms, random_());
-            log_warning("a view failed and tries again", {{"view", name_}, {"code", code_name(done.error().code)},
-                                                          {"reason", done.error().message}, {"wait_ms", wait}});
+            log_warning("a view failed and tries again", {{"view", name_},
+                                                          {"code", code_name(done.error().code)},
+                                                          {"reason", done.error().message},
+                                                          {"wait_ms", wait}});
             if (!rest(wait)) return;
             continue;
         }
@@ -455,7 +461,8 @@ void Follower::Implementation::read() {
 
 void Follower::Implementation::work() {
     while (wait_while_paused())
-        if (const auto claim = lanes_.wait_and_claim(parts_.clock, std::max(1, options_.idle_wait_ms))) (void)carry_out(*claim);
+        if (const auto claim = lanes_.wait_and_claim(parts_.clock, std::max(1, options_.idle_wait_ms)))
+            (void)carry_out(*claim);
 }
 
 Follower::Follower(Parts parts, FollowerOptions options)
@@ -468,6 +475,8 @@ void Follower::resume() { implementation_->pause(false); }
 void Follower::retry_now() { implementation_->retry_now(); }
 Result<bool> Follower::step() { return implementation_->step(); }
 std::uint64_t Follower::position() const { return implementation_->position(); }
-bool Follower::wait_for(std::uint64_t number, int timeout_ms) const { return implementation_->wait_for(number, timeout_ms); }
+bool Follower::wait_for(std::uint64_t number, int timeout_ms) const {
+    return implementation_->wait_for(number, timeout_ms);
+}
 
 }  // namespace cairn::follow

@@ -18,8 +18,8 @@
 
 namespace cairn::follow {
 
-/// The open plans of a view, and who may do which now: the first of each lane, one at a time, not before its pause after a
-/// failure is over. Any thread.
+/// The open plans of a view, and who may do which now: the first of each lane, one at a time, not before its pause
+/// after a failure is over. Any thread.
 class Lanes {
 public:
     /// Of the lanes of one kind (the text before the first "/") at most `kind_busy_max` are busy at once.
@@ -74,10 +74,10 @@ private:
     const int kind_busy_max_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::mt19937_64 random_;             // guarded by mutex_, as are all below
+    std::mt19937_64 random_;  // guarded by mutex_, as are all below
     std::map<std::string, Lane> lanes_;
     std::map<std::string, int, std::less<>> busy_;  // lanes, by kind
-    std::string last_claimed_;           // lanes take turns
+    std::string last_claimed_;                      // lanes take turns
     std::uint64_t generation_ = 0;
     bool stopping_ = false;
 };

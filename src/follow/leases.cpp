@@ -14,7 +14,7 @@ constexpr std::uint8_t encoding_version = 1;
 
 struct Held {
     std::uint64_t token = 0;
-    std::string holder;    // empty: nobody
+    std::string holder;  // empty: nobody
     std::int64_t end_ms = 0;
 };
 

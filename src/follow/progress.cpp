@@ -16,7 +16,9 @@ constexpr std::uint8_t encoding_version = 2;
 
 std::string position_key(const std::string& view) { return view + "/position"; }
 std::string plan_prefix(const std::string& view) { return view + "/plan/"; }
-std::string plan_key(const std::string& view, std::uint64_t id) { return fmt::format("{}{:020}", plan_prefix(view), id); }
+std::string plan_key(const std::string& view, std::uint64_t id) {
+    return fmt::format("{}{:020}", plan_prefix(view), id);
+}
 
 Result<void> check_version(ByteReader& reader, const std::string& what) {
     if (reader.integer<std::uint8_t>() == encoding_version) return {};
@@ -72,7 +74,8 @@ Result<Progress> load_progress(Transaction& transaction, const std::string& view
     return progress;
 }
 
-Result<void> store_progress(Transaction& transaction, const std::string& view, std::uint64_t position, std::uint64_t next_plan_id) {
+Result<void> store_progress(Transaction& transaction, const std::string& view, std::uint64_t position,
+                            std::uint64_t next_plan_id) {
     std::string value;
     append<std::uint8_t>(value, encoding_version);
     append<std::uint64_t>(value, position);

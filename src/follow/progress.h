@@ -32,7 +32,8 @@ struct Progress {
 
 /// Errors: corrupt; invalid, written by a newer version; those of the store.
 Result<Progress> load_progress(Transaction& transaction, const std::string& view);
-Result<void> store_progress(Transaction& transaction, const std::string& view, std::uint64_t position, std::uint64_t next_plan_id);
+Result<void> store_progress(Transaction& transaction, const std::string& view, std::uint64_t position,
+                            std::uint64_t next_plan_id);
 
 /// Empty when the plan is not open (any more).
 Result<std::optional<Plan>> load_plan(Transaction& transaction, const std::string& view, std::uint64_t plan_id);

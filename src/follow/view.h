@@ -10,8 +10,8 @@
 
 namespace cairn::follow {
 
-/// A thing to be done outside, decided before it is done: a file to upload, a message to send. Kept in the meta store from
-/// plan to publish, so that after a crash the same thing is done again, unchanged (DESIGN.md principle 4).
+/// A thing to be done outside, decided before it is done: a file to upload, a message to send. Kept in the meta store
+/// from plan to publish, so that after a crash the same thing is done again, unchanged (DESIGN.md principle 4).
 struct Plan {
     std::uint64_t id = 0;    ///< given by the follower, growing
     std::uint64_t from = 0;  ///< event numbers whose records it needs, [from, to): they are kept until it is published
@@ -37,10 +37,10 @@ public:
         std::uint64_t read_to = 0;   ///< where to read on
         std::uint64_t position = 0;  ///< every event below is in a plan, or needs none: where a restart begins
         std::vector<Plan> plans;
-        bool store = false;          ///< store() has something to do though there are no plans
+        bool store = false;  ///< store() has something to do though there are no plans
     };
-    /// Looks at `blocks`, the first of which may begin before `from`; without any when nothing came for a while. Says what is to
-    /// be done. Must depend on nothing but blocks, configuration with validity times, and time.
+    /// Looks at `blocks`, the first of which may begin before `from`; without any when nothing came for a while. Says
+    /// what is to be done. Must depend on nothing but blocks, configuration with validity times, and time.
     virtual Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) = 0;
 
     /// Rows that belong to the plans, in the transaction that stores them. May add plans. May run more than once.
@@ -49,7 +49,8 @@ public:
     /// Does it. Called again with the same plan after a crash or an error, so it must be repeatable. May block.
     virtual Result<void> put(const Plan& plan) = 0;
 
-    /// Records receipts in the transaction that ends the plan; `more` are plans that follow from it. May run more than once.
+    /// Records receipts in the transaction that ends the plan; `more` are plans that follow from it. May run more than
+    /// once.
     virtual Result<void> publish(Transaction& transaction, const Plan& plan, std::vector<Plan>& more) = 0;
 
     /// Notes that put() failed, in a transaction. True: the plan is given up. May run more than once.

@@ -65,12 +65,15 @@ std::string signed_hash(std::string_view header, std::string_view body, bool que
     return query_form ? std::string(unsigned_payload_text) : sign::sha256_hex(body);
 }
 
-std::expected<void, AuthRefusal> check_body(std::string_view header, std::string_view body, bool unsigned_payload, bool chunked_payload) {
+std::expected<void, AuthRefusal> check_body(std::string_view header, std::string_view body, bool unsigned_payload,
+                                            bool chunked_payload) {
     if (header.empty()) return {};
     if (header.starts_with(chunked_payload_prefix) && chunked_payload) return {};
     if (header == unsigned_payload_text && unsigned_payload) return {};
-    if (header.size() == 64 && sign::equal_in_constant_time(sign::lower_case(header), sign::sha256_hex(body))) return {};
-    return refuse(AuthProblem::body_mismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    if (header.size() == 64 && sign::equal_in_constant_time(sign::lower_case(header), sign::sha256_hex(body)))
+        return {};
+    return refuse(AuthProblem::body_mismatch,
+                  "The provided 'x-amz-content-sha256' header does not match what was computed.");
 }
 
 }  // namespace
@@ -90,8 +93,8 @@ Authenticator::Outcome Authenticator::check_token(std::string_view token) {
     return accept(std::move(found->principal), {}, {});
 }
 
-Authenticator::Outcome Authenticator::check(const IncomingRequest& request, const std::vector<std::string_view>& services,
-                                            bool unsigned_payload) {
+Authenticator::Outcome Authenticator::check(const IncomingRequest& request,
+                                            const std::vector<std::string_view>& services, bool unsigned_payload) {
     auto presented = sign::read_signature({request.method, request.target, request.headers, {}});
     if (!presented) return refuse(std::move(presented).error());
     const auto& scope = presented->scope;
@@ -113,7 +116,8 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request, cons
     const sign::VerifyOptions options{.skew = for_s3 ? s3_skew : sign::VerifyOptions().skew, .normalize_path = !for_s3};
     if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), options); !fits)
         return refuse(std::move(fits).error());
-    if (auto same = check_body(header, request.body, unsigned_payload || for_s3, for_s3); !same) return std::unexpected(std::move(same).error());
+    if (auto same = check_body(header, request.body, unsigned_payload || for_s3, for_s3); !same)
+        return std::unexpected(std::move(same).error());
     return accept(std::move(found->principal), scope.region, scope.service);
 }
 
@@ -135,8 +139,9 @@ Authenticator::Outcome Authenticator::trust(const IncomingRequest& request, std:
     return accept(std::move(principal), scope.region, scope.service);
 }
 
-Authenticator::Outcome Authenticator::authenticate(const IncomingRequest& request, const std::vector<std::string_view>& services,
-                                                   bool bearer, bool unsigned_payload) {
+Authenticator::Outcome Authenticator::authenticate(const IncomingRequest& request,
+                                                   const std::vector<std::string_view>& services, bool bearer,
+                                                   bool unsigned_payload) {
     CAIRN_CHECK(request.headers != nullptr);
     const auto token = bearer ? bearer_token(*request.headers) : std::string_view();
     if (!options_.trust) return token.empty() ? check(request, services, unsigned_payload) : check_token(token);

@@ -34,7 +34,7 @@ struct AuthRefusal {
 
 struct Authenticated {
     Principal principal;
-    std::string region;   ///< of the credential scope; empty for tokens
+    std::string region;  ///< of the credential scope; empty for tokens
     std::string service;
 };
 
@@ -45,7 +45,7 @@ struct IncomingRequest {
 };
 
 struct AuthOptions {
-    bool trust = false;              ///< signatures are taken unseen, unknown keys map to trust_account
+    bool trust = false;  ///< signatures are taken unseen, unknown keys map to trust_account
     std::string trust_account;
     std::string default_region = "us-east-1";
 };
@@ -56,12 +56,14 @@ public:
 
     /// Checks the SigV4 header form for any of `services`, or, when `bearer`, "Authorization: Bearer TOKEN".
     /// Without x-amz-content-sha256 the body's hash is computed; with it, it is compared, but UNSIGNED-PAYLOAD is
-    /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned; a clock
-    /// that is 15 minutes off; any payload that the header says is unsigned or signed in chunks (what is in the chunks is not checked). A session token must be presented with temporary credentials, and with no others.
-    /// In trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the directory's store at times.
+    /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned; a
+    /// clock that is 15 minutes off; any payload that the header says is unsigned or signed in chunks (what is in the
+    /// chunks is not checked). A session token must be presented with temporary credentials, and with no others. In
+    /// trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the directory's store at
+    /// times.
     std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
-                                                           const std::vector<std::string_view>& services,
-                                                           bool bearer, bool unsigned_payload);
+                                                           const std::vector<std::string_view>& services, bool bearer,
+                                                           bool unsigned_payload);
 
 private:
     Directory& directory_;
@@ -75,20 +77,23 @@ private:
     AuthOptions options_;
 };
 
-/// May `principal` do `action` on `resource` coming from `source_ip`? Root may do everything in its own account. Policies
-/// see aws:SourceIp, aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid, aws:username (users only),
-/// aws:CurrentTime, aws:EpochTime and what `more` adds; cairn:account is the principal's own unless `more` names one.
+/// May `principal` do `action` on `resource` coming from `source_ip`? Root may do everything in its own account.
+/// Policies see aws:SourceIp, aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid, aws:username
+/// (users only), aws:CurrentTime, aws:EpochTime and what `more` adds; cairn:account is the principal's own unless
+/// `more` names one.
 policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
                            std::string_view source_ip, const policy::Context& more = {});
 
 /// What policies see as aws:PrincipalArn: of a session that of its role.
 std::string principal_arn(const Principal& principal);
 
-/// What policies see of a call, as for authorize(), which leaves nothing of `more` out but what is known of the principal.
+/// What policies see of a call, as for authorize(), which leaves nothing of `more` out but what is known of the
+/// principal.
 policy::Context context_of(const Principal& principal, std::string_view source_ip, const policy::Context& more);
 
-/// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to their
-/// account; those of the operator account to what their policies say. Never null.
-std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action, std::string_view source_ip);
+/// The accounts and regions in which `principal` may do `action`. Principals of an ordinary account are always held to
+/// their account; those of the operator account to what their policies say. Never null.
+std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action,
+                                      std::string_view source_ip);
 
 }  // namespace cairn::identity

@@ -24,7 +24,8 @@ const char* type_name(PrincipalType type) {
 }
 
 bool has_key(const policy::Context& context, std::string_view name) {
-    return std::ranges::any_of(context, [&](const auto& value) { return sign::equal_ignoring_case(value.first, name); });
+    return std::ranges::any_of(context,
+                               [&](const auto& value) { return sign::equal_ignoring_case(value.first, name); });
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ policy::Context context_of(const Principal& principal, std::string_view source_i
     }
     // What is known of the principal cannot be said otherwise.
     const auto known = context;
-    std::ranges::copy_if(more, std::back_inserter(context), [&](const auto& value) { return !has_key(known, value.first); });
+    std::ranges::copy_if(more, std::back_inserter(context),
+                         [&](const auto& value) { return !has_key(known, value.first); });
     if (!has_key(more, account_key)) context.emplace_back(account_key, principal.account);
     return context;
 }
@@ -77,7 +79,8 @@ bool stays_at_home(const Principal& principal, std::string_view resource, const 
 
 policy::Decision authorize(const Principal& principal, const std::string& action, const std::string& resource,
                            std::string_view source_ip, const policy::Context& more) {
-    if (!principal.operator_account && !stays_at_home(principal, resource, more)) return policy::Decision::denied_implicitly;
+    if (!principal.operator_account && !stays_at_home(principal, resource, more))
+        return policy::Decision::denied_implicitly;
     if (principal.type == PrincipalType::root) return policy::Decision::allowed;
     return policy::evaluate(principal.policies, {action, resource, context_of(principal, source_ip, more)});
 }
@@ -93,7 +96,8 @@ Scope compiled_scope(const Principal& principal, const std::string& action, std:
 
 }  // namespace
 
-std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action, std::string_view source_ip) {
+std::shared_ptr<const Scope> scope_of(const Principal& principal, const std::string& action,
+                                      std::string_view source_ip) {
     if (!principal.scopes) return std::make_shared<const Scope>(compiled_scope(principal, action, source_ip));
     if (auto known = principal.scopes->find(action, principal.operator_account)) return known;
     return principal.scopes->remember(action, principal.operator_account, compiled_scope(principal, action, source_ip));

@@ -39,7 +39,8 @@ Result<void> Cache::update() {
     const std::unique_lock lock(mutex_);
     if (!head) {
         if (!head_) return fail(std::move(head).error());
-        log_warning("changes of keys are not seen while the meta store cannot be read", {{"reason", head.error().message}});
+        log_warning("changes of keys are not seen while the meta store cannot be read",
+                    {{"reason", head.error().message}});
         return {};
     }
     // Two threads may have asked: the older answer must not win.

@@ -82,7 +82,9 @@ Result<void> add_key(Transaction& transaction, const StoredKey& stored) {
     return transaction.put(identity_space, key_key(stored.key.id), encode_key(stored));
 }
 
-std::unexpected<Error> no_key(std::string_view id) { return fail(Code::not_found, fmt::format("there is no key {}", id)); }
+std::unexpected<Error> no_key(std::string_view id) {
+    return fail(Code::not_found, fmt::format("there is no key {}", id));
+}
 
 std::unexpected<Error> no_user(const std::string& account, const std::string& name) {
     return fail(Code::not_found, fmt::format("account {} has no user {}", account, name));
@@ -91,7 +93,8 @@ std::unexpected<Error> no_user(const std::string& account, const std::string& na
 /// IAM User Guide, "IAM identifiers": friendly names and paths.
 bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= name_bytes_max && std::ranges::all_of(text, [](unsigned char letter) {
-        return std::isalnum(letter) || std::string_view("_+=,.@-").find(static_cast<char>(letter)) != std::string_view::npos;
+        return std::isalnum(letter) ||
+               std::string_view("_+=,.@-").find(static_cast<char>(letter)) != std::string_view::npos;
     });
 }
 
@@ -108,7 +111,8 @@ Result<void> check_account(std::string_view account) {
 Result<void> check_user(const User& user) {
     CAIRN_TRY(check_account(user.account));
     if (!is_name(user.name)) return fail(Code::invalid, fmt::format("\"{}\" is no user name", user.name));
-    if (!is_path(user.path)) return fail(Code::invalid, fmt::format("user {}: \"{}\" is no path", user.name, user.path));
+    if (!is_path(user.path))
+        return fail(Code::invalid, fmt::format("user {}: \"{}\" is no path", user.name, user.path));
     for (const auto& document : user.policies)
         if (const auto policy = policy::Policy::parse(document); !policy)
             return fail(Code::invalid, fmt::format("user {}: {}", user.name, policy.error().message));
@@ -165,7 +169,8 @@ NewKey new_session_key(const std::string& account, const std::string& role, cons
     return created;
 }
 
-NewKey new_token_key(const std::string& account, std::vector<std::string> accounts, const std::string& description, Time now) {
+NewKey new_token_key(const std::string& account, std::vector<std::string> accounts, const std::string& description,
+                     Time now) {
     NewKey created;
     created.key.id = new_token_id();
     created.key.account = account;
@@ -182,7 +187,11 @@ NewKey new_token_key(const std::string& account, std::vector<std::string> accoun
 struct Directory::State {
     State(MetaStore& store, sign::SecretBox box, const Clock& clock, const std::vector<FixedAccount>& fixed,
           std::string operator_account)
-        : store(store), box(std::move(box)), clock(clock), fixed(fixed), operator_account(std::move(operator_account)),
+        : store(store),
+          box(std::move(box)),
+          clock(clock),
+          fixed(fixed),
+          operator_account(std::move(operator_account)),
           cache(clock, [this] { return load_head(); }) {}
 
     Result<Cache::Head> load_head();
@@ -245,7 +254,8 @@ Result<std::optional<Principal>> Directory::State::principal_of(Transaction& tra
     return user_principal(*user, key.id);
 }
 
-Result<std::optional<Directory::Found>> Directory::State::load_key(Transaction& transaction, std::string_view id, bool ingest) {
+Result<std::optional<Directory::Found>> Directory::State::load_key(Transaction& transaction, std::string_view id,
+                                                                   bool ingest) {
     const auto stored = read_key(transaction, id);
     if (!stored) return fail(stored.error());
     if (!*stored || (*stored)->key.ingest != ingest) return std::optional<Found>();
@@ -370,7 +380,8 @@ Result<Directory::Found> Directory::find_token(std::string_view token) {
     return state_->complete(std::move(**found));
 }
 
-Result<NewKey> Directory::create_key(const std::string& account, const std::string& user, const std::string& description) {
+Result<NewKey> Directory::create_key(const std::string& account, const std::string& user,
+                                     const std::string& description) {
     CAIRN_TRY(check_account(account));
     CAIRN_TRY(check_description(description));
     const auto now = state_->clock.now();
@@ -409,7 +420,8 @@ Result<NewKey> Directory::create_session(const std::string& account, const std::
 }
 
 Result<void> Directory::set_active(const std::string& key_id, bool active) {
-    if (state_->fixed.find(key_id)) return fail(Code::conflict, fmt::format("key {} is in the configuration file", key_id));
+    if (state_->fixed.find(key_id))
+        return fail(Code::conflict, fmt::format("key {} is in the configuration file", key_id));
     return state_->change([&](Transaction& transaction) -> Result<void> {
         auto stored = read_key(transaction, key_id);
         if (!stored) return fail(std::move(stored).error());
@@ -420,7 +432,8 @@ Result<void> Directory::set_active(const std::string& key_id, bool active) {
 }
 
 Result<void> Directory::delete_key(const std::string& key_id) {
-    if (state_->fixed.find(key_id)) return fail(Code::conflict, fmt::format("key {} is in the configuration file", key_id));
+    if (state_->fixed.find(key_id))
+        return fail(Code::conflict, fmt::format("key {} is in the configuration file", key_id));
     return state_->change([&](Transaction& transaction) -> Result<void> {
         const auto stored = read_key(transaction, key_id);
         if (!stored) return fail(stored.error());

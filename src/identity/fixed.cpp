@@ -30,7 +30,8 @@ public:
         expect(key_ids_.insert(id).second, where, fmt::format("key {} is there twice", id));
     }
     void check_name(const std::string& name, const std::string& where) {
-        expect(!name.empty() && name.find_first_of("/:") == std::string::npos, where, fmt::format("\"{}\" is no name", name));
+        expect(!name.empty() && name.find_first_of("/:") == std::string::npos, where,
+               fmt::format("\"{}\" is no name", name));
     }
     void check(const FixedAccount& account) {
         const auto where = "account " + account.id;
@@ -53,7 +54,8 @@ private:
         check_policies(role.policies, where);
         for (const auto& session : role.sessions) {
             check_key(session.access_key_id, session.secret, where);
-            expect(!session.session_token.empty(), where, fmt::format("key {} has no session token", session.access_key_id));
+            expect(!session.session_token.empty(), where,
+                   fmt::format("key {} has no session token", session.access_key_id));
         }
     }
 
@@ -73,7 +75,8 @@ Fixed::Fixed(const std::vector<FixedAccount>& accounts) {
     for (const auto& account : accounts) {
         accounts_.push_back(account.id);
         for (const auto& key : account.root_keys)
-            add_key(key.id, "", {.principal = root_principal(account.id, key.id), .secret = key.secret, .session_token = {}});
+            add_key(key.id, "",
+                    {.principal = root_principal(account.id, key.id), .secret = key.secret, .session_token = {}});
         for (const auto& user : account.users) add_user(account.id, user);
         for (const auto& role : account.roles) add_role(account.id, role);
     }
@@ -96,7 +99,8 @@ void Fixed::add_user(const std::string& account, const FixedAccount::FixedUser& 
     user.id = named_unique_id("AIDA", account + "/" + fixed.name);
     user.policies = fixed.policies;
     for (const auto& key : fixed.keys)
-        add_key(key.id, user.name, {.principal = user_principal(user, key.id), .secret = key.secret, .session_token = {}});
+        add_key(key.id, user.name,
+                {.principal = user_principal(user, key.id), .secret = key.secret, .session_token = {}});
     users_.emplace(std::pair(account, fixed.name), std::move(user));
 }
 
@@ -104,10 +108,11 @@ void Fixed::add_role(const std::string& account, const FixedAccount::FixedRole& 
     const auto id = named_unique_id("AROA", account + "/" + role.name);
     const auto session_name = role.session.empty() ? "session" : role.session;
     for (const auto& session : role.sessions)
-        add_key(session.access_key_id, role.name + "/" + session_name,
-                {.principal = session_principal(account, role.name, id, session_name, role.policies, session.access_key_id),
-                 .secret = session.secret,
-                 .session_token = session.session_token});
+        add_key(
+            session.access_key_id, role.name + "/" + session_name,
+            {.principal = session_principal(account, role.name, id, session_name, role.policies, session.access_key_id),
+             .secret = session.secret,
+             .session_token = session.session_token});
 }
 
 const KnownKey* Fixed::find(std::string_view key_id) const {
@@ -120,7 +125,9 @@ const User* Fixed::find_user(const std::string& account, const std::string& name
     return found == users_.end() ? nullptr : &found->second;
 }
 
-bool Fixed::has_account(std::string_view account) const { return std::ranges::find(accounts_, account) != accounts_.end(); }
+bool Fixed::has_account(std::string_view account) const {
+    return std::ranges::find(accounts_, account) != accounts_.end();
+}
 
 std::vector<User> Fixed::users() const {
     std::vector<User> users;

@@ -56,7 +56,8 @@ std::string new_secret() { return to_base64(random_bytes(30)); }
 
 std::string new_token_id() {
     auto text = base32(random_bytes(10), 16);
-    std::ranges::transform(text, text.begin(), [](char letter) { return letter >= 'A' ? static_cast<char>(letter + 32) : letter; });
+    std::ranges::transform(text, text.begin(),
+                           [](char letter) { return letter >= 'A' ? static_cast<char>(letter + 32) : letter; });
     return "cairn-" + text;
 }
 

@@ -21,10 +21,13 @@ struct Principal {
     std::string principal_id;   ///< AIDA..., the account id for root
     std::string name;           ///< user name, session name; "root"
     std::string access_key_id;  ///< for tokens: the token's id
-    std::vector<policy::Policy> policies; ///< root: may do everything in its account, and, if `operator_account`, in all
-    bool operator_account = false;        ///< the node's first account: sees and writes every account unless a policy says less
-    std::shared_ptr<ScopeCache> scopes{}; ///< of this caller; null when its policies ask for address or time of a request
-    Time authenticated{};                 ///< when the caller was authenticated: aws:CurrentTime in policies
+    std::vector<policy::Policy>
+        policies;  ///< root: may do everything in its account, and, if `operator_account`, in all
+    bool operator_account =
+        false;  ///< the node's first account: sees and writes every account unless a policy says less
+    std::shared_ptr<ScopeCache>
+        scopes{};          ///< of this caller; null when its policies ask for address or time of a request
+    Time authenticated{};  ///< when the caller was authenticated: aws:CurrentTime in policies
 };
 
 struct User {
@@ -46,7 +49,7 @@ struct AccessKey {
     std::string user;           ///< empty: root of the account, or a session
     std::string role, session;  ///< of a session: the role's name and its own; else empty
     Time expires{};             ///< of a session: when its key is refused; no time: never
-    bool ingest = false;    ///< a bearer token for cairn:Ingest only
+    bool ingest = false;        ///< a bearer token for cairn:Ingest only
     bool active = true;
     Time created{};
     std::vector<std::string> ingest_accounts;  ///< ingest tokens: accounts it may write; "*" for all
@@ -63,7 +66,9 @@ struct NewKey {
 /// One account of the configuration file.
 struct FixedAccount {
     std::string id, alias;
-    struct FixedKey { std::string id, secret; };
+    struct FixedKey {
+        std::string id, secret;
+    };
     struct FixedUser {
         std::string name;
         std::vector<std::string> policies;
@@ -72,7 +77,9 @@ struct FixedAccount {
     struct FixedRole {  ///< a session of it is what a key with a session token stands for
         std::string name, session;
         std::vector<std::string> policies;
-        struct Session { std::string access_key_id, secret, session_token; };
+        struct Session {
+            std::string access_key_id, secret, session_token;
+        };
         std::vector<Session> sessions;
     };
     std::vector<FixedUser> users;

@@ -31,7 +31,8 @@ policy::Policy ingest_policy(const std::vector<std::string>& accounts) {
         for (const auto& account : accounts) list.emplace_back(account);
         statement.set("Condition", JsonObject{{"StringEquals", JsonObject{{"cairn:account", std::move(list)}}}});
     }
-    auto policy = policy::Policy::parse(to_text(JsonObject{{"Version", "2012-10-17"}, {"Statement", std::move(statement)}}));
+    auto policy =
+        policy::Policy::parse(to_text(JsonObject{{"Version", "2012-10-17"}, {"Statement", std::move(statement)}}));
     CAIRN_CHECK(policy);
     return std::move(*policy);
 }
@@ -39,7 +40,8 @@ policy::Policy ingest_policy(const std::vector<std::string>& accounts) {
 /// Scopes can be kept when no policy asks for what differs from request to request.
 Principal remembering_scopes(Principal principal) {
     const auto& policies = principal.policies;
-    const bool differs = std::ranges::any_of(keys_of_a_request, [&](const char* key) { return policy::asks_for(policies, key); });
+    const bool differs =
+        std::ranges::any_of(keys_of_a_request, [&](const char* key) { return policy::asks_for(policies, key); });
     if (!differs) principal.scopes = std::make_shared<ScopeCache>();
     return principal;
 }
@@ -80,7 +82,8 @@ Principal user_principal(const User& user, const std::string& key_id) {
 }
 
 Principal session_principal(const std::string& account, const std::string& role, const std::string& role_id,
-                            const std::string& session, const std::vector<std::string>& policies, const std::string& key_id) {
+                            const std::string& session, const std::vector<std::string>& policies,
+                            const std::string& key_id) {
     Principal principal;
     principal.type = PrincipalType::role_session;
     principal.account = account;

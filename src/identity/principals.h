@@ -13,7 +13,8 @@ namespace cairn::identity {
 Principal root_principal(const std::string& account, const std::string& key_id);
 Principal user_principal(const User& user, const std::string& key_id);
 Principal session_principal(const std::string& account, const std::string& role, const std::string& role_id,
-                            const std::string& session, const std::vector<std::string>& policies, const std::string& key_id);
+                            const std::string& session, const std::vector<std::string>& policies,
+                            const std::string& key_id);
 Principal token_principal(const AccessKey& token);
 
 /// Reads all documents. Error: invalid, as Policy::parse.

@@ -21,7 +21,8 @@ ScopeCache::Found ScopeCache::find(std::string_view action, bool operator_accoun
 ScopeCache::Found ScopeCache::remember(std::string_view action, bool operator_account, Scope scope) {
     const std::unique_lock lock(mutex_);
     if (auto found = lookup(action, operator_account)) return found;
-    return entries_.emplace_back(std::string(action), operator_account, std::make_shared<const Scope>(std::move(scope))).scope;
+    return entries_.emplace_back(std::string(action), operator_account, std::make_shared<const Scope>(std::move(scope)))
+        .scope;
 }
 
 }  // namespace cairn::identity

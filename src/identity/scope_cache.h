@@ -10,7 +10,8 @@
 
 namespace cairn::identity {
 
-/// The scopes compiled for one caller so far: kept with the caller, so that they go when its policies change. Any thread.
+/// The scopes compiled for one caller so far: kept with the caller, so that they go when its policies change. Any
+/// thread.
 class ScopeCache {
 public:
     using Found = std::shared_ptr<const Scope>;

@@ -124,7 +124,8 @@ Result<Admission::Verdict> Admission::compare(const Candidate& candidate, std::u
     }
     auto stored = read_event(log_, find_dictionary_, number);
     if (!stored && stored.error().code == Code::not_found) return Verdict::other_identity;  // trimmed
-    if (!stored && stored.error().code == Code::corrupt) return Verdict::conflict;  // nothing is given up for a damaged record
+    if (!stored && stored.error().code == Code::corrupt)
+        return Verdict::conflict;  // nothing is given up for a damaged record
     if (!stored) return fail(std::move(stored).error());
 
     const std::size_t size = stored->record.size();

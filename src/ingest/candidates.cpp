@@ -56,8 +56,10 @@ void Repeats::find(std::vector<Candidate>& candidates, RecordParser& parser, Req
         std::size_t slot = identity & (slots - 1);
         while (heads_[slot] != no_candidate && candidates[heads_[slot]].fingerprint.identity != identity)
             slot = (slot + 1) & (slots - 1);
-        if (heads_[slot] == no_candidate) heads_[slot] = now;
-        else refused |= !compare(candidates, heads_[slot], now, parser);
+        if (heads_[slot] == no_candidate)
+            heads_[slot] = now;
+        else
+            refused |= !compare(candidates, heads_[slot], now, parser);
     }
     if (!refused) return;
 
@@ -81,7 +83,8 @@ void Repeats::find(std::vector<Candidate>& candidates, RecordParser& parser, Req
     request.index.rows.resize(kept);
 }
 
-/// Compares `now` with all earlier records of its identity hash. False, with same_as set to itself, when those are too many.
+/// Compares `now` with all earlier records of its identity hash. False, with same_as set to itself, when those are too
+/// many.
 bool Repeats::compare(std::vector<Candidate>& candidates, std::uint32_t head, std::uint32_t now, RecordParser& parser) {
     auto& candidate = candidates[now];
     std::uint32_t versions = 0, last = head;

@@ -19,14 +19,14 @@ struct Candidate {
 
     std::string_view raw;
     Fingerprint fingerprint;
-    std::uint32_t position = 0;               ///< in the request
-    std::uint32_t same_as = no_candidate;     ///< an earlier, equal record of the request: shares its fate
+    std::uint32_t position = 0;                   ///< in the request
+    std::uint32_t same_as = no_candidate;         ///< an earlier, equal record of the request: shares its fate
     std::uint32_t conflicts_with = no_candidate;  ///< an earlier record of the request: same identity, other content
     RetentionClass retention = RetentionClass::management;
     Fate fate = Fate::open;
-    std::int64_t time_ms = 0;                 ///< eventTime, which retention looks at
-    std::uint64_t number = 0;                 ///< stored, conflict: its own; duplicate: that of the stored event
-    std::uint64_t conflicting = 0;            ///< conflict with a stored event: its number
+    std::int64_t time_ms = 0;       ///< eventTime, which retention looks at
+    std::uint64_t number = 0;       ///< stored, conflict: its own; duplicate: that of the stored event
+    std::uint64_t conflicting = 0;  ///< conflict with a stored event: its number
 };
 
 /// More different records of one identity in one request are refused: each must be compared with all others.

@@ -114,8 +114,8 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
         if (!at_bound) out.add(written);
 
         if (state.block_state == ISAL_BLOCK_FINISH) {
-            const auto rest = bytes.substr(static_cast<std::size_t>(reinterpret_cast<const char*>(state.next_in) -
-                                                                    bytes.data()));
+            const auto rest =
+                bytes.substr(static_cast<std::size_t>(reinterpret_cast<const char*>(state.next_in) - bytes.data()));
             if (rest.find_first_not_of('\0') == std::string_view::npos) return out.take();  // padding of tapes
             const auto unread_in = state.avail_in;
             auto* const next_in = state.next_in;
@@ -145,7 +145,9 @@ Result<std::string> unzstd(std::string_view bytes, std::size_t bytes_max) {
     const bool known = content != ZSTD_CONTENTSIZE_UNKNOWN && content != ZSTD_CONTENTSIZE_ERROR;
     if (known && content > bytes_max) return too_large(bytes_max);
     // What a header promises is believed only as far as such data is plausible.
-    Output out(static_cast<std::size_t>(known ? std::min<std::uint64_t>(content, bytes.size() * 256) : bytes.size() * 8), bytes_max);
+    Output out(
+        static_cast<std::size_t>(known ? std::min<std::uint64_t>(content, bytes.size() * 256) : bytes.size() * 8),
+        bytes_max);
 
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     while (true) {

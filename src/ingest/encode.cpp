@@ -50,8 +50,10 @@ private:
             input.records.emplace_back(candidates_[i].raw);
             conflicts |= candidates_[i].fate == Candidate::Fate::conflict;
         }
-        if (!conflicts) input.envelopes.push_back(plain_);
-        else for (const auto i : order) input.envelopes.push_back(envelope_of(candidates_[i]));
+        if (!conflicts)
+            input.envelopes.push_back(plain_);
+        else
+            for (const auto i : order) input.envelopes.push_back(envelope_of(candidates_[i]));
     }
 
     /// Blocks of about `bytes_wanted` raw bytes, cut so that none is left small.

@@ -25,8 +25,8 @@ enum class Outcome : std::uint8_t { stored, duplicate, conflict, rejected };
 
 struct RecordResult {
     Outcome outcome = Outcome::rejected;
-    std::string event_id;  ///< the record's, or the one made for it; empty when rejected before it was read
-    std::string reason;    ///< rejected: why; conflict: which stored event
+    std::string event_id;      ///< the record's, or the one made for it; empty when rejected before it was read
+    std::string reason;        ///< rejected: why; conflict: which stored event
     std::uint64_t number = 0;  ///< stored and conflict: its event number; duplicate: that of the stored one
 };
 
@@ -44,8 +44,8 @@ struct Receipt {
 using AccountFilter = std::function<bool(std::string_view account, std::string_view region)>;
 
 struct Writer {
-    Envelope envelope;       ///< ingest_time is filled in by submit()
-    AccountFilter may_write; ///< a record of another account is rejected with the reason "not authorized ..."
+    Envelope envelope;        ///< ingest_time is filled in by submit()
+    AccountFilter may_write;  ///< a record of another account is rejected with the reason "not authorized ..."
 };
 
 struct IngestOptions {
@@ -75,14 +75,15 @@ public:
     Ingest(Parts parts, IngestOptions options);
     ~Ingest();
 
-    /// Records of one request. `texts` are views into `buffer` (each followed by RecordParser::padding readable bytes) or
-    /// into anything else that stays until submit() returns: nothing is kept of them.
-    /// The work up to the append is done on the calling thread; `done` is called once, from another thread or this one,
-    /// when all stored records are durable and visible to every view. All or nothing: on an error none is stored.
-    /// Errors: exhausted (disk budget), unavailable (log closed, shutting down). Waits only where a record has the identity
-    /// of another one that is on its way into the log. `done` may call submit().
+    /// Records of one request. `texts` are views into `buffer` (each followed by RecordParser::padding readable bytes)
+    /// or into anything else that stays until submit() returns: nothing is kept of them. The work up to the append is
+    /// done on the calling thread; `done` is called once, from another thread or this one, when all stored records are
+    /// durable and visible to every view. All or nothing: on an error none is stored. Errors: exhausted (disk budget),
+    /// unavailable (log closed, shutting down). Waits only where a record has the identity of another one that is on
+    /// its way into the log. `done` may call submit().
     using Done = std::move_only_function<void(Result<Receipt>)>;
-    void submit(std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, Writer writer, Done done);
+    void submit(std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, Writer writer,
+                Done done);
 
     /// submit() and wait. For imports and tests; never on a server's thread.
     Result<Receipt> submit_and_wait(std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts,

@@ -79,16 +79,21 @@ std::uint64_t prefix_xor(std::uint64_t bits) {
     return bits;
 }
 
-std::uint64_t first_bits(std::size_t count) { return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1; }
+std::uint64_t first_bits(std::size_t count) {
+    return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
 
 std::optional<std::uint32_t> hex4(std::string_view digits) {
     if (digits.size() < 4) return std::nullopt;
     std::uint32_t value = 0;
     for (const char c : digits.substr(0, 4)) {
         const char lower = static_cast<char>(c | 0x20);
-        if (c >= '0' && c <= '9') value = value * 16 + static_cast<std::uint32_t>(c - '0');
-        else if (lower >= 'a' && lower <= 'f') value = value * 16 + static_cast<std::uint32_t>(lower - 'a' + 10);
-        else return std::nullopt;
+        if (c >= '0' && c <= '9')
+            value = value * 16 + static_cast<std::uint32_t>(c - '0');
+        else if (lower >= 'a' && lower <= 'f')
+            value = value * 16 + static_cast<std::uint32_t>(lower - 'a' + 10);
+        else
+            return std::nullopt;
     }
     return value;
 }
@@ -96,9 +101,12 @@ std::optional<std::uint32_t> hex4(std::string_view digits) {
 void append_utf8(std::string& out, std::uint32_t point) {
     const auto part = [&](std::uint32_t bits) { out.push_back(static_cast<char>(bits)); };
     if (point < 0x80) return part(point);
-    if (point < 0x800) part(0xc0 | point >> 6);
-    else if (point < 0x10000) part(0xe0 | point >> 12), part(0x80 | (point >> 6 & 63));
-    else part(0xf0 | point >> 18), part(0x80 | (point >> 12 & 63)), part(0x80 | (point >> 6 & 63));
+    if (point < 0x800)
+        part(0xc0 | point >> 6);
+    else if (point < 0x10000)
+        part(0xe0 | point >> 12), part(0x80 | (point >> 6 & 63));
+    else
+        part(0xf0 | point >> 18), part(0x80 | (point >> 12 & 63)), part(0x80 | (point >> 6 & 63));
     part(0x80 | (point & 63));
 }
 
@@ -122,9 +130,12 @@ std::size_t value_end(std::string_view text, std::size_t begin) {
         }
         for (auto brackets = opens | closes; brackets != 0; brackets &= brackets - 1) {
             const std::uint64_t lowest = brackets & -brackets;
-            if ((opens & lowest) != 0) ++depth;
-            else if (depth <= 1) return at + static_cast<std::size_t>(std::countr_zero(lowest)) + 1;
-            else --depth;
+            if ((opens & lowest) != 0)
+                ++depth;
+            else if (depth <= 1)
+                return at + static_cast<std::size_t>(std::countr_zero(lowest)) + 1;
+            else
+                --depth;
         }
     }
     return npos;

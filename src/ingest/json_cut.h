@@ -6,7 +6,8 @@
 
 namespace cairn::ingest {
 
-/// Finding where JSON values end, at some GB/s and without checking them. All functions read up to 64 bytes beyond `text`.
+/// Finding where JSON values end, at some GB/s and without checking them. All functions read up to 64 bytes beyond
+/// `text`.
 
 /// The position after the object or array that begins at `begin`, or npos when it is not closed. Brackets are counted
 /// outside strings, kinds are not told apart.

@@ -25,9 +25,10 @@ struct Numbers {
           seconds(metrics.histogram("cairn_ingest_request_seconds", "From a request's records to its answer.")) {
         constexpr const char* names[] = {"stored", "duplicate", "conflict", "rejected", "failed"};
         for (std::size_t i = 0; i < outcomes.size(); ++i)
-            outcomes[i] = &metrics.counter("cairn_ingest_records_total",
-                                           "Records by what became of them; failed: their request was refused as a whole.",
-                                           {{"outcome", names[i]}});
+            outcomes[i] =
+                &metrics.counter("cairn_ingest_records_total",
+                                 "Records by what became of them; failed: their request was refused as a whole.",
+                                 {{"outcome", names[i]}});
     }
 
     void count(const Counts& counts) {
@@ -129,7 +130,8 @@ struct Ingest::State {
         if (--in_flight == 0) landed.notify_all();
     }
 
-    Result<std::optional<Batch>> prepare(std::span<const std::string_view> texts, const Writer& writer, Request& request);
+    Result<std::optional<Batch>> prepare(std::span<const std::string_view> texts, const Writer& writer,
+                                         Request& request);
 
     const Parts parts;
     const IngestOptions options;

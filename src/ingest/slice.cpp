@@ -17,7 +17,7 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 /// Members that begin records as services and collectors write them, and never a container: no need to look further.
 constexpr std::array<std::string_view, 12> record_members = {
-    "eventVersion", "userIdentity", "eventTime", "eventSource",     "eventName",  "awsRegion",
+    "eventVersion", "userIdentity", "eventTime", "eventSource",   "eventName", "awsRegion",
     "apiVersion",   "errorCode",    "eventID",   "eventCategory", "eventType", "additionalEventData"};
 
 class Slicer {
@@ -293,10 +293,10 @@ private:
     std::size_t line_end_ = 0;   ///< of the line last asked for
     std::size_t line_from_ = 0;  ///< line_ counts the lines up to here
     std::uint64_t line_ = 1;
-    int depth_ = 0;         ///< documents inside each other
-    bool lines_ = false;    ///< the body is NDJSON: no document goes beyond its line
+    int depth_ = 0;                  ///< documents inside each other
+    bool lines_ = false;             ///< the body is NDJSON: no document goes beyond its line
     bool broken_container_ = false;  ///< damage behind records that were sliced out of a document
-    bool stopped_ = false;  ///< slices_max was reached
+    bool stopped_ = false;           ///< slices_max was reached
 };
 
 }  // namespace

@@ -27,12 +27,13 @@ struct Sliced {
     std::vector<std::string> unescaped;
 };
 
-/// Cuts a body into records without checking them (that is RecordParser's). Takes NDJSON (blank lines skipped, CRLF, BOM),
-/// one record, `{"Records":[...]}` with members around it, a JSON array, EventBridge envelopes (the record is `detail`),
-/// and LookupEvents output (the record is the string CloudTrailEvent). Digest files are recognised by their members and
-/// yield no slice. `body` needs 64 readable bytes after its end. A broken container yields the records before the
-/// damage and one slice with the problem; a broken line of NDJSON harms no other line. Every text is followed by 64
-/// readable bytes. After `slices_max` slices the rest is left out, with one more slice that says so as its problem.
+/// Cuts a body into records without checking them (that is RecordParser's). Takes NDJSON (blank lines skipped, CRLF,
+/// BOM), one record, `{"Records":[...]}` with members around it, a JSON array, EventBridge envelopes (the record is
+/// `detail`), and LookupEvents output (the record is the string CloudTrailEvent). Digest files are recognised by their
+/// members and yield no slice. `body` needs 64 readable bytes after its end. A broken container yields the records
+/// before the damage and one slice with the problem; a broken line of NDJSON harms no other line. Every text is
+/// followed by 64 readable bytes. After `slices_max` slices the rest is left out, with one more slice that says so as
+/// its problem.
 Sliced slice(std::string_view body, std::size_t slices_max = std::size_t{1} << 20);
 
 /// Decompresses gzip (all members) or zstd to at most `bytes_max`, followed by 64 readable bytes of capacity.

@@ -96,8 +96,10 @@ Result<ArchiveFilePointer> ArchiveFile::open(Disk& disk, const std::string& fold
         }
     }
     if (!have_table) {
-        auto table = info.closed ? Result<OpenTable>(fail(Code::not_found, "")) : load_open_table(disk, path, info.bytes);
-        if (!table && table.error().code == Code::corrupt) findings.push_back({open_table_path(path), 0, 0, 0, table.error().message});
+        auto table =
+            info.closed ? Result<OpenTable>(fail(Code::not_found, "")) : load_open_table(disk, path, info.bytes);
+        if (!table && table.error().code == Code::corrupt)
+            findings.push_back({open_table_path(path), 0, 0, 0, table.error().message});
         if (!table || !is_sorted_and_inside(table->table, file->frames_end_))
             table = walk_frames(bytes, file->frames_end_, path, findings);
         file->own_table_ = std::move(table->table);

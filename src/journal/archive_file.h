@@ -39,8 +39,8 @@ std::string encode_archive_footer(std::uint64_t offset, std::span<const BlockEnt
 
 struct ArchiveFooter {
     std::uint64_t frames_end = 0;
-    std::span<const BlockEntry> table;                                    ///< in the given bytes
-    std::vector<std::pair<std::uint32_t, std::string_view>> dictionaries; ///< id and bytes, in the given bytes
+    std::span<const BlockEntry> table;                                     ///< in the given bytes
+    std::vector<std::pair<std::uint32_t, std::string_view>> dictionaries;  ///< id and bytes, in the given bytes
 };
 /// Error: corrupt.
 Result<ArchiveFooter> read_archive_footer(std::string_view bytes, const std::string& path);
@@ -70,8 +70,8 @@ public:
                                                            std::vector<Finding>& findings);
 
     /// Of a file that has just grown to `info`, whose table is known.
-    static Result<std::shared_ptr<const ArchiveFile>> open_grown(Disk& disk, const std::string& folder, ArchiveFileInfo info,
-                                                                 OpenTable table);
+    static Result<std::shared_ptr<const ArchiveFile>> open_grown(Disk& disk, const std::string& folder,
+                                                                 ArchiveFileInfo info, OpenTable table);
 
     const ArchiveFileInfo& info() const { return info_; }
     std::span<const BlockEntry> table() const { return table_; }

@@ -129,7 +129,8 @@ std::string encode_open_table(const OpenTable& table) {
 }
 
 Result<OpenTable> read_open_table(std::string_view bytes, const std::string& path) {
-    if (bytes.size() < open_table_header_bytes || !bytes.starts_with(table_magic)) return damaged(path, "damaged table");
+    if (bytes.size() < open_table_header_bytes || !bytes.starts_with(table_magic))
+        return damaged(path, "damaged table");
     const auto body = bytes.substr(open_table_header_bytes);
     if (load<std::uint32_t>(bytes.data() + 36) != crc32c(body, crc32c(bytes.substr(0, 36))))
         return damaged(path, "damaged table");

@@ -55,7 +55,8 @@ ArchiveWriter::~ArchiveWriter() = default;
 Result<void> ArchiveWriter::add(const FrameHeader& header, std::string_view frame) {
     auto& run = runs_[static_cast<std::size_t>(header.retention)];
     const auto sealed = inspect_frame(header, frame, find_dictionary_);
-    if (!run.empty() && !may_join(run, sealed, limits_.merge)) CAIRN_TRY(flush_run(static_cast<std::size_t>(header.retention)));
+    if (!run.empty() && !may_join(run, sealed, limits_.merge))
+        CAIRN_TRY(flush_run(static_cast<std::size_t>(header.retention)));
     if (may_join(run, sealed, limits_.merge)) {
         run.push_back(sealed);
         return {};
@@ -201,7 +202,8 @@ Result<void> ArchiveWriter::settle(Growing& growing, Manifest& manifest, Archive
     auto file = growing.info.closed ? ArchiveFile::open(disk_, folder_, growing.info, findings)
                                     : ArchiveFile::open_grown(disk_, folder_, growing.info, std::move(growing.table));
     if (!file) return fail(file.error());
-    for (const auto& finding : findings) log_error("archive file is damaged", {{"path", finding.path}, {"what", finding.what}});
+    for (const auto& finding : findings)
+        log_error("archive file is damaged", {{"path", finding.path}, {"what", finding.what}});
     auto& lane = view.files[static_cast<std::size_t>(growing.info.retention)];
     if (!growing.created) lane.pop_back();
     lane.push_back(std::move(*file));

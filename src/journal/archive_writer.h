@@ -34,8 +34,8 @@ public:
     /// Frames come in number order, whole and checked. Their bytes stay valid until finish().
     Result<void> add(const FrameHeader& header, std::string_view frame);
 
-    /// Makes everything durable but the manifest: changes `manifest.files`, and returns the archive as it is then, to be
-    /// published when the manifest is stored.
+    /// Makes everything durable but the manifest: changes `manifest.files`, and returns the archive as it is then, to
+    /// be published when the manifest is stored.
     Result<ArchiveViewPointer> finish(Manifest& manifest);
 
     /// Closes the open file of a class, as finish() would when its day is over. To be called before finish().
@@ -47,7 +47,8 @@ private:
     struct Growing;
 
     Result<void> flush_run(std::size_t retention);
-    Result<void> put(const FrameHeader& header, std::string_view frame, std::uint32_t raw_bytes, std::uint32_t dictionary_id);
+    Result<void> put(const FrameHeader& header, std::string_view frame, std::uint32_t raw_bytes,
+                     std::uint32_t dictionary_id);
     Result<Growing*> file_for(const FrameHeader& header, std::size_t frame_bytes);
     Result<void> open_last(std::size_t retention);
     Result<void> close(Growing& growing);

@@ -35,8 +35,8 @@ inline BlockEntry entry_of(const FrameHeader& header, std::uint64_t offset) {
 
 /// The first entry that ends after `number`: the block that holds it, or the next one.
 inline std::span<const BlockEntry> entries_from(std::span<const BlockEntry> entries, std::uint64_t number) {
-    const auto first = std::ranges::partition_point(
-        entries, [&](const BlockEntry& entry) { return entry.end_number() <= number; });
+    const auto first =
+        std::ranges::partition_point(entries, [&](const BlockEntry& entry) { return entry.end_number() <= number; });
     return entries.subspan(static_cast<std::size_t>(first - entries.begin()));
 }
 

@@ -116,7 +116,8 @@ private:
             const auto frame = place->file->frame(place->entry);
             if (!frame) {
                 find(path, place->entry.offset, place->entry.first_number, place->entry.end_number(),
-                     fmt::format("damaged frame (events {} to {})", place->entry.first_number, place->entry.end_number() - 1));
+                     fmt::format("damaged frame (events {} to {})", place->entry.first_number,
+                                 place->entry.end_number() - 1));
                 continue;
             }
             check_frame(path, place->entry.offset, frame->header, frame->bytes);
@@ -166,8 +167,8 @@ private:
         std::vector<Finding> walked_findings;
         const auto walked = walk_frames(file.bytes(), file.frames_end(), path, walked_findings);
         const auto same = [](const BlockEntry& one, const BlockEntry& other) {
-            return one.first_number == other.first_number && one.offset == other.offset && one.event_count == other.event_count &&
-                   one.block_bytes == other.block_bytes;
+            return one.first_number == other.first_number && one.offset == other.offset &&
+                   one.event_count == other.event_count && one.block_bytes == other.block_bytes;
         };
         if (walked_findings.empty() && !std::ranges::equal(walked.table, file.table(), same))
             find(path, file.frames_end(), 0, 0, "block table does not fit the frames");
@@ -175,13 +176,15 @@ private:
             if (std::ranges::none_of(report_.findings, [&](const Finding& known) { return known.path == path; }))
                 report_.findings.push_back(finding);
         if (const auto header = read_archive_header(file.bytes(), path);
-            header && (header->retention != info.retention || header->first_number != info.first_number || header->day != info.day))
+            header && (header->retention != info.retention || header->first_number != info.first_number ||
+                       header->day != info.day))
             find(path, 0, 0, 0, "file header and manifest do not agree");
         std::uint64_t events = 0;
         for (const auto& entry : file.table()) events += entry.event_count;
         if (events != info.event_count || file.table().size() != info.block_count)
-            find(path, 0, 0, 0, fmt::format("file has {} events in {} blocks, manifest says {} in {}", events,
-                                            file.table().size(), info.event_count, info.block_count));
+            find(path, 0, 0, 0,
+                 fmt::format("file has {} events in {} blocks, manifest says {} in {}", events, file.table().size(),
+                             info.event_count, info.block_count));
         if (!info.closed) return {};
         const auto sha256 = sha256_of_file(disk_, path, info.bytes);
         if (!sha256 && sha256.error().code != Code::corrupt) return fail(sha256.error());

@@ -14,7 +14,7 @@ namespace cairn::journal {
 struct CheckReport {
     std::uint64_t events = 0;  ///< that were read whole
     std::uint64_t blocks = 0;
-    std::uint64_t bytes = 0;   ///< looked at
+    std::uint64_t bytes = 0;  ///< looked at
     std::vector<Finding> findings;
 };
 

@@ -13,7 +13,8 @@ constexpr std::size_t run_raw_bytes_max = 128 * 1024;
 constexpr std::uint64_t block_overhead_bytes = 4096;  // header of a block, its envelopes, padding
 
 std::uint64_t bytes_at_most(const BlockInput& input) {
-    std::uint64_t bytes = frame_header_bytes + input.fingerprints.size() * sizeof(Fingerprint) + input.encoded.size() + 8;
+    std::uint64_t bytes =
+        frame_header_bytes + input.fingerprints.size() * sizeof(Fingerprint) + input.encoded.size() + 8;
     if (input.records.empty()) return bytes;
     bytes += block_overhead_bytes;
     // Far more than any block takes: a commit that were larger than this would not fit its file.
@@ -55,7 +56,8 @@ void CommitBuilder::add(Batch& batch) {
 void CommitBuilder::add_records(BlockInput& input, bool ends_batch) {
     CAIRN_CHECK(input.envelopes.size() == 1 || input.envelopes.size() == input.records.size());
     CAIRN_CHECK(input.fingerprints.size() == input.records.size());
-    if (run_.builder && (run_retention_ != input.retention || run_.builder->raw_bytes() >= run_raw_bytes_max)) flush_run();
+    if (run_.builder && (run_retention_ != input.retention || run_.builder->raw_bytes() >= run_raw_bytes_max))
+        flush_run();
     if (!run_.builder) {
         auto& builder = builders_[static_cast<std::size_t>(input.retention)];
         if (!builder) builder = std::make_unique<BlockBuilder>(input.retention);

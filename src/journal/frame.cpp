@@ -61,8 +61,8 @@ bool lengths_are_possible(const FrameHeader& header) {
 
 }  // namespace
 
-void append_frame(std::string& out, FrameHeader header, std::span<const Fingerprint> fingerprints, std::string_view block,
-                  std::span<const MergedLink> links) {
+void append_frame(std::string& out, FrameHeader header, std::span<const Fingerprint> fingerprints,
+                  std::string_view block, std::span<const MergedLink> links) {
     header.event_count = static_cast<std::uint32_t>(fingerprints.size());
     header.block_bytes = static_cast<std::uint32_t>(block.size());
     header.link_bytes = static_cast<std::uint32_t>(links.size_bytes());
@@ -122,7 +122,8 @@ bool body_is_whole(const FrameHeader& header, std::string_view bytes) {
 
 bool link_is_right(const FrameHeader& header, std::string_view frame) {
     if ((header.flags & merged) != 0) return true;
-    return next_link(header.chain_before, header.first_number, header.event_count, block_of(header, frame)) == header.chain;
+    return next_link(header.chain_before, header.first_number, header.event_count, block_of(header, frame)) ==
+           header.chain;
 }
 
 std::string_view block_of(const FrameHeader& header, std::string_view frame) {
@@ -137,12 +138,13 @@ std::span<const Fingerprint> fingerprints_of(const FrameHeader& header, std::str
 
 std::vector<MergedLink> links_of(const FrameHeader& header, std::string_view frame) {
     std::vector<MergedLink> links(header.link_bytes / sizeof(MergedLink));
-    std::memcpy(links.data(), frame.data() + header.block_offset() + header.block_bytes, links.size() * sizeof(MergedLink));
+    std::memcpy(links.data(), frame.data() + header.block_offset() + header.block_bytes,
+                links.size() * sizeof(MergedLink));
     return links;
 }
 
-std::optional<std::size_t> find_frame(std::string_view bytes, std::size_t offset, std::optional<std::uint64_t> generation,
-                                      std::uint64_t sequence_min) {
+std::optional<std::size_t> find_frame(std::string_view bytes, std::size_t offset,
+                                      std::optional<std::uint64_t> generation, std::uint64_t sequence_min) {
     for (offset = (offset + 7) & ~std::size_t{7}; offset + frame_header_bytes <= bytes.size(); offset += 8) {
         if (load<std::uint32_t>(bytes.data() + offset) != frame_magic) continue;
         const auto header = read_frame_header(bytes.substr(offset));

@@ -39,13 +39,13 @@ struct FrameHeader {
     std::uint64_t first_number = 0;
     std::uint32_t event_count = 0;
     std::uint32_t block_bytes = 0;
-    std::uint32_t raw_bytes = 0;         ///< of the records, uncompressed; 0 when not known
+    std::uint32_t raw_bytes = 0;  ///< of the records, uncompressed; 0 when not known
     std::uint32_t link_bytes = 0;
     std::int64_t ingest_ms = 0;
-    std::int64_t newest_ms = 0;          ///< the later of ingest time and the newest eventTime that is known
+    std::int64_t newest_ms = 0;  ///< the later of ingest time and the newest eventTime that is known
     Chain chain_before{};
     Chain chain{};
-    std::uint32_t body_crc = 0;          ///< of everything after the header
+    std::uint32_t body_crc = 0;  ///< of everything after the header
 
     std::uint64_t end_number() const { return first_number + event_count; }
     std::size_t fingerprints_bytes() const { return std::size_t{event_count} * sizeof(Fingerprint); }
@@ -66,14 +66,14 @@ struct MergedLink {
 static_assert(sizeof(MergedLink) == 48);
 
 /// Appends a whole frame. Lengths and CRCs of `header` are filled in from the parts.
-void append_frame(std::string& out, FrameHeader header, std::span<const Fingerprint> fingerprints, std::string_view block,
-                  std::span<const MergedLink> links = {});
+void append_frame(std::string& out, FrameHeader header, std::span<const Fingerprint> fingerprints,
+                  std::string_view block, std::span<const MergedLink> links = {});
 
 /// Sets flags of the frame at `frame`.
 void add_frame_flags(char* frame, std::uint8_t flags);
 
-/// The header at the start of `bytes`, or nothing when there is none: too short, other magic, wrong CRC, or lengths that
-/// no writer makes. The version is not judged: a caller refuses a newer one.
+/// The header at the start of `bytes`, or nothing when there is none: too short, other magic, wrong CRC, or lengths
+/// that no writer makes. The version is not judged: a caller refuses a newer one.
 std::optional<FrameHeader> read_frame_header(std::string_view bytes);
 
 /// True when `bytes` begins like a frame of `generation`, whole or not.
@@ -92,7 +92,7 @@ std::vector<MergedLink> links_of(const FrameHeader& header, std::string_view fra
 
 /// The next place at or after `offset` (at a multiple of 8) where a frame header of `generation` with a sequence of at
 /// least `sequence_min` is. Without `generation`: of any.
-std::optional<std::size_t> find_frame(std::string_view bytes, std::size_t offset, std::optional<std::uint64_t> generation,
-                                      std::uint64_t sequence_min);
+std::optional<std::size_t> find_frame(std::string_view bytes, std::size_t offset,
+                                      std::optional<std::uint64_t> generation, std::uint64_t sequence_min);
 
 }  // namespace cairn::journal

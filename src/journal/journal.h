@@ -23,11 +23,11 @@
 namespace cairn::journal {
 
 struct JournalOptions {
-    std::uint64_t disk_budget_bytes = 0;                   ///< of journal, archive and other_bytes() together; 0: the device
-    std::uint64_t journal_file_bytes = 64u << 20;          ///< of one preallocated journal file
-    std::uint64_t commit_bytes_max = 8u << 20;             ///< batches beyond wait for the next group commit
-    std::chrono::milliseconds seal_age{600'000};           ///< events are moved to the archive when they are older
-    std::chrono::milliseconds space_retry{500};            ///< how often a log that is out of space looks for some
+    std::uint64_t disk_budget_bytes = 0;           ///< of journal, archive and other_bytes() together; 0: the device
+    std::uint64_t journal_file_bytes = 64u << 20;  ///< of one preallocated journal file
+    std::uint64_t commit_bytes_max = 8u << 20;     ///< batches beyond wait for the next group commit
+    std::chrono::milliseconds seal_age{600'000};   ///< events are moved to the archive when they are older
+    std::chrono::milliseconds space_retry{500};    ///< how often a log that is out of space looks for some
     ArchiveLimits archive;
     bool background = true;  ///< false: nothing is sealed but by seal(); for tests that count every call to the disk
 };
@@ -53,24 +53,26 @@ struct TrimReport {
 /// sealed files per retention class and ingest day. Two threads of its own: a writer and a sealer.
 ///
 /// Durability: a batch is on disk (one write, one fdatasync, with all batches that were waiting) before it is
-/// acknowledged. After a failed sync (or a write that failed for another reason than space) nobody knows what is on disk:
-/// the log is closed for writing until it is opened again. Reading goes on. When the device is full in spite of admit(),
-/// what was appended waits for space, is written when there is some, and meanwhile admit() refuses. Formats: docs/format/journal.md, docs/format/archive.md.
+/// acknowledged. After a failed sync (or a write that failed for another reason than space) nobody knows what is on
+/// disk: the log is closed for writing until it is opened again. Reading goes on. When the device is full in spite of
+/// admit(), what was appended waits for space, is written when there is some, and meanwhile admit() refuses. Formats:
+/// docs/format/journal.md, docs/format/archive.md.
 class Journal final : public EventLog {
 public:
     /// What it works with; all of them outlive it.
     struct Parts {
         Disk& disk;
-        std::string folder;                           ///< of this log, below the disk's root
+        std::string folder;  ///< of this log, below the disk's root
         const Clock& clock;
         Metrics& metrics;
-        std::function<BlockCodec()> codec;            ///< for blocks the log makes itself; any thread, cheap
-        FindDictionary find_dictionary;               ///< any thread
-        std::function<std::uint64_t()> other_bytes{}; ///< bytes of others under the same budget; any thread, cheap; may be empty
+        std::function<BlockCodec()> codec;  ///< for blocks the log makes itself; any thread, cheap
+        FindDictionary find_dictionary;     ///< any thread
+        std::function<std::uint64_t()>
+            other_bytes{};  ///< bytes of others under the same budget; any thread, cheap; may be empty
     };
 
-    /// Recovers what is there (blocks while it reads the hot tail) or makes a new log. Errors: corrupt, unavailable (newer
-    /// format), invalid (options), and those of the disk.
+    /// Recovers what is there (blocks while it reads the hot tail) or makes a new log. Errors: corrupt, unavailable
+    /// (newer format), invalid (options), and those of the disk.
     static Result<std::unique_ptr<Journal>> open(Parts parts, JournalOptions options = {});
 
     /// Commits what was appended without a gap, fails the rest, stops the threads.
@@ -88,18 +90,20 @@ public:
 
     /// Calls `use` for the fingerprints of every stored event from `from` on, in number order: to fill Seen after a
     /// restart. Damaged blocks are left out. Blocks; the spans hold during the call.
-    Result<void> for_each_fingerprint(std::uint64_t from,
-                                      const std::function<void(std::uint64_t first_number, std::span<const Fingerprint>)>& use) const;
+    Result<void> for_each_fingerprint(
+        std::uint64_t from,
+        const std::function<void(std::uint64_t first_number, std::span<const Fingerprint>)>& use) const;
 
-    /// From now on nothing waits for space: appends that need some fail with exhausted and close the log. For shutting down.
+    /// From now on nothing waits for space: appends that need some fail with exhausted and close the log. For shutting
+    /// down.
     void leave();
 
     /// Moves everything that is durable now into the archive. Blocks.
     Result<void> seal();
 
-    /// Drops whole archive files whose newest event is older than its class is kept, that no hold keeps and whose events
-    /// are all below `read_by_all`, in one change of the manifest that leaves tombstones. Readers keep what they hold.
-    /// An open file of a past day is closed first. Blocks. Errors: those of the disk.
+    /// Drops whole archive files whose newest event is older than its class is kept, that no hold keeps and whose
+    /// events are all below `read_by_all`, in one change of the manifest that leaves tombstones. Readers keep what they
+    /// hold. An open file of a past day is closed first. Blocks. Errors: those of the disk.
     Result<TrimReport> trim(const Retention& retention, const Hold& hold, std::uint64_t read_by_all);
 
     /// Damaged blocks met by read() since the start, and what recovery found.

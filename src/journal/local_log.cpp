@@ -22,7 +22,8 @@ std::int64_t steady_ms() {
 
 Result<void> check_options(const JournalOptions& options) {
     if (options.journal_file_bytes < 2 * page_bytes || options.journal_file_bytes % page_bytes != 0)
-        return fail(Code::invalid, fmt::format("journal file size {} is not a multiple of {}", options.journal_file_bytes, page_bytes));
+        return fail(Code::invalid, fmt::format("journal file size {} is not a multiple of {}",
+                                               options.journal_file_bytes, page_bytes));
     if (options.disk_budget_bytes != 0 && options.disk_budget_bytes < 4 * options.journal_file_bytes)
         return fail(Code::invalid, fmt::format("disk budget of {} bytes is below four journal files of {} bytes",
                                                options.disk_budget_bytes, options.journal_file_bytes));
@@ -43,7 +44,8 @@ Journal::State::State(Parts given, JournalOptions chosen)
                parts.metrics.counter("cairn_log_damaged_blocks_total", "Damaged blocks met while reading")},
       builder(parts.codec) {
     const auto gauge = [&](const char* name, const char* help, auto member) {
-        parts.metrics.gauge(name, help, [shared = numbers, member] { return static_cast<double>((*shared.*member).load()); });
+        parts.metrics.gauge(name, help,
+                            [shared = numbers, member] { return static_cast<double>((*shared.*member).load()); });
     };
     gauge("cairn_log_end", "Number after the newest durable event", &Numbers::end);
     gauge("cairn_log_begin", "Oldest stored event number", &Numbers::begin);
@@ -91,14 +93,15 @@ Result<void> Journal::State::admit(std::uint64_t raw_bytes) const {
     {
         std::lock_guard lock(queue_mutex);
         if (closed) return fail(Code::unavailable, closed->message);
-        if (out_of_space) return fail(Code::exhausted, fmt::format("the log is out of space: {}", out_of_space->message));
+        if (out_of_space)
+            return fail(Code::exhausted, fmt::format("the log is out of space: {}", out_of_space->message));
         wanted += queue_bytes;
     }
     wanted += options.journal_file_bytes;
     if (options.disk_budget_bytes != 0 && used_bytes() + wanted > options.disk_budget_bytes)
-        return fail(Code::exhausted,
-                    fmt::format("disk budget of {} bytes is spent: journal {}, archive {}, other {}", options.disk_budget_bytes,
-                                pool.bytes(), archive_bytes.load(), parts.other_bytes ? parts.other_bytes() : 0));
+        return fail(Code::exhausted, fmt::format("disk budget of {} bytes is spent: journal {}, archive {}, other {}",
+                                                 options.disk_budget_bytes, pool.bytes(), archive_bytes.load(),
+                                                 parts.other_bytes ? parts.other_bytes() : 0));
     if (free_device_bytes() + pool.free_bytes() < wanted)
         return fail(Code::exhausted, fmt::format("the device has {} bytes left", device_free.load()));
     return {};
@@ -120,8 +123,10 @@ Result<std::unique_ptr<Journal>> Journal::open(Parts parts, JournalOptions optio
     auto opening = open_log(state->parts.disk, state->parts.folder, state->pool);
     if (!opening) return fail(std::move(opening).error());
     for (const auto& finding : opening->findings)
-        log_warning("found while opening the log", {{"path", finding.path}, {"offset", finding.offset},
-                                                    {"first", finding.first_number}, {"end", finding.end_number},
+        log_warning("found while opening the log", {{"path", finding.path},
+                                                    {"offset", finding.offset},
+                                                    {"first", finding.first_number},
+                                                    {"end", finding.end_number},
                                                     {"what", finding.what}});
     state->manifest = std::move(opening->manifest);
     state->findings = std::move(opening->findings);

@@ -218,11 +218,11 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
         const auto version_at = magic.size() + 1;
         const auto tail_at = line.find(' ', version_at);
         const auto expected_tail_at = expected.find(' ', version_at);
-        if (tail_at == std::string_view::npos || line.substr(tail_at) != std::string_view(expected).substr(expected_tail_at))
+        if (tail_at == std::string_view::npos ||
+            line.substr(tail_at) != std::string_view(expected).substr(expected_tail_at))
             return damaged("damaged (checksum)");
-        return fail(Code::unavailable,
-                    fmt::format("{} has format version {}, this cairn reads up to {}", path,
-                                line.substr(version_at, tail_at - version_at), format_version));
+        return fail(Code::unavailable, fmt::format("{} has format version {}, this cairn reads up to {}", path,
+                                                   line.substr(version_at, tail_at - version_at), format_version));
     }
     const auto json = parse_json(body);
     Manifest manifest;
@@ -230,8 +230,7 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
     return manifest;
 }
 
-Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings,
-                               bool& both) {
+Result<Manifest> load_manifest(Disk& disk, const std::string& folder, std::vector<Finding>& findings, bool& both) {
     std::optional<Manifest> best;
     std::optional<Error> error;
     for (const char* const name : copies) {

@@ -44,7 +44,9 @@ SealedFrame inspect_frame(const FrameHeader& header, std::string_view frame, con
 }
 
 bool may_join(std::span<const SealedFrame> run, const SealedFrame& next, const MergeLimits& limits) {
-    const auto small = [&](const SealedFrame& frame) { return frame.raw_bytes > 0 && frame.raw_bytes < limits.small_bytes; };
+    const auto small = [&](const SealedFrame& frame) {
+        return frame.raw_bytes > 0 && frame.raw_bytes < limits.small_bytes;
+    };
     if (!small(next)) return false;
     if (run.empty()) return true;
     std::uint64_t together = next.raw_bytes;

@@ -29,8 +29,8 @@ struct SealedFrame {
 /// Looks into the block of a whole frame.
 SealedFrame inspect_frame(const FrameHeader& header, std::string_view frame, const FindDictionary& find_dictionary);
 
-/// Whether `next` may be joined to `run`: one class, one ingest day, consecutive numbers and sequences, all small, not too
-/// large together.
+/// Whether `next` may be joined to `run`: one class, one ingest day, consecutive numbers and sequences, all small, not
+/// too large together.
 bool may_join(std::span<const SealedFrame> run, const SealedFrame& next, const MergeLimits& limits);
 
 /// One frame from the blocks of several, re-encoded, with their links. Error: corrupt, when a block cannot be decoded;

@@ -52,7 +52,9 @@ Result<Manifest> load_or_make_manifest(Disk& disk, const std::string& folder, st
     if (manifest || manifest.error().code != Code::not_found) return manifest;
     const auto events = has_events(disk, folder);
     if (!events) return fail(events.error());
-    if (*events) return fail(Code::corrupt, fmt::format("{}/manifest is missing, but there are journal or archive files", folder));
+    if (*events)
+        return fail(Code::corrupt,
+                    fmt::format("{}/manifest is missing, but there are journal or archive files", folder));
     Manifest made;
     made.log_id = format_uuid(random_uuid());
     made.first_generation = made.next_generation = first_generation_of_a_log();
@@ -69,7 +71,8 @@ std::uint64_t first_number_in(std::string_view name) {
 }
 
 /// Files beside the manifest's: written or dropped by a process that died before or after its manifest was stored.
-Result<void> clear_orphans(Disk& disk, const std::string& folder, const Manifest& manifest, std::vector<Finding>& findings) {
+Result<void> clear_orphans(Disk& disk, const std::string& folder, const Manifest& manifest,
+                           std::vector<Finding>& findings) {
     std::set<std::string> known, trimmed;
     for (const auto& file : manifest.files) known.insert(file.path);
     for (const auto& tombstone : manifest.tombstones) trimmed.insert(tombstone.path);
@@ -104,7 +107,8 @@ Result<ArchiveViewPointer> open_archive(Disk& disk, const std::string& folder, c
             continue;
         }
         if (file.error().code != Code::not_found) return fail(file.error());
-        findings.push_back({folder + "/" + info.path, 0, info.first_number, info.end_number, "archive file is missing"});
+        findings.push_back(
+            {folder + "/" + info.path, 0, info.first_number, info.end_number, "archive file is missing"});
     }
     return view;
 }
@@ -130,8 +134,8 @@ TailFilePointer tail_file(const FoundSlot& found, SlotScan scan) {
     return file;
 }
 
-/// The last commit may have been seen in memory only: its sync was cut short or failed, and a later one would not write its
-/// pages again. It is written once more before anybody reads it.
+/// The last commit may have been seen in memory only: its sync was cut short or failed, and a later one would not write
+/// its pages again. It is written once more before anybody reads it.
 Result<void> make_last_commit_durable(const FoundSlot& found, const SlotScan& scan) {
     if (scan.entries.empty()) return {};
     const auto bytes = found.slot->map->bytes();
@@ -145,20 +149,23 @@ Result<void> make_last_commit_durable(const FoundSlot& found, const SlotScan& sc
 }
 
 /// Scans one live journal file behind what is known so far.
-Result<void> open_tail_file(Disk& disk, const std::string& folder, const std::vector<FoundSlot>& slots, std::size_t index,
-                            Opening& opening) {
+Result<void> open_tail_file(Disk& disk, const std::string& folder, const std::vector<FoundSlot>& slots,
+                            std::size_t index, Opening& opening) {
     const auto& found = slots[index];
     auto& position = opening.position;
-    auto scan = scan_slot(found.slot->map->bytes(), found.path, found.header, limits_of(slots, index, opening.manifest));
+    auto scan =
+        scan_slot(found.slot->map->bytes(), found.path, found.header, limits_of(slots, index, opening.manifest));
     if (!scan) return fail(scan.error());
     std::vector<Finding> losses;
     if (found.header.first_number > position.number)
-        losses.push_back({found.path, 0, position.number, found.header.first_number, "journal file before it is missing"});
+        losses.push_back(
+            {found.path, 0, position.number, found.header.first_number, "journal file before it is missing"});
     for (const auto& finding : scan->findings) opening.findings.push_back(finding);
     if (scan->torn_bytes > 0) {
         CAIRN_TRY(quarantine(disk, folder, found, *scan));
-        opening.findings.push_back({found.path, scan->used_bytes, scan->end_number, scan->end_number,
-                                    fmt::format("{} bytes of an unacknowledged commit, moved to quarantine", scan->torn_bytes)});
+        opening.findings.push_back(
+            {found.path, scan->used_bytes, scan->end_number, scan->end_number,
+             fmt::format("{} bytes of an unacknowledged commit, moved to quarantine", scan->torn_bytes)});
     }
     position.sequence = scan->end_sequence;
     position.number = scan->end_number;
@@ -196,9 +203,11 @@ Result<std::vector<FoundSlot>> find_slots(Disk& disk, const std::string& folder,
             found.live = found.header.generation >= first_generation;
         } else {
             // A header is durable before the first frame: frames without one mean that it was damaged later.
-            for (auto at = find_frame(bytes, page_bytes, std::nullopt, 0); at; at = find_frame(bytes, *at + 8, std::nullopt, 0)) {
+            for (auto at = find_frame(bytes, page_bytes, std::nullopt, 0); at;
+                 at = find_frame(bytes, *at + 8, std::nullopt, 0)) {
                 const auto frame = read_frame_header(bytes.substr(*at));
-                if (frame->generation < first_generation || frame->generation - first_generation >= (1ull << 32)) continue;
+                if (frame->generation < first_generation || frame->generation - first_generation >= (1ull << 32))
+                    continue;
                 found.header = {frame->generation, frame->sequence, frame->first_number, frame->chain_before};
                 found.live = true;
                 findings.push_back({found.path, 0, 0, 0, "damaged header of a journal file"});
@@ -238,8 +247,8 @@ Result<Opening> open_log(Disk& disk, const std::string& folder, SlotPool& pool) 
 
     auto slots = find_slots(disk, folder, opening.manifest.first_generation, opening.findings);
     if (!slots) return fail(std::move(slots).error());
-    opening.position = {opening.manifest.next_generation, opening.manifest.sealed_sequence, opening.manifest.sealed_number,
-                        opening.manifest.sealed_chain};
+    opening.position = {opening.manifest.next_generation, opening.manifest.sealed_sequence,
+                        opening.manifest.sealed_number, opening.manifest.sealed_chain};
     for (std::size_t i = 0; i < slots->size(); ++i) {
         auto& found = (*slots)[i];
         pool.know(found.path.substr(found.path.rfind('/') + 1), found.slot->bytes);
@@ -259,8 +268,8 @@ Result<Opening> open_log(Disk& disk, const std::string& folder, SlotPool& pool) 
     }
     auto& position = opening.position;
     if (position.number < opening.manifest.durable_number) {
-        opening.manifest.losses.push_back({folder + "/journal", 0, position.number, opening.manifest.durable_number,
-                                           "journal file is missing"});
+        opening.manifest.losses.push_back(
+            {folder + "/journal", 0, position.number, opening.manifest.durable_number, "journal file is missing"});
         opening.findings.push_back(opening.manifest.losses.back());
         position.number = opening.manifest.durable_number;
         position.sequence = opening.manifest.durable_sequence;

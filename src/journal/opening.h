@@ -24,8 +24,8 @@ struct Opening {
     FramePosition position;         ///< of the next frame
 };
 
-/// Finds out what is in the log's folder after a shutdown, a crash or damage, and puts it in order: what a crash left of
-/// unacknowledged commits goes to `quarantine/`, files no manifest knows are removed (or quarantined when it is not
+/// Finds out what is in the log's folder after a shutdown, a crash or damage, and puts it in order: what a crash left
+/// of unacknowledged commits goes to `quarantine/`, files no manifest knows are removed (or quarantined when it is not
 /// clear where they come from), free journal files go to `pool`. A new log is made in an empty folder. Can be
 /// interrupted and repeated at any point. Blocks.
 /// Errors: corrupt, when the manifest is missing or damaged in both copies; unavailable for a newer format; those of

@@ -24,20 +24,20 @@ consteval RecoveryCase row(const char* name, const char* pattern, Verdict verdic
 
 //                        header version generation expected body chain traces needed
 constexpr RecoveryCase cases[] = {
-    row("whole frame",             "1 1 1 1 1 1 1 *", Verdict::keep),
-    row("whole, not linked",       "1 1 1 1 1 0 1 *", Verdict::keep_unlinked),
-    row("newer version",           "1 0 * * * * * *", Verdict::refuse),
-    row("body lost",               "1 1 1 1 0 * 1 1", Verdict::damaged),
-    row("body torn",               "1 1 1 1 0 * 1 0", Verdict::torn),
-    row("frame lost before",       "1 1 1 0 * * 1 1", Verdict::damaged),
-    row("frame torn before",       "1 1 1 0 * * 1 0", Verdict::torn),
-    row("own header without trace","1 1 1 * * * 0 *", Verdict::impossible),
-    row("stale, frame lost",       "1 1 0 * * * * 1", Verdict::damaged),
-    row("stale, frame torn",       "1 1 0 * * * 1 0", Verdict::torn),
-    row("stale",                   "1 1 0 * * * 0 0", Verdict::end),
-    row("header lost",             "0 * * * * * * 1", Verdict::damaged),
-    row("header torn",             "0 * * * * * 1 0", Verdict::torn),
-    row("never written",           "0 * * * * * 0 0", Verdict::end),
+    row("whole frame", "1 1 1 1 1 1 1 *", Verdict::keep),
+    row("whole, not linked", "1 1 1 1 1 0 1 *", Verdict::keep_unlinked),
+    row("newer version", "1 0 * * * * * *", Verdict::refuse),
+    row("body lost", "1 1 1 1 0 * 1 1", Verdict::damaged),
+    row("body torn", "1 1 1 1 0 * 1 0", Verdict::torn),
+    row("frame lost before", "1 1 1 0 * * 1 1", Verdict::damaged),
+    row("frame torn before", "1 1 1 0 * * 1 0", Verdict::torn),
+    row("own header without trace", "1 1 1 * * * 0 *", Verdict::impossible),
+    row("stale, frame lost", "1 1 0 * * * * 1", Verdict::damaged),
+    row("stale, frame torn", "1 1 0 * * * 1 0", Verdict::torn),
+    row("stale", "1 1 0 * * * 0 0", Verdict::end),
+    row("header lost", "0 * * * * * * 1", Verdict::damaged),
+    row("header torn", "0 * * * * * 1 0", Verdict::torn),
+    row("never written", "0 * * * * * 0 0", Verdict::end),
 };
 
 }  // namespace
@@ -55,7 +55,8 @@ std::uint8_t bits_of(const Evidence& evidence) {
 
 Verdict judge(const Evidence& evidence) {
     const auto bits = bits_of(evidence);
-    const auto found = std::ranges::find_if(cases, [&](const RecoveryCase& one) { return (bits & one.wanted) == one.value; });
+    const auto found =
+        std::ranges::find_if(cases, [&](const RecoveryCase& one) { return (bits & one.wanted) == one.value; });
     CAIRN_CHECK(found != std::end(cases));
     return found->verdict;
 }

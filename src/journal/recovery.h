@@ -20,13 +20,13 @@ struct Evidence {
 inline constexpr std::size_t evidence_bits = 8;
 
 enum class Verdict : std::uint8_t {
-    keep,          ///< a whole frame
-    keep_unlinked, ///< a whole frame that does not continue the chain: kept, reported
-    refuse,        ///< written by a newer version
-    end,           ///< nothing more was written to this file
-    torn,          ///< the last commit did not get whole to disk: cut here, nothing of it was acknowledged
-    damaged,       ///< an acknowledged frame is not readable: step over it, report its events
-    impossible,    ///< the evidence contradicts itself
+    keep,           ///< a whole frame
+    keep_unlinked,  ///< a whole frame that does not continue the chain: kept, reported
+    refuse,         ///< written by a newer version
+    end,            ///< nothing more was written to this file
+    torn,           ///< the last commit did not get whole to disk: cut here, nothing of it was acknowledged
+    damaged,        ///< an acknowledged frame is not readable: step over it, report its events
+    impossible,     ///< the evidence contradicts itself
 };
 
 /// One case: each bit of `wanted` must be as in `value`, in the order of Evidence.

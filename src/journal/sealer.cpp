@@ -22,8 +22,8 @@ bool is_expired(const ArchiveFileInfo& file, const Retention& retention, Time no
     return keep && from_milliseconds(file.newest_ms) + *keep < now;
 }
 
-/// After a change that failed half-way the disk may hold either manifest: before anything is done that the other would not
-/// survive (an archive file is written again from its old end), the old one is made the newer one.
+/// After a change that failed half-way the disk may hold either manifest: before anything is done that the other would
+/// not survive (an archive file is written again from its old end), the old one is made the newer one.
 Result<void> Journal::State::settle_manifest() {
     if (!manifest_unsure) return {};
     CAIRN_TRY(store_manifest(parts.disk, parts.folder, manifest));
@@ -50,7 +50,8 @@ Result<void> Journal::State::seal_one(const TailFilePointer& file) {
     if (contents.sealable() != file) return {};  // another caller was faster
     CAIRN_TRY(settle_manifest());
     const auto archive = contents.archive();
-    ArchiveWriter archive_writer(parts.disk, parts.folder, *archive, options.archive, parts.find_dictionary, parts.codec);
+    ArchiveWriter archive_writer(parts.disk, parts.folder, *archive, options.archive, parts.find_dictionary,
+                                 parts.codec);
     auto changed = manifest;
     const auto bytes = file->slot->map->bytes();
     for (const auto& entry : file->entries) {
@@ -62,8 +63,10 @@ Result<void> Journal::State::seal_one(const TailFilePointer& file) {
         }
         changed.losses.push_back({file->slot->path, entry.offset, entry.first_number, entry.end_number(),
                                   "frame was damaged before it was moved to the archive"});
-        log_error("journal frame is damaged", {{"path", file->slot->path}, {"offset", entry.offset},
-                                               {"first", entry.first_number}, {"end", entry.end_number()}});
+        log_error("journal frame is damaged", {{"path", file->slot->path},
+                                               {"offset", entry.offset},
+                                               {"first", entry.first_number},
+                                               {"end", entry.end_number()}});
     }
     auto view = archive_writer.finish(changed);
     if (!view) return fail(std::move(view).error());
@@ -97,7 +100,9 @@ Result<TrimReport> Journal::State::trim(const Retention& retention, const Hold& 
     std::lock_guard lock(maintenance_mutex);
     CAIRN_TRY(settle_manifest());
     const auto now_ms = to_milliseconds(parts.clock.now());
-    const auto expired = [&](const ArchiveFileInfo& file) { return is_expired(file, retention, from_milliseconds(now_ms)); };
+    const auto expired = [&](const ArchiveFileInfo& file) {
+        return is_expired(file, retention, from_milliseconds(now_ms));
+    };
 
     // An open file that is past its day and expired is closed first, so that its tombstone can name its hash.
     auto changed = manifest;
@@ -126,7 +131,8 @@ Result<TrimReport> Journal::State::trim(const Retention& retention, const Hold& 
         }
     }
     const auto was_closed = [](const auto& files) { return std::ranges::count(files, true, &ArchiveFileInfo::closed); };
-    const bool closed_any = was_closed(kept) + static_cast<std::ptrdiff_t>(report.trimmed.size()) != was_closed(manifest.files);
+    const bool closed_any =
+        was_closed(kept) + static_cast<std::ptrdiff_t>(report.trimmed.size()) != was_closed(manifest.files);
     if (report.trimmed.empty() && !closed_any) return report;
     changed.files = std::move(kept);
     changed.tombstones.insert(changed.tombstones.end(), report.trimmed.begin(), report.trimmed.end());
@@ -157,8 +163,9 @@ void Journal::State::tick() {
     };
     while (const auto file = contents.sealable())
         if (!complain(seal_one(file), "sealing a journal file failed, it is tried again")) break;
-    const bool within_budget = options.disk_budget_bytes == 0 ||
-                               used_bytes() + contents.unsealed_bytes() + options.journal_file_bytes <= options.disk_budget_bytes;
+    const bool within_budget =
+        options.disk_budget_bytes == 0 ||
+        used_bytes() + contents.unsealed_bytes() + options.journal_file_bytes <= options.disk_budget_bytes;
     if (within_budget && !numbers->closed) complain(pool.prepare(), "no spare journal file can be made");
     const auto oldest = contents.oldest_ingest_ms();
     if (oldest && *oldest + options.seal_age.count() < to_milliseconds(parts.clock.now())) (void)retire_open_file();

@@ -20,7 +20,7 @@ struct SlotHeader {
     std::uint64_t generation = 0;
     std::uint64_t first_sequence = 0;  ///< of its first frame; all frames below were durable
     std::uint64_t first_number = 0;
-    Chain chain{};                     ///< link before its first frame
+    Chain chain{};  ///< link before its first frame
 };
 
 /// One page.
@@ -45,8 +45,8 @@ struct SlotScan {
     std::uint64_t end_number = 0;
     Chain chain{};
     bool chain_known = true;
-    std::size_t used_bytes = 0;                     ///< up to here everything belongs to the log
-    std::size_t torn_bytes = 0;                     ///< after used_bytes: an unacknowledged rest
+    std::size_t used_bytes = 0;  ///< up to here everything belongs to the log
+    std::size_t torn_bytes = 0;  ///< after used_bytes: an unacknowledged rest
     std::int64_t newest_ms = 0;
     std::int64_t oldest_ingest_ms = 0;
 };

@@ -60,9 +60,9 @@ private:
     const std::uint64_t slot_bytes_;
 
     mutable std::mutex mutex_;
-    std::vector<SlotPointer> free_;   // guarded by mutex_
-    std::uint64_t bytes_ = 0;         // guarded by mutex_
-    std::uint64_t next_name_ = 0;     // guarded by mutex_
+    std::vector<SlotPointer> free_;  // guarded by mutex_
+    std::uint64_t bytes_ = 0;        // guarded by mutex_
+    std::uint64_t next_name_ = 0;    // guarded by mutex_
 };
 
 }  // namespace cairn::journal

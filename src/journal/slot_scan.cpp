@@ -38,8 +38,9 @@ public:
                     if (scan_.end_sequence != batch_end_.sequence) cut();
                     return std::move(scan_);
                 case Verdict::refuse:
-                    return fail(Code::unavailable, fmt::format("{} at {} has format version {}, this cairn reads up to {}",
-                                                               path_, offset_, header_->version, format_version));
+                    return fail(Code::unavailable,
+                                fmt::format("{} at {} has format version {}, this cairn reads up to {}", path_, offset_,
+                                            header_->version, format_version));
                 case Verdict::impossible: break;
             }
             CAIRN_CHECK(false);
@@ -86,15 +87,16 @@ private:
         return numbers_known_ ? first_number == scan_.end_number : first_number >= scan_.end_number;
     }
 
-    /// Later frames of the same generation: the first one is where reading can go on, and one that was written when this
-    /// place was durable already proves that something is missing here.
+    /// Later frames of the same generation: the first one is where reading can go on, and one that was written when
+    /// this place was durable already proves that something is missing here.
     void look_ahead() {
         const bool at_frame = evidence_.header && evidence_.generation && header_->sequence > scan_.end_sequence;
         std::size_t from = offset_ + (at_frame ? 0 : 8);
         while (const auto found = find_frame(bytes_, from, slot_.generation, scan_.end_sequence + (at_frame ? 0 : 1))) {
             evidence_.traces = true;
             if (!next_frame_) next_frame_ = found;
-            if (read_frame_header(bytes_.substr(*found))->durable_sequence > scan_.end_sequence) evidence_.needed = true;
+            if (read_frame_header(bytes_.substr(*found))->durable_sequence > scan_.end_sequence)
+                evidence_.needed = true;
             if (evidence_.needed) return;
             from = *found + 8;
         }
@@ -140,8 +142,8 @@ private:
             numbers_known_ = false;
         } else {
             scan_.end_sequence = std::max(limits_.durable_sequence, limits_.sequence_end.value_or(0));
-            scan_.end_number = std::max({scan_.end_number, limits_.durable_number,
-                                         limits_.sequence_end ? limits_.number_end : 0});
+            scan_.end_number =
+                std::max({scan_.end_number, limits_.durable_number, limits_.sequence_end ? limits_.number_end : 0});
             scan_.chain_known = false;
             numbers_known_ = false;
             offset_ = bytes_.size();

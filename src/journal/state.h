@@ -84,11 +84,11 @@ struct Journal::State {
     std::condition_variable queue_changed;
     std::map<std::uint64_t, Pending> queue;  // guarded by queue_mutex, as all below; by first number
     std::uint64_t queue_bytes = 0;
-    std::uint64_t next_number = 0;           // of the next commit
-    std::optional<Error> closed;             // no more writing
-    std::optional<Error> out_of_space;       // the writer waits for it
-    bool between_files = false;              // then: no journal file is open
-    bool leaving = false;                    // it waits no longer
+    std::uint64_t next_number = 0;      // of the next commit
+    std::optional<Error> closed;        // no more writing
+    std::optional<Error> out_of_space;  // the writer waits for it
+    bool between_files = false;         // then: no journal file is open
+    bool leaving = false;               // it waits no longer
     bool stopping = false;
     bool retire_wanted = false;
     bool writer_waits = false;

@@ -139,7 +139,8 @@ std::vector<StoredBlock> Contents::tail_blocks(std::uint64_t from, std::size_t b
     return blocks;
 }
 
-Result<std::vector<StoredBlock>> Contents::read(std::uint64_t from, std::size_t bytes_max, std::uint64_t& damaged) const {
+Result<std::vector<StoredBlock>> Contents::read(std::uint64_t from, std::size_t bytes_max,
+                                                std::uint64_t& damaged) const {
     for (;;) {
         ArchiveViewPointer archive;
         std::uint64_t sealed_number = 0;
@@ -168,11 +169,13 @@ Result<StoredBlock> Contents::find(std::uint64_t number) const {
         std::lock_guard lock(mutex_);
         if (number >= end_) return fail(Code::not_found, fmt::format("event {} was not written yet", number));
         if (const auto* const loss = loss_of(number))
-            return fail(Code::corrupt, fmt::format("event {}: {} at {}: {}", number, loss->path, loss->offset, loss->what));
+            return fail(Code::corrupt,
+                        fmt::format("event {}: {} at {}: {}", number, loss->path, loss->offset, loss->what));
         if (number >= sealed_number_) {
             for (const auto& file : tail_) {
                 const auto entries = entries_from(file->entries, number);
-                if (!entries.empty() && entries.front().first_number <= number) return block_in(file->slot, entries.front());
+                if (!entries.empty() && entries.front().first_number <= number)
+                    return block_in(file->slot, entries.front());
             }
         }
         archive = archive_;

@@ -28,7 +28,7 @@ struct TailFile {
     std::uint64_t used_bytes = page_bytes;
     std::int64_t newest_ms = 0;
     std::int64_t oldest_ingest_ms = 0;
-    std::vector<Finding> losses;      // acknowledged events that are not readable
+    std::vector<Finding> losses;  // acknowledged events that are not readable
 };
 using TailFilePointer = std::shared_ptr<TailFile>;
 

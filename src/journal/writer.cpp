@@ -62,9 +62,8 @@ void Journal::State::run_writer() {
     std::unique_lock lock(queue_mutex);
     for (;;) {
         writer_waits = true;
-        queue_changed.wait(lock, [&] {
-            return stopping || retire_wanted || (!queue.empty() && queue.begin()->first == next_number);
-        });
+        queue_changed.wait(
+            lock, [&] { return stopping || retire_wanted || (!queue.empty() && queue.begin()->first == next_number); });
         writer_waits = false;
         if (std::exchange(retire_wanted, false)) {
             retire();
@@ -113,7 +112,8 @@ void Journal::State::retire() {
 }
 
 /// Does what needs space until it does not fail for the lack of it. Nothing that `work` writes is acknowledged yet and
-/// nothing acknowledged is touched by it, so that it can be repeated: unlike a sync, of which nobody knows what it left.
+/// nothing acknowledged is touched by it, so that it can be repeated: unlike a sync, of which nobody knows what it
+/// left.
 template <class Work>
 auto Journal::State::with_space(Work&& work) -> decltype(work()) {
     for (;;) {
@@ -129,7 +129,8 @@ auto Journal::State::with_space(Work&& work) -> decltype(work()) {
 /// False when there is no time to wait any more.
 bool Journal::State::wait_for_space(const Error& error) {
     std::unique_lock lock(queue_mutex);
-    if (!out_of_space) log_warning("the log is out of space, nothing is taken until there is some", {{"error", error.message}});
+    if (!out_of_space)
+        log_warning("the log is out of space, nothing is taken until there is some", {{"error", error.message}});
     out_of_space = error;
     numbers->out_of_space = true;
     between_files = !open_file;

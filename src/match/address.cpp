@@ -56,7 +56,8 @@ std::optional<AddressRange> parse_address_range(std::string_view text) {
 bool AddressRange::contains(const Address& address) const {
     if (address.v6 != base.v6) return false;
     const std::size_t whole = prefix / 8;
-    if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole), address.bytes.begin())) return false;
+    if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole), address.bytes.begin()))
+        return false;
     const unsigned rest = prefix % 8;
     return rest == 0 || ((base.bytes[whole] ^ address.bytes[whole]) >> (8 - rest)) == 0;
 }

@@ -13,9 +13,32 @@ namespace cairn::match {
 /// The fields of the search grammar (console.md section 3.1) and what each may be asked.
 
 enum class Field : std::uint8_t {
-    event_name, event_source, event_type, category, read_only, error_code, region, account,
-    user, origin, principal, role, access_key, source_ip, user_agent, mfa, vpc_endpoint,
-    resource, resource_type, arn, event_id, request_id, shared_event_id, error_message, text, event_time,
+    event_name,
+    event_source,
+    event_type,
+    category,
+    read_only,
+    error_code,
+    region,
+    account,
+    user,
+    origin,
+    principal,
+    role,
+    access_key,
+    source_ip,
+    user_agent,
+    mfa,
+    vpc_endpoint,
+    resource,
+    resource_type,
+    arn,
+    event_id,
+    request_id,
+    shared_event_id,
+    error_message,
+    text,
+    event_time,
     path,  ///< "$." and a path into the record
 };
 
@@ -60,16 +83,23 @@ bool any_value(const EventView& event, Field field, Use&& use) {
         case Field::event_name: return one(event.event_name);
         case Field::event_source: return one(event.event_source);
         case Field::event_type: return one(event.event_type);
-        case Field::category: return one(event.category == Category::other ? event.event_category : category_name(event.category));
-        case Field::read_only: return event.read_only != ReadOnly::absent && use(std::string_view(event.read_only == ReadOnly::yes ? "true" : "false"));
+        case Field::category:
+            return one(event.category == Category::other ? event.event_category : category_name(event.category));
+        case Field::read_only:
+            return event.read_only != ReadOnly::absent &&
+                   use(std::string_view(event.read_only == ReadOnly::yes ? "true" : "false"));
         case Field::error_code: return one(event.error_code);
         case Field::region: return one(event.region);
         case Field::account: return one(event.account);
         case Field::user: return one(event.username);
         case Field::origin: return one(event.session_issuer_arn.empty() ? event.arn : event.session_issuer_arn);
-        case Field::principal: return one(!event.arn.empty() ? event.arn : !event.principal_id.empty() ? event.principal_id : event.invoked_by);
+        case Field::principal:
+            return one(!event.arn.empty()            ? event.arn
+                       : !event.principal_id.empty() ? event.principal_id
+                                                     : event.invoked_by);
         case Field::role: {
-            const auto name = event.session_issuer_name.empty() ? role_of_session(event.arn) : event.session_issuer_name;
+            const auto name =
+                event.session_issuer_name.empty() ? role_of_session(event.arn) : event.session_issuer_name;
             return one(name) || one(event.session_issuer_arn);
         }
         case Field::access_key: return one(event.access_key_id);

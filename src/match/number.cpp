@@ -28,7 +28,9 @@ double value_of(std::string_view number) {
 }
 
 std::partial_ordering compare_integers(std::string_view one, std::string_view other) {
-    const auto sign = [](std::string_view number) { return number == "-0" || number == "0" ? 0 : number.starts_with('-') ? -1 : 1; };
+    const auto sign = [](std::string_view number) {
+        return number == "-0" || number == "0" ? 0 : number.starts_with('-') ? -1 : 1;
+    };
     if (sign(one) != sign(other)) return sign(one) <=> sign(other);
     const auto size = one.size() <=> other.size();
     const auto magnitude = size != 0 ? size : one.compare(other) <=> 0;

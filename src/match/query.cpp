@@ -73,7 +73,8 @@ using Needles = std::vector<Needle>;
 /// A user name stands in the record, but for "root".
 bool is_verbatim_user(const Term& term) {
     if (term.field->field != Field::user) return false;
-    return std::ranges::none_of(term.values, [](const std::string& value) { return TextSearch(value).found_in("root"); });
+    return std::ranges::none_of(term.values,
+                                [](const std::string& value) { return TextSearch(value).found_in("root"); });
 }
 
 Needles needles_of(const Term& term) {
@@ -92,14 +93,18 @@ Needles needles_of(const Term& term) {
 }
 
 std::size_t shortest(const Needles& needles) {
-    return needles.empty() ? 0 : std::ranges::min(needles, {}, [](const Needle& needle) { return needle.text.size(); }).text.size();
+    return needles.empty()
+               ? 0
+               : std::ranges::min(needles, {}, [](const Needle& needle) { return needle.text.size(); }).text.size();
 }
 
 /// Of needles that must all be there, those that tell most; of those for one of several ways to match, all.
 Needles combined(bool any, std::vector<Needles> parts) {
     if (parts.empty()) return {};
     if (!any)
-        return std::ranges::max(parts, {}, [](const Needles& needles) { return std::pair(shortest(needles), -static_cast<int>(needles.size())); });
+        return std::ranges::max(parts, {}, [](const Needles& needles) {
+            return std::pair(shortest(needles), -static_cast<int>(needles.size()));
+        });
     Needles all;
     for (const Needles& needles : parts) {
         if (needles.empty()) return {};
@@ -171,7 +176,8 @@ bool Query::matches_all() const { return compiled_->tree.groups.empty(); }
 
 const std::string& Query::text() const { return compiled_->text; }
 
-Result<void> field_values(const EventView& event, std::string_view field, const std::function<void(std::string_view)>& use) {
+Result<void> field_values(const EventView& event, std::string_view field,
+                          const std::function<void(std::string_view)>& use) {
     const auto each = [&](std::string_view value) {
         use(value);
         return false;

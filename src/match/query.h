@@ -56,9 +56,9 @@ private:
     std::shared_ptr<const Compiled> compiled_;
 };
 
-/// The values of a field of the grammar, or of a "$." path, for values and counts; `use` is not called when it is absent,
-/// and several times for fields with several values (resource, resourceType, arn, role). Error: invalid for an unknown
-/// field, and for `text`, which has no values.
+/// The values of a field of the grammar, or of a "$." path, for values and counts; `use` is not called when it is
+/// absent, and several times for fields with several values (resource, resourceType, arn, role). Error: invalid for an
+/// unknown field, and for `text`, which has no values.
 Result<void> field_values(const EventView& event, std::string_view field,
                           const std::function<void(std::string_view)>& use);
 

@@ -22,8 +22,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_byte(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
 
 bool is_word(std::string_view text, std::string_view lowered) {
-    return text.size() == lowered.size() &&
-           std::equal(text.begin(), text.end(), lowered.begin(), [](char c, char wanted) { return (c | 0x20) == wanted; });
+    return text.size() == lowered.size() && std::equal(text.begin(), text.end(), lowered.begin(),
+                                                       [](char c, char wanted) { return (c | 0x20) == wanted; });
 }
 
 std::string_view symbol(Operator op) {
@@ -80,7 +80,8 @@ public:
 
     Parsed<QueryTree> run() {
         QueryTree tree;
-        if (text_.size() > text_bytes_max) return wrong(0, fmt::format("the search is longer than {} bytes", text_bytes_max));
+        if (text_.size() > text_bytes_max)
+            return wrong(0, fmt::format("the search is longer than {} bytes", text_bytes_max));
         Joiners joiners;
         skip_space();
         while (at_ < text_.size()) {
@@ -152,7 +153,8 @@ private:
         const auto word = text_.substr(at_, word_length());
         const bool any = is_word(word, "or");
         if (!any && !is_word(word, "and")) {
-            if (begin == end && peek() != '(' && text_[begin - 1] != ')') return wrong(begin, "a space is missing before this");
+            if (begin == end && peek() != '(' && text_[begin - 1] != ')')
+                return wrong(begin, "a space is missing before this");
             return join(joiners, false, begin);
         }
         at_ += word.size();
@@ -180,7 +182,8 @@ private:
         const std::size_t begin = at_;
         if (const auto length = word_length(); length > 0) {
             const auto word = text_.substr(at_, length);
-            if (is_word(word, "and") || is_word(word, "or")) return wrong(at_, fmt::format("\"{}\" has nothing before it; quote it to look for the word", word));
+            if (is_word(word, "and") || is_word(word, "or"))
+                return wrong(at_, fmt::format("\"{}\" has nothing before it; quote it to look for the word", word));
         }
         bool negated = false;
         if (peek() == '-') {
@@ -203,10 +206,12 @@ private:
             const auto name = read_field(term);
             if (!name) return std::unexpected(name.error());
             if (name->empty()) return wrong(name_begin, "has: needs a field");
-            if (!at_end() && !is_space(peek()) && peek() != ')') return wrong(name_begin, fmt::format("has:{} takes no value", *name), *name);
+            if (!at_end() && !is_space(peek()) && peek() != ')')
+                return wrong(name_begin, fmt::format("has:{} takes no value", *name), *name);
             return finish(std::move(term), *name, name_begin, name_begin);
         }
-        if (begins_operator(0)) return wrong(at_, "a field is missing before the operator; quote it to look for the text");
+        if (begins_operator(0))
+            return wrong(at_, "a field is missing before the operator; quote it to look for the text");
         if (!begins_field()) return read_text_term();
         Term term;
         const std::size_t name_begin = at_;
@@ -277,7 +282,9 @@ private:
     /// "$.a.b[0]['any key'].*": steps as in metric filter selectors.
     Parsed<void> read_path(Term& term) {
         const std::size_t begin = at_++;
-        const auto bad = [&](const char* what) { return wrong(begin, fmt::format("{} in the path", what), text_.substr(begin, at_ - begin)); };
+        const auto bad = [&](const char* what) {
+            return wrong(begin, fmt::format("{} in the path", what), text_.substr(begin, at_ - begin));
+        };
         while (peek() == '.' || peek() == '[') {
             if (peek() == '[') {
                 if (auto read = read_bracket(term, begin); !read) return read;
@@ -298,7 +305,9 @@ private:
     }
 
     Parsed<void> read_bracket(Term& term, std::size_t begin) {
-        const auto bad = [&](const char* what) { return wrong(begin, fmt::format("{} in the path", what), text_.substr(begin, at_ - begin)); };
+        const auto bad = [&](const char* what) {
+            return wrong(begin, fmt::format("{} in the path", what), text_.substr(begin, at_ - begin));
+        };
         ++at_;
         std::string step;
         if (peek() == '\'' || peek() == '"') {
@@ -337,7 +346,8 @@ private:
             skip_space();
             auto value = read_value(false);
             if (!value) return std::unexpected(std::move(value).error());
-            if (value->text.empty() && !value->quoted) return wrong(op_begin, fmt::format("{}{} needs a value", name, symbol(term.op)), name);
+            if (value->text.empty() && !value->quoted)
+                return wrong(op_begin, fmt::format("{}{} needs a value", name, symbol(term.op)), name);
             term.values.push_back(std::move(value->text));
             return finish(std::move(term), name, op_begin, value->begin);
         }
@@ -347,7 +357,8 @@ private:
             skip_space();
             auto value = read_value(true);
             if (!value) return std::unexpected(std::move(value).error());
-            if (value->text.empty() && !value->quoted) return wrong(at_, fmt::format("{} in (...) lacks a value", name), name);
+            if (value->text.empty() && !value->quoted)
+                return wrong(at_, fmt::format("{} in (...) lacks a value", name), name);
             term.values.push_back(std::move(value->text));
             skip_space();
             if (peek() == ')') break;
@@ -393,7 +404,8 @@ private:
         const auto bad = [&](const std::string& value, const char* what) {
             return wrong(value_begin, fmt::format("{}: \"{}\" is no {}", name, value, what), name);
         };
-        const bool ordered = term.op == Operator::greater || term.op == Operator::at_least || term.op == Operator::less || term.op == Operator::at_most;
+        const bool ordered = term.op == Operator::greater || term.op == Operator::at_least ||
+                             term.op == Operator::less || term.op == Operator::at_most;
         switch (term.field->field) {
             case Field::event_time:
                 for (const auto& value : term.values) {
@@ -420,7 +432,8 @@ private:
                 for (auto& value : term.values) value = full_category(value);
                 break;
             case Field::source_ip:
-                if (term.op == Operator::equal || term.op == Operator::not_equal || term.op == Operator::in) return with_ranges(std::move(term), name, value_begin);
+                if (term.op == Operator::equal || term.op == Operator::not_equal || term.op == Operator::in)
+                    return with_ranges(std::move(term), name, value_begin);
                 break;
             default: break;
         }

@@ -28,9 +28,11 @@ bool Term::holds(const EventView& event) const {
         case Operator::has: return any_value(event, field->field, [](std::string_view) { return true; });
         case Operator::not_equal: return !has_equal(event);
         case Operator::contains:
-            return any_value(event, field->field, [&](std::string_view value) { return texts.front().found_in(value); });
+            return any_value(event, field->field,
+                             [&](std::string_view value) { return texts.front().found_in(value); });
         case Operator::starts_with:
-            return any_value(event, field->field, [&](std::string_view value) { return value.starts_with(values.front()); });
+            return any_value(event, field->field,
+                             [&](std::string_view value) { return value.starts_with(values.front()); });
         default: return has_equal(event);
     }
 }
@@ -40,7 +42,8 @@ bool Term::has_equal(const EventView& event) const {
         if (std::ranges::find(values, value) != values.end()) return true;
         if (ranges.empty()) return false;
         const auto address = parse_address(value);
-        return address && std::ranges::any_of(ranges, [&](const AddressRange& range) { return range.contains(*address); });
+        return address &&
+               std::ranges::any_of(ranges, [&](const AddressRange& range) { return range.contains(*address); });
     });
 }
 
@@ -64,17 +67,20 @@ bool Term::path_value_holds(const PathValue& value) const {
     const bool scalar = value.kind != PathValue::Kind::array && value.kind != PathValue::Kind::object;
     const auto equals = [&](const std::string& wanted) {
         if (value.text == wanted) return true;
-        return value.kind == PathValue::Kind::number && is_number(wanted) && numbers_compare(value.text, Operator::equal, wanted);
+        return value.kind == PathValue::Kind::number && is_number(wanted) &&
+               numbers_compare(value.text, Operator::equal, wanted);
     };
     switch (op) {
         case Operator::has: return true;
         case Operator::equal:
         case Operator::not_equal:
         case Operator::in: return scalar && std::ranges::any_of(values, equals);
-        case Operator::contains: return scalar ? texts.front().found_in(value.text) : texts.front().found_in_json(value.text);
+        case Operator::contains:
+            return scalar ? texts.front().found_in(value.text) : texts.front().found_in_json(value.text);
         case Operator::starts_with: return scalar && value.text.starts_with(values.front());
         default:
-            return scalar && value.kind != PathValue::Kind::boolean && is_number(value.text) && numbers_compare(value.text, op, values.front());
+            return scalar && value.kind != PathValue::Kind::boolean && is_number(value.text) &&
+                   numbers_compare(value.text, op, values.front());
     }
 }
 

@@ -13,18 +13,29 @@
 
 namespace cairn::match {
 
-enum class Operator : std::uint8_t { equal, not_equal, contains, starts_with, greater, at_least, less, at_most, in, has };
+enum class Operator : std::uint8_t {
+    equal,
+    not_equal,
+    contains,
+    starts_with,
+    greater,
+    at_least,
+    less,
+    at_most,
+    in,
+    has
+};
 
 /// One condition of a search: a field, an operator and values, prepared for matching.
 struct Term {
     const FieldInfo* field = nullptr;
     Operator op = Operator::equal;
     bool negated = false;
-    std::vector<std::string> path;    ///< of Field::path
-    std::vector<std::string> values;  ///< one, or several with `in`; none with `has`
-    std::vector<AddressRange> ranges; ///< values of sourceIP that are ranges; they are not in `values`
-    std::vector<Time> times;          ///< values of eventTime
-    std::vector<TextSearch> texts;    ///< values of `contains`
+    std::vector<std::string> path;     ///< of Field::path
+    std::vector<std::string> values;   ///< one, or several with `in`; none with `has`
+    std::vector<AddressRange> ranges;  ///< values of sourceIP that are ranges; they are not in `values`
+    std::vector<Time> times;           ///< values of eventTime
+    std::vector<TextSearch> texts;     ///< values of `contains`
 
     bool matches(const EventView& event) const;
 

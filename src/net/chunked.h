@@ -18,7 +18,19 @@ public:
     State feed(std::string_view& bytes, std::string& body);
 
 private:
-    enum class Step { size, extension, size_end, data, data_end, data_line_end, trailer, trailer_end, done, broken, too_large };
+    enum class Step {
+        size,
+        extension,
+        size_end,
+        data,
+        data_end,
+        data_line_end,
+        trailer,
+        trailer_end,
+        done,
+        broken,
+        too_large
+    };
 
     void step(char c);
     void size_digit(char c);

@@ -16,10 +16,10 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// One HTTP/1.1 request. Names of headers keep their spelling; find() compares without case.
 struct Request {
     std::string method;
-    std::string target;       ///< as on the request line: path and query, undecoded
-    Headers headers;          ///< repeated headers stay apart, in order
-    std::string body;         ///< whole, chunks joined, not decompressed; followed by 64 readable bytes of capacity
-    std::string peer_address; ///< numeric, without port
+    std::string target;        ///< as on the request line: path and query, undecoded
+    Headers headers;           ///< repeated headers stay apart, in order
+    std::string body;          ///< whole, chunks joined, not decompressed; followed by 64 readable bytes of capacity
+    std::string peer_address;  ///< numeric, without port
     bool tls = false;
     std::string_view tls_version = {};  ///< "TLSv1.3"; static text, empty without TLS
     std::string_view tls_cipher = {};   ///< "TLS_AES_128_GCM_SHA256", for TLS 1.2 as OpenSSL names it; likewise
@@ -61,11 +61,12 @@ public:
     virtual std::shared_ptr<Stream> stream(Response head) = 0;
 };
 
-/// What the server calls for every request, on one of its threads. Must not block for long: hand slow work on and answer
-/// later through the responder. A responder destroyed unanswered makes the server answer 500.
+/// What the server calls for every request, on one of its threads. Must not block for long: hand slow work on and
+/// answer later through the responder. A responder destroyed unanswered makes the server answer 500.
 using Handler = std::function<void(Request request, std::unique_ptr<Responder> responder)>;
 
-/// The longest body taken for a request with this head (its body is still empty), in bytes: asked before the body is read.
+/// The longest body taken for a request with this head (its body is still empty), in bytes: asked before the body is
+/// read.
 using BodyLimit = std::function<std::size_t(const Request& head)>;
 
 /// Whether two header names are the same: letters compare without case.
@@ -74,7 +75,8 @@ bool equal_names(std::string_view one, std::string_view other);
 /// Percent-decodes; '+' stays. Empty result and `ok` false when an escape is broken.
 std::string percent_decode(std::string_view text, bool* ok = nullptr);
 
-/// The decoded names and values of a query string, in order; '+' means space. A part with a broken escape stays as it is.
+/// The decoded names and values of a query string, in order; '+' means space. A part with a broken escape stays as it
+/// is.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
 
 /// "OK" for 200, and so on.

@@ -30,7 +30,7 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port()
     int threads = 2;
-    TlsFiles tls = {};       ///< read again by reload_tls()
+    TlsFiles tls = {};  ///< read again by reload_tls()
     std::size_t head_bytes_max = 64 * 1024;
     std::size_t connections_max = 20'000;
     std::size_t body_bytes_in_flight_max = 256u << 20;  ///< over all connections: above it new bodies wait, then 503
@@ -40,9 +40,9 @@ struct ServerOptions {
     Refusal refusal = plain_refusal;
 };
 
-/// HTTP/1.1 over TCP or TLS: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue, HEAD. One event loop
-/// per thread. Broken requests are answered 400, 408, 413, 417, 431, 501, 503 or 505 in the
-/// words of `options.refusal`, and closed.
+/// HTTP/1.1 over TCP or TLS: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue, HEAD. One event
+/// loop per thread. Broken requests are answered 400, 408, 413, 417, 431, 501, 503 or 505 in the words of
+/// `options.refusal`, and closed.
 class HttpServer {
 public:
     /// Listens at once. Errors: unavailable (address in use, named), invalid (certificate or key, named).
@@ -57,7 +57,8 @@ public:
     /// Reads certificate and key anew; connections already open keep the old ones. Error: invalid; then the old stay.
     virtual Result<void> reload_tls() = 0;
 
-    /// Takes no new connections, lets running requests finish for up to `grace`, closes streams, then everything. Blocks.
+    /// Takes no new connections, lets running requests finish for up to `grace`, closes streams, then everything.
+    /// Blocks.
     virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

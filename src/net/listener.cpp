@@ -72,12 +72,15 @@ Result<std::unique_ptr<Listener>> Listener::open(const std::string& host, std::u
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     Addresses addresses;
-    const int found = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &addresses.first);
-    if (found != 0) return fail(Code::unavailable, fmt::format("cannot listen on {}:{}: {}", host, port, ::gai_strerror(found)));
+    const int found =
+        ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &addresses.first);
+    if (found != 0)
+        return fail(Code::unavailable, fmt::format("cannot listen on {}:{}: {}", host, port, ::gai_strerror(found)));
 
     int socket = -1;
     for (const auto* at = addresses.first; at != nullptr && socket < 0; at = at->ai_next) socket = bind_and_listen(*at);
-    if (socket < 0) return fail(Code::unavailable, fmt::format("cannot listen on {}:{}: {}", host, port, std::strerror(errno)));
+    if (socket < 0)
+        return fail(Code::unavailable, fmt::format("cannot listen on {}:{}: {}", host, port, std::strerror(errno)));
     const int wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0) {
         ::close(socket);

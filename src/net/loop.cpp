@@ -11,18 +11,18 @@
 #ifdef __SANITIZE_THREAD__
 #define BOOST_ASIO_DISABLE_FENCED_BLOCK  // the sanitizer does not know fences; asio's locks suffice
 #endif
+#include <fmt/format.h>
+#include <unistd.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -182,7 +182,8 @@ private:
     awaitable<void> refuse(HeadProblem problem, const Request& head);
     awaitable<bool> send(const Response& response, const HeadFacts& facts, bool head_only);
     Transport::Outcome write_now(std::string_view& first, std::string_view& second);
-    awaitable<bool> stream_out(const Response& head, std::shared_ptr<StreamQueue> queue, HeadFacts facts, bool head_only);
+    awaitable<bool> stream_out(const Response& head, std::shared_ptr<StreamQueue> queue, HeadFacts facts,
+                               bool head_only);
     awaitable<bool> pump(StreamQueue& queue, bool chunked);
     static awaitable<void> watch_peer(std::shared_ptr<Connection> self, std::shared_ptr<StreamQueue> queue);
     awaitable<void> linger();
@@ -204,9 +205,9 @@ private:
     Timer signal_;  // never fires; cancelling it wakes who waits
     std::string peer_address_;
 
-    std::string buffer_;     // received ahead of use
-    std::size_t used_ = 0;   // of buffer_
-    bool drained_ = true;    // the socket had nothing more when last read
+    std::string buffer_;    // received ahead of use
+    std::size_t used_ = 0;  // of buffer_
+    bool drained_ = true;   // the socket had nothing more when last read
     Phase phase_ = Phase::idle;
     steady_clock::time_point deadline_ = steady_clock::time_point::max();
     bool timed_out_ = false, aborted_ = false, peer_gone_ = false;
@@ -434,14 +435,14 @@ HeadProblem body_problem(bool timed_out) {
 
 constexpr HeadProblem no_share{503, "too many bodies are being received at the moment"};
 
-awaitable<std::expected<void, HeadProblem>> Connection::read_sized(std::string& body, std::size_t size, BodyShare& share) {
+awaitable<std::expected<void, HeadProblem>> Connection::read_sized(std::string& body, std::size_t size,
+                                                                   BodyShare& share) {
     body.reserve(size + body_spare_bytes);
     body.resize_and_overwrite(size, [](char*, std::size_t count) { return count; });
     std::size_t have = 0;
     while (have < size) {
         const auto end = have + std::min(size - have, body_step_bytes);
-        if (!share.take(end - have) && !co_await wait_for_share(share, end - have))
-            co_return std::unexpected(no_share);
+        if (!share.take(end - have) && !co_await wait_for_share(share, end - have)) co_return std::unexpected(no_share);
         const auto ahead = std::min(end - have, unread().size());
         unread().copy(body.data() + have, ahead);
         use(ahead);
@@ -466,7 +467,8 @@ awaitable<std::expected<void, HeadProblem>> Connection::read_chunked(std::string
         const auto state = reader.feed(rest, body);
         use(unread().size() - rest.size());
         if (state == ChunkedReader::State::done) break;
-        if (state == ChunkedReader::State::broken) co_return std::unexpected(HeadProblem{400, "malformed chunked body"});
+        if (state == ChunkedReader::State::broken)
+            co_return std::unexpected(HeadProblem{400, "malformed chunked body"});
         if (state == ChunkedReader::State::too_large)
             co_return std::unexpected(HeadProblem{413, "the body is too large"});
         arm(state_.options.body_timeout);
@@ -496,7 +498,8 @@ void Connection::use(std::size_t bytes) {
 
 awaitable<bool> Connection::receive_more() {
     if (buffer_.empty() && buffer_.capacity() > kept_buffer_bytes_max) buffer_ = {};
-    // all connections of the loop share the scratch buffer: receive() touches it last, nothing is awaited until the append
+    // all connections of the loop share the scratch buffer: receive() touches it last, nothing is awaited until the
+    // append
     const auto moved = co_await receive(loop_->scratch(), scratch_bytes);
     if (moved.outcome != Transport::Outcome::done) co_return false;
     if (used_ > 0) buffer_.erase(0, std::exchange(used_, 0));
@@ -708,7 +711,8 @@ void AsioLoop::schedule_tick() {
 std::string_view AsioLoop::date() {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (std::exchange(date_second_, now.tv_sec) != now.tv_sec) date_ = format_http_date(Time(std::chrono::seconds(now.tv_sec)));
+    if (std::exchange(date_second_, now.tv_sec) != now.tv_sec)
+        date_ = format_http_date(Time(std::chrono::seconds(now.tv_sec)));
     return date_;
 }
 

@@ -59,7 +59,8 @@ public:
     BodyShare(const BodyShare&) = delete;
     BodyShare& operator=(const BodyShare&) = delete;
 
-    /// False when the budget is spent. A body that is alone may always grow: one larger than the budget could never come.
+    /// False when the budget is spent. A body that is alone may always grow: one larger than the budget could never
+    /// come.
     bool take(std::size_t bytes) {
         const auto now = state_.body_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
         if (now > state_.options.body_bytes_in_flight_max && now > held_ + bytes) {

@@ -234,7 +234,8 @@ std::size_t find_head_end(std::string_view bytes, std::size_t from) {
 
 bool may_begin_request(std::string_view bytes) {
     const auto method = bytes.substr(0, method_bytes_max + 1);
-    const auto end = std::ranges::find_if(method, [](char c) { return !token_characters[static_cast<unsigned char>(c)]; });
+    const auto end =
+        std::ranges::find_if(method, [](char c) { return !token_characters[static_cast<unsigned char>(c)]; });
     if (end == method.end()) return method.size() <= method_bytes_max;
     return end != method.begin() && *end == ' ';
 }

@@ -25,8 +25,8 @@ struct HeadProblem {
     const char* text;
 };
 
-/// Where the head ends (behind its empty line) in `bytes`, or npos. Searching begins at `from`: what was searched before
-/// need not be again. Lines ending in a bare LF end a head too, so that it can be refused at once.
+/// Where the head ends (behind its empty line) in `bytes`, or npos. Searching begins at `from`: what was searched
+/// before need not be again. Lines ending in a bare LF end a head too, so that it can be refused at once.
 std::size_t find_head_end(std::string_view bytes, std::size_t from);
 
 /// Can `bytes` be the beginning of a request? False for TLS on a plain port and the like.

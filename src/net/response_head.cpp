@@ -17,8 +17,9 @@ bool is_servers_own(std::string_view name) {
 void append_clean(std::string& out, std::string_view text) {
     const auto begin = out.size();
     out.append(text);
-    std::ranges::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
-                            [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::ranges::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 void append_number(std::string& out, std::size_t number) {

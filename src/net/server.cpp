@@ -50,14 +50,18 @@ public:
 private:
     void take(int socket, std::string peer) {
         if (state_->connections() >= state_->options.connections_max) return turn_away(socket);
-        (*std::ranges::min_element(loops_, {}, [](const auto& loop) { return loop->connections(); }))->add(socket, std::move(peer));
+        (*std::ranges::min_element(loops_, {}, [](const auto& loop) {
+            return loop->connections();
+        }))->add(socket, std::move(peer));
     }
 
     void turn_away(int socket) {
         static constexpr std::string_view answer =
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\nConnection: close\r\n\r\n"
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\nConnection: "
+            "close\r\n\r\n"
             "too many connections\n";
-        if (state_->options.tls.certificate.empty()) ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (state_->options.tls.certificate.empty())
+            ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         state_->requests(503).add();
         ::close(socket);
     }
@@ -81,7 +85,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options, Han
     if (!listener) return fail(std::move(listener).error());
     allow_open_files(options.connections_max, other_files);
 
-    const auto state = std::make_shared<ServerState>(std::move(options), std::move(handler), std::move(body_limit), metrics);
+    const auto state =
+        std::make_shared<ServerState>(std::move(options), std::move(handler), std::move(body_limit), metrics);
     if (!state->options.tls.certificate.empty()) {
         auto context = load_tls(state->options.tls);
         if (!context) return fail(std::move(context).error());

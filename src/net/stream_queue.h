@@ -33,7 +33,7 @@ public:
 private:
     std::function<void()> wake_;
     mutable std::mutex mutex_;
-    std::string waiting_;             // guarded by mutex_, as all below
+    std::string waiting_;  // guarded by mutex_, as all below
     std::size_t in_flight_bytes_ = 0;
     bool woken_ = false, closed_ = false;
 };

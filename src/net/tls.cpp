@@ -21,7 +21,8 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
                     unsigned int offered_size, void*) {
     static constexpr unsigned char ours[] = "\x08http/1.1";
     unsigned char* found = nullptr;
-    if (SSL_select_next_proto(&found, chosen_size, ours, sizeof ours - 1, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&found, chosen_size, ours, sizeof ours - 1, offered, offered_size) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *chosen = found;
     return SSL_TLSEXT_ERR_OK;
@@ -31,8 +32,8 @@ void configure(SSL_CTX* context) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context,
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
 }
@@ -48,7 +49,8 @@ Result<TlsContext> load_tls(const TlsFiles& files) {
     if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1)
         return fail(Code::invalid, fmt::format("TLS key {}: {}", files.key, last_openssl_error()));
     if (SSL_CTX_check_private_key(context.get()) != 1)
-        return fail(Code::invalid, fmt::format("TLS key {} does not belong to certificate {}", files.key, files.certificate));
+        return fail(Code::invalid,
+                    fmt::format("TLS key {} does not belong to certificate {}", files.key, files.certificate));
     return context;
 }
 

@@ -117,7 +117,8 @@ Transport::Moved Transport::write(std::string_view first, std::string_view secon
         const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
         return result == 1 ? Moved{Outcome::done, sent} : Moved{after(result)};
     }
-    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
+    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
+                      {const_cast<char*>(second.data()), second.size()}};
     msghdr message{};
     message.msg_iov = first.empty() ? parts + 1 : parts;
     message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;

@@ -14,10 +14,10 @@ namespace cairn::net {
 class Transport {
 public:
     enum class Outcome {
-        done,         ///< `size` bytes went over
-        wait_read,    ///< try again when the socket is readable
-        wait_write,   ///< try again when it is writable
-        end,          ///< the other side has finished
+        done,        ///< `size` bytes went over
+        wait_read,   ///< try again when the socket is readable
+        wait_write,  ///< try again when it is writable
+        end,         ///< the other side has finished
         broken,
     };
     struct Moved {

@@ -18,8 +18,8 @@ namespace {
 std::uint64_t bytes_below(const std::string& folder) {
     std::uint64_t bytes = 0;
     std::error_code error;
-    for (auto it = std::filesystem::recursive_directory_iterator(folder, error); !error && it != std::filesystem::recursive_directory_iterator();
-         it.increment(error))
+    for (auto it = std::filesystem::recursive_directory_iterator(folder, error);
+         !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error))
         if (it->is_regular_file(error)) bytes += it->file_size(error);
     return bytes;
 }
@@ -29,7 +29,8 @@ std::uint64_t bytes_below(const std::string& folder) {
 Result<CheckReport> check_data_folder(const std::string& data,
                                       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
     std::error_code error;
-    if (!std::filesystem::is_directory(data, error)) return fail(Code::not_found, fmt::format("{} is not a data directory", data));
+    if (!std::filesystem::is_directory(data, error))
+        return fail(Code::not_found, fmt::format("{} is not a data directory", data));
     const auto lock = lock_data_folder(data);
     if (!lock) return fail(lock.error());
     auto disk = open_posix_disk(data);
@@ -37,7 +38,8 @@ Result<CheckReport> check_data_folder(const std::string& data,
 
     CheckReport report;
     const auto view_bytes = bytes_below(data + "/seen") + bytes_below(data + "/view");
-    const auto log = journal::check(**disk, "log", [&](std::uint64_t done, std::uint64_t total) { progress(done, total + view_bytes); });
+    const auto log = journal::check(
+        **disk, "log", [&](std::uint64_t done, std::uint64_t total) { progress(done, total + view_bytes); });
     if (!log) return fail(log.error());
     report.events = log->events;
     report.blocks = log->blocks;

@@ -25,9 +25,11 @@ Result<std::int64_t> parse_number(std::string_view text) {
 }
 
 Result<std::int64_t> parse_bytes(std::string_view text) {
-    static constexpr struct { std::string_view unit; std::int64_t factor; } units[] = {
-        {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"KB", 1'000},
-        {"TiB", 1ll << 40},        {"GiB", 1ll << 30},    {"MiB", 1ll << 20}, {"KiB", 1ll << 10}};
+    static constexpr struct {
+        std::string_view unit;
+        std::int64_t factor;
+    } units[] = {{"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000},  {"KB", 1'000},
+                 {"TiB", 1ll << 40},        {"GiB", 1ll << 30},    {"MiB", 1ll << 20}, {"KiB", 1ll << 10}};
     for (const auto& [unit, factor] : units) {
         if (!text.ends_with(unit)) continue;
         const auto value = parse_number(text.substr(0, text.size() - unit.size()));
@@ -46,9 +48,8 @@ struct Entry {
     std::function<Result<void>(Config&, std::string_view)> read;
 };
 
-Entry text(std::string key, std::string Config::*member, std::string meaning, std::vector<std::string> allowed = {}) {
-    return {{key, "text", Config().*member, meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
+Entry text(std::string key, std::string Config::* member, std::string meaning, std::vector<std::string> allowed = {}) {
+    return {{key, "text", Config().*member, meaning}, [=](Config& config, std::string_view value) -> Result<void> {
                 if (!allowed.empty() && std::ranges::find(allowed, value) == allowed.end())
                     return fail(Code::invalid, fmt::format("\"{}\" is none of {}", value, fmt::join(allowed, ", ")));
                 config.*member = value;
@@ -56,7 +57,7 @@ Entry text(std::string key, std::string Config::*member, std::string meaning, st
             }};
 }
 
-Entry flag(std::string key, bool Config::*member, std::string meaning) {
+Entry flag(std::string key, bool Config::* member, std::string meaning) {
     return {{key, "true or false", Config().*member ? "true" : "false", meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
                 if (value != "true" && value != "false")
@@ -66,7 +67,7 @@ Entry flag(std::string key, bool Config::*member, std::string meaning) {
             }};
 }
 
-Entry number(std::string key, std::int64_t Config::*member, std::string meaning) {
+Entry number(std::string key, std::int64_t Config::* member, std::string meaning) {
     return {{key, "number", std::to_string(Config().*member), meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
                 const auto parsed = parse_number(value);
@@ -76,7 +77,7 @@ Entry number(std::string key, std::int64_t Config::*member, std::string meaning)
             }};
 }
 
-Entry bytes(std::string key, std::int64_t Config::*member, std::string meaning) {
+Entry bytes(std::string key, std::int64_t Config::* member, std::string meaning) {
     return {{key, "bytes", std::to_string(Config().*member), meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
                 const auto parsed = parse_bytes(value);
@@ -86,9 +87,8 @@ Entry bytes(std::string key, std::int64_t Config::*member, std::string meaning) 
             }};
 }
 
-Entry duration(std::string key, Duration Config::*member, std::string meaning) {
-    return {{key, "duration", "", meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
+Entry duration(std::string key, Duration Config::* member, std::string meaning) {
+    return {{key, "duration", "", meaning}, [=](Config& config, std::string_view value) -> Result<void> {
                 const auto parsed = value.empty() ? Duration() : parse_duration(value);
                 if (!value.empty() && !parsed)
                     return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 90d, 12h or 30m", value));
@@ -98,28 +98,35 @@ Entry duration(std::string key, Duration Config::*member, std::string meaning) {
 }
 
 /// A duration that is always there; 0 is one, too.
-Entry interval(std::string key, std::chrono::milliseconds Config::*member, std::string default_text, std::string meaning) {
+Entry interval(std::string key, std::chrono::milliseconds Config::* member, std::string default_text,
+               std::string meaning) {
     return {{key, "duration", std::move(default_text), meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
                 const auto parsed = value == "0" ? std::chrono::milliseconds(0) : parse_duration(value);
-                if (!parsed) return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 5m or 30s, nor 0", value));
+                if (!parsed)
+                    return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 5m or 30s, nor 0", value));
                 config.*member = *parsed;
                 return {};
             }};
 }
 
 bool is_region(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
 }
 
-Entry names(std::string key, std::vector<std::string> Config::*member, std::string meaning) {
+Entry names(std::string key, std::vector<std::string> Config::* member, std::string meaning) {
     return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
                 std::vector<std::string> read;
                 for (std::size_t begin = 0; begin <= value.size();) {
                     const auto end = std::min(value.find(',', begin), value.size());
                     const auto name = value.substr(begin, end - begin);
-                    if (!is_region(name)) return fail(Code::invalid, fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
+                    if (!is_region(name))
+                        return fail(
+                            Code::invalid,
+                            fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
                     if (std::ranges::find(read, name) == read.end()) read.emplace_back(name);
                     begin = end + 1;
                 }
@@ -131,8 +138,9 @@ Entry names(std::string key, std::vector<std::string> Config::*member, std::stri
 /// The keys of one section for a service elsewhere.
 std::vector<Entry> remote_service(const std::string& section, RemoteService Config::* service, const std::string& what,
                                   const std::string& default_region) {
-    const auto member = [&](const char* name, std::string RemoteService::*text, std::string meaning) {
-        return Entry{{section + "." + name, "text", "", std::move(meaning)}, [=](Config& config, std::string_view value) -> Result<void> {
+    const auto member = [&](const char* name, std::string RemoteService::* text, std::string meaning) {
+        return Entry{{section + "." + name, "text", "", std::move(meaning)},
+                     [=](Config& config, std::string_view value) -> Result<void> {
                          config.*service.*text = value;
                          return {};
                      }};
@@ -169,46 +177,75 @@ const std::vector<Entry>& entries() {
         text("data", &Config::data, "the data directory; made if absent"),
         text("account", &Config::account, "the node's own account, 12 digits; its root key is made at the first start"),
         text("region", &Config::region, "region of calls that name none, and of cairn's own events"),
-        text("auth", &Config::auth, "`sigv4`, or `trust`: signatures are taken unseen, unknown keys are the own account; loopback only",
+        text("auth", &Config::auth,
+             "`sigv4`, or `trust`: signatures are taken unseen, unknown keys are the own account; loopback only",
              {"sigv4", "trust"}),
         flag("allow_plain_http", &Config::allow_plain_http, "serve plain HTTP on an address that is not loopback"),
         number("threads", &Config::threads, "threads that serve requests; 0: one per core"),
-        text("tls.certificate", &Config::tls_certificate, "PEM file with the certificate chain; with it the port speaks TLS only"),
+        text("tls.certificate", &Config::tls_certificate,
+             "PEM file with the certificate chain; with it the port speaks TLS only"),
         text("tls.key", &Config::tls_key, "PEM file with the private key"),
         text("log.level", &Config::log_level, "the least level that is written", {"debug", "info", "warning", "error"}),
         text("log.format", &Config::log_format, "`text`, or `json`: one object a line", {"text", "json"}),
-        bytes("limits.record_bytes", &Config::record_bytes, "largest record taken; AWS has 256 KB, and 1 MB for some stores"),
+        bytes("limits.record_bytes", &Config::record_bytes,
+              "largest record taken; AWS has 256 KB, and 1 MB for some stores"),
         number("limits.record_depth", &Config::record_depth, "deepest nesting of a record"),
         bytes("limits.body_bytes", &Config::body_bytes, "largest request body of /ingest, also after decompression"),
         number("limits.connections", &Config::connections, "open connections"),
-        bytes("storage.disk_budget", &Config::disk_budget_bytes, "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing is dropped"),
-        text("storage.codec", &Config::codec, "`dense`, or `fast`: the lowest level, a little less CPU for a little more disk", {"dense", "fast"}),
-        bytes("storage.dictionary_bytes", &Config::dictionary_bytes, "size of the trained dictionary; 0: none is trained"),
-        bytes("storage.journal_file_bytes", &Config::journal_file_bytes, "size of one journal file before it is sealed into the archive"),
-        bytes("storage.archive_file_bytes", &Config::archive_file_bytes, "size at which an archive file is closed; retention lets whole files go"),
-        number("storage.identity_table", &Config::identity_table, "identities kept in memory until a file of them is written; a multiple of 255. When it changes, `seen/` is made again"),
-        duration("retention.management", &Config::retain_management, "how long management events are kept; empty: for ever"),
-        duration("retention.data", &Config::retain_data, "how long data, network activity and aggregated events are kept"),
+        bytes("storage.disk_budget", &Config::disk_budget_bytes,
+              "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing "
+              "is dropped"),
+        text("storage.codec", &Config::codec,
+             "`dense`, or `fast`: the lowest level, a little less CPU for a little more disk", {"dense", "fast"}),
+        bytes("storage.dictionary_bytes", &Config::dictionary_bytes,
+              "size of the trained dictionary; 0: none is trained"),
+        bytes("storage.journal_file_bytes", &Config::journal_file_bytes,
+              "size of one journal file before it is sealed into the archive"),
+        bytes("storage.archive_file_bytes", &Config::archive_file_bytes,
+              "size at which an archive file is closed; retention lets whole files go"),
+        number("storage.identity_table", &Config::identity_table,
+               "identities kept in memory until a file of them is written; a multiple of 255. When it changes, `seen/` "
+               "is made again"),
+        duration("retention.management", &Config::retain_management,
+                 "how long management events are kept; empty: for ever"),
+        duration("retention.data", &Config::retain_data,
+                 "how long data, network activity and aggregated events are kept"),
         duration("retention.audit", &Config::retain_audit, "how long events of PutAuditEvents are kept"),
         duration("retention.insight", &Config::retain_insight, "how long Insights events are kept"),
-        text("history.lookup", &Config::history_lookup, "what LookupEvents answers without EventCategory: `all` (management and data), or `management` as AWS does",
-             {"all", "management"}),
-        duration("history.window", &Config::history_window, "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
-        number("history.calls_per_second", &Config::history_calls_per_second, "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
-        number("history.head_events", &Config::history_head_events, "events indexed in memory until a file of them is written"),
-        names("regions", &Config::regions, "regions that exist, beside `region`: a multi-region trail shows itself and writes digests in each"),
-        text("validation", &Config::validation, "`strict`, or `lenient`: trails accept topics, log groups and keys that are not there, as emulators do", {"strict", "lenient"}),
-        interval("delivery_interval", &Config::delivery_interval, "5m", "after how long a trail's log file is delivered; 0: at once"),
-        interval("digest_interval", &Config::digest_interval, "1h", "how long the window of a digest file is, whole seconds"),
-        text("trails.compression", &Config::trail_compression, "`fast`, or `small`: log files a quarter smaller for five times the CPU", {"fast", "small"}),
-        number("trails.per_region", &Config::trails_per_region, "trails of an account that may show themselves in a region"),
-        text("s3.path_style", &Config::s3_path_style, "`true`: the bucket stands in the path; `false`: in the host name; `auto`: in the host name at amazonaws.com only", {"auto", "true", "false"}),
+        text(
+            "history.lookup", &Config::history_lookup,
+            "what LookupEvents answers without EventCategory: `all` (management and data), or `management` as AWS does",
+            {"all", "management"}),
+        duration("history.window", &Config::history_window,
+                 "how far back LookupEvents sees; AWS has 90d; empty: everything kept"),
+        number("history.calls_per_second", &Config::history_calls_per_second,
+               "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
+        number("history.head_events", &Config::history_head_events,
+               "events indexed in memory until a file of them is written"),
+        names("regions", &Config::regions,
+              "regions that exist, beside `region`: a multi-region trail shows itself and writes digests in each"),
+        text("validation", &Config::validation,
+             "`strict`, or `lenient`: trails accept topics, log groups and keys that are not there, as emulators do",
+             {"strict", "lenient"}),
+        interval("delivery_interval", &Config::delivery_interval, "5m",
+                 "after how long a trail's log file is delivered; 0: at once"),
+        interval("digest_interval", &Config::digest_interval, "1h",
+                 "how long the window of a digest file is, whole seconds"),
+        text("trails.compression", &Config::trail_compression,
+             "`fast`, or `small`: log files a quarter smaller for five times the CPU", {"fast", "small"}),
+        number("trails.per_region", &Config::trails_per_region,
+               "trails of an account that may show themselves in a region"),
+        text("s3.path_style", &Config::s3_path_style,
+             "`true`: the bucket stands in the path; `false`: in the host name; `auto`: in the host name at "
+             "amazonaws.com only",
+             {"auto", "true", "false"}),
     });
     return all;
 }
 
 Result<void> apply(Config& config, std::string_view key, std::string_view value) {
-    const auto entry = std::ranges::find(entries(), key, [](const Entry& e) -> std::string_view { return e.setting.key; });
+    const auto entry =
+        std::ranges::find(entries(), key, [](const Entry& e) -> std::string_view { return e.setting.key; });
     if (entry == entries().end()) return fail(Code::invalid, fmt::format("there is no setting \"{}\"", key));
     if (auto read = entry->read(config, value); !read)
         return fail(Code::invalid, fmt::format("{}: {}", key, read.error().message));
@@ -240,7 +277,8 @@ std::vector<Setting> settings() {
 
 std::string environment_name(std::string_view key) {
     std::string name = "CAIRN_";
-    for (const char c : key) name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    for (const char c : key)
+        name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
     return name;
 }
 
@@ -258,12 +296,16 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
     for (const auto& [key, value] : overrides) CAIRN_TRY(apply(config, key, value));
     if (!is_account_id(config.account))
         return fail(Code::invalid, fmt::format("account: \"{}\" is not 12 digits", config.account));
-    if (std::ranges::find(config.regions, config.region) == config.regions.end()) config.regions.push_back(config.region);
+    if (std::ranges::find(config.regions, config.region) == config.regions.end())
+        config.regions.push_back(config.region);
     constexpr std::int64_t identities_a_page = 255;
-    if (config.identity_table <= 0 || config.identity_table % identities_a_page != 0 || config.identity_table > identities_max)
-        return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}", config.identity_table, identities_a_page, identities_max));
+    if (config.identity_table <= 0 || config.identity_table % identities_a_page != 0 ||
+        config.identity_table > identities_max)
+        return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}",
+                                               config.identity_table, identities_a_page, identities_max));
     if (config.history_head_events < 64 || config.history_head_events > head_events_max)
-        return fail(Code::invalid, fmt::format("history.head_events: {} is not between 64 and {}", config.history_head_events, head_events_max));
+        return fail(Code::invalid, fmt::format("history.head_events: {} is not between 64 and {}",
+                                               config.history_head_events, head_events_max));
     return config;
 }
 
@@ -273,7 +315,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
         return fail(Code::invalid, fmt::format("\"{}\" is not of the form HOST:PORT", text));
     auto host = text.substr(0, colon);
     const auto port = parse_number(text.substr(colon + 1));
-    if (!port || *port > 65535) return fail(Code::invalid, fmt::format("\"{}\" does not end in a port of 0 to 65535", text));
+    if (!port || *port > 65535)
+        return fail(Code::invalid, fmt::format("\"{}\" does not end in a port of 0 to 65535", text));
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
     return Endpoint{std::string(host == "localhost" ? "127.0.0.1" : host), static_cast<std::uint16_t>(*port), loopback};
@@ -283,21 +326,33 @@ Result<void> check_config(const Config& config) {
     const auto endpoint = parse_endpoint(config.listen);
     if (!endpoint) return fail(Code::invalid, "listen: " + endpoint.error().message);
     if (config.auth == "trust" && !endpoint->loopback)
-        return fail(Code::invalid, fmt::format("auth = \"trust\" is refused on {}: it takes every caller's word; listen on 127.0.0.1 or use auth = \"sigv4\"", config.listen));
+        return fail(Code::invalid, fmt::format("auth = \"trust\" is refused on {}: it takes every caller's word; "
+                                               "listen on 127.0.0.1 or use auth = \"sigv4\"",
+                                               config.listen));
     if (config.tls_certificate.empty() != config.tls_key.empty())
         return fail(Code::invalid, "tls.certificate and tls.key go together: one of them is not set");
     if (config.tls_certificate.empty() && !endpoint->loopback && !config.allow_plain_http)
-        return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or allow_plain_http = true behind a proxy that speaks TLS", config.listen));
+        return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or "
+                                               "allow_plain_http = true behind a proxy that speaks TLS",
+                                               config.listen));
     for (const auto& [section, service] : {std::pair("s3", &config.s3), std::pair("sns", &config.sns),
                                            std::pair("logs", &config.logs), std::pair("kms", &config.kms)}) {
-        const auto is_url = [](const std::string& text) { return text.starts_with("http://") || text.starts_with("https://"); };
-        if (service->configured() && !is_url(service->endpoint)) return fail(Code::invalid, fmt::format("{}.endpoint begins with http:// or https://", section));
+        const auto is_url = [](const std::string& text) {
+            return text.starts_with("http://") || text.starts_with("https://");
+        };
+        if (service->configured() && !is_url(service->endpoint))
+            return fail(Code::invalid, fmt::format("{}.endpoint begins with http:// or https://", section));
         if (service->access_key_id.empty() != service->secret_access_key.empty())
-            return fail(Code::invalid, fmt::format("{0}.access_key_id and {0}.secret_access_key go together: one of them is not set", section));
+            return fail(Code::invalid,
+                        fmt::format("{0}.access_key_id and {0}.secret_access_key go together: one of them is not set",
+                                    section));
         if (service->web_identity_token_file.empty() != service->role_arn.empty())
-            return fail(Code::invalid, fmt::format("{0}.web_identity_token_file and {0}.role_arn go together: one of them is not set", section));
+            return fail(Code::invalid,
+                        fmt::format("{0}.web_identity_token_file and {0}.role_arn go together: one of them is not set",
+                                    section));
     }
-    if (config.digest_interval < std::chrono::seconds(1) || config.digest_interval % std::chrono::seconds(1) != std::chrono::milliseconds(0))
+    if (config.digest_interval < std::chrono::seconds(1) ||
+        config.digest_interval % std::chrono::seconds(1) != std::chrono::milliseconds(0))
         return fail(Code::invalid, "digest_interval: digests are named by the second: at least 1s, and whole seconds");
     return {};
 }

@@ -27,7 +27,8 @@ struct RemoteService {
     bool configured() const { return !endpoint.empty(); }
 };
 
-/// Everything that can be set. Defaults are what `cairn serve` without any file does. docs/configuration.md lists the keys.
+/// Everything that can be set. Defaults are what `cairn serve` without any file does. docs/configuration.md lists the
+/// keys.
 struct Config {
     std::string listen = "127.0.0.1:4610";
     std::string data = "./cairn-data";
@@ -59,9 +60,10 @@ struct Config {
     std::int64_t history_calls_per_second = 0;
     std::int64_t history_head_events = 65'536;
 
-    std::vector<std::string> regions = {"us-east-1",      "us-east-2",      "us-west-1",      "us-west-2",    "ap-south-1", "ap-northeast-1",
-                                        "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
-                                        "eu-west-1",      "eu-west-2",      "eu-west-3",      "eu-north-1",   "sa-east-1"};
+    std::vector<std::string> regions = {
+        "us-east-1",      "us-east-2",      "us-west-1",      "us-west-2",      "ap-south-1",   "ap-northeast-1",
+        "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+        "eu-west-1",      "eu-west-2",      "eu-west-3",      "eu-north-1",     "sa-east-1"};
     std::string validation = "strict";
     std::chrono::milliseconds delivery_interval = std::chrono::minutes(5), digest_interval = std::chrono::hours(1);
     std::string trail_compression = "fast";
@@ -76,8 +78,8 @@ struct Config {
 
 /// One key as the file, the environment (CAIRN_STORAGE_CODEC) and `--set storage.codec=fast` spell it.
 struct Setting {
-    std::string key;          ///< "storage.codec"
-    std::string kind;         ///< "text", "true or false", "number", "bytes", "duration"
+    std::string key;   ///< "storage.codec"
+    std::string kind;  ///< "text", "true or false", "number", "bytes", "duration"
     std::string default_text;
     std::string meaning;
 };
@@ -101,7 +103,8 @@ struct Endpoint {
 };
 Result<Endpoint> parse_endpoint(std::string_view text);
 
-/// Rules over several settings: plain HTTP and `auth = "trust"` stay on loopback. Error: invalid, saying what to change.
+/// Rules over several settings: plain HTTP and `auth = "trust"` stay on loopback. Error: invalid, saying what to
+/// change.
 Result<void> check_config(const Config& config);
 
 }  // namespace cairn::node

@@ -32,7 +32,9 @@ public:
         const auto value = text(key);
         if (value.empty()) return std::nullopt;
         const auto time = parse_hold_time(value, last);
-        if (!time) refuse(*table_.get(key), fmt::format("{} of {} is neither a day nor a time such as 2026-03-31T12:00:00Z", key, name_));
+        if (!time)
+            refuse(*table_.get(key),
+                   fmt::format("{} of {} is neither a day nor a time such as 2026-03-31T12:00:00Z", key, name_));
         return time;
     }
 
@@ -59,7 +61,8 @@ public:
         seen_.emplace_back(key);
         const auto* node = table_.get(key);
         if (!node) return;
-        if (!node->is_array_of_tables()) return refuse(*node, fmt::format("{} of {} is not a list of tables", key, name_));
+        if (!node->is_array_of_tables())
+            return refuse(*node, fmt::format("{} of {} is not a list of tables", key, name_));
         for (const auto& item : *node->as_array()) {
             Table inner(*item.as_table(), fmt::format("{}.{}", name_, key));
             use(inner);
@@ -103,7 +106,8 @@ FixedAccount read_account(Table& table) {
     table.tables("role", [&](Table& role) {
         FixedAccount::FixedRole fixed{role.text("name", true), role.text("session"), role.texts("policies"), {}};
         role.tables("credentials", [&](Table& session) {
-            fixed.sessions.push_back({session.text("id", true), session.text("secret", true), session.text("session_token", true)});
+            fixed.sessions.push_back(
+                {session.text("id", true), session.text("secret", true), session.text("session_token", true)});
         });
         account.roles.push_back(std::move(fixed));
     });
@@ -127,13 +131,16 @@ Result<void> read_list(const std::string& path, const toml::table& file, const s
     const auto* node = file.get(name);
     if (!node) return {};
     if (!node->is_array_of_tables())
-        return fail(Code::invalid, fmt::format("{} line {}: {} is not a list of tables", path, node->source().begin.line, name));
+        return fail(Code::invalid,
+                    fmt::format("{} line {}: {} is not a list of tables", path, node->source().begin.line, name));
     for (const auto& item : *node->as_array()) {
         Table table(*item.as_table(), name);
         const Result<void> fine = read(table);
         table.done();
         if (!table.error().empty()) return fail(Code::invalid, fmt::format("{} {}", path, table.error()));
-        if (!fine) return fail(Code::invalid, fmt::format("{} line {}: {}", path, item.source().begin.line, fine.error().message));
+        if (!fine)
+            return fail(Code::invalid,
+                        fmt::format("{} line {}: {}", path, item.source().begin.line, fine.error().message));
     }
     return {};
 }
@@ -168,7 +175,9 @@ Result<void> flatten(const std::string& path, const toml::table& table, const st
         } else if (const auto list = node.is_array() ? list_text(node) : std::nullopt) {
             file.values.push_back({key, *list, line});
         } else {
-            return fail(Code::invalid, fmt::format("{} line {}: {} is neither text, number, true/false nor a list of texts", path, line, key));
+            return fail(
+                Code::invalid,
+                fmt::format("{} line {}: {} is neither text, number, true/false nor a list of texts", path, line, key));
         }
     }
     return {};

@@ -12,7 +12,7 @@ namespace cairn::node {
 /// A TOML file, taken apart: scalar settings as text with their place, the accounts and the legal holds.
 struct ConfigFile {
     struct Value {
-        std::string key;   ///< "storage.codec"
+        std::string key;  ///< "storage.codec"
         std::string text;
         unsigned line = 0;
     };

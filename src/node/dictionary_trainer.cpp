@@ -106,8 +106,9 @@ void DictionaryTrainer::learn() {
     if (bytes < 1024) return;
 
     // The newest tenth is kept apart: what was learned from would flatter the new dictionary.
-    std::vector<std::string> probe(std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(records.size() * 9 / 10)),
-                                   std::make_move_iterator(records.end()));
+    std::vector<std::string> probe(
+        std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(records.size() * 9 / 10)),
+        std::make_move_iterator(records.end()));
     records.resize(records.size() * 9 / 10);
     auto learned = train_dictionary(records, bytes);
     if (!learned) return log_warning("no dictionary was learned", {{"reason", learned.error().message}});

@@ -21,8 +21,8 @@ public:
     struct Parts {
         EventLog& log;
         FindDictionary find_dictionary;
-        std::function<DictionaryPointer()> current;                 ///< may be null
-        std::function<Result<void>(DictionaryPointer)> adopt;       ///< stores it; later blocks use it
+        std::function<DictionaryPointer()> current;            ///< may be null
+        std::function<Result<void>(DictionaryPointer)> adopt;  ///< stores it; later blocks use it
     };
 
     /// `bytes_max` 0: never trains. Works on a thread of its own.

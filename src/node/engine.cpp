@@ -113,9 +113,11 @@ private:
         source.begin = journal_->begin();
         source.end = journal_->end();
         source.for_each_fingerprint = [this](std::uint64_t from, const admit::SeenSource::Use& use) {
-            return journal_->for_each_fingerprint(from, [&](std::uint64_t number, std::span<const Fingerprint> fingerprints) {
-                for (const auto& fingerprint : fingerprints) use(number++, fingerprint);
-            });
+            return journal_->for_each_fingerprint(from,
+                                                  [&](std::uint64_t number, std::span<const Fingerprint> fingerprints) {
+                                                      for (const auto& fingerprint : fingerprints)
+                                                          use(number++, fingerprint);
+                                                  });
         };
         trimmed_ = !journal_->tombstones().empty();
         admit::SeenOptions options;
@@ -132,14 +134,16 @@ private:
         for (auto& events : options.file_events)
             events = events * static_cast<std::size_t>(config_.history_head_events) / options.head_events;
         options.head_events = static_cast<std::size_t>(config_.history_head_events);
-        auto history = history::History::open({*disk_, history_folder, *journal_, dictionaries_->finder(), clock_, metrics_}, options);
+        auto history = history::History::open(
+            {*disk_, history_folder, *journal_, dictionaries_->finder(), clock_, metrics_}, options);
         if (!history) return fail(std::move(history).error());
         history_ = std::move(*history);
         return {};
     }
 
     Result<void> open_trails() {
-        auto trails = TrailWork::open(config_, {*journal_, dictionaries_->finder(), *store_.meta, store_.master_key, *disk_, clock_, metrics_});
+        auto trails = TrailWork::open(
+            config_, {*journal_, dictionaries_->finder(), *store_.meta, store_.master_key, *disk_, clock_, metrics_});
         if (!trails) return fail(std::move(trails).error());
         trails_ = std::move(*trails);
         return {};
@@ -150,22 +154,30 @@ private:
         options.limits.bytes_max = static_cast<std::size_t>(config_.record_bytes);
         options.limits.depth_max = static_cast<std::size_t>(config_.record_depth);
         options.fast_codec = config_.codec == "fast";
-        ingest_ = std::make_unique<ingest::Ingest>(
-            ingest::Ingest::Parts{*journal_, *seen_, {history_.get()}, [this] { return codec(); }, dictionaries_->finder(),
-                                  *hash_key_, clock_, metrics_,
-                                  [](const auto& answer_all) {
-                                      const net::AnswerBurst burst;
-                                      answer_all();
-                                  }},
-            options);
+        ingest_ = std::make_unique<ingest::Ingest>(ingest::Ingest::Parts{*journal_,
+                                                                         *seen_,
+                                                                         {history_.get()},
+                                                                         [this] { return codec(); },
+                                                                         dictionaries_->finder(),
+                                                                         *hash_key_,
+                                                                         clock_,
+                                                                         metrics_,
+                                                                         [](const auto& answer_all) {
+                                                                             const net::AnswerBurst burst;
+                                                                             answer_all();
+                                                                         }},
+                                                   options);
         trainer_ = std::make_unique<DictionaryTrainer>(
-            DictionaryTrainer::Parts{*journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
-                                     [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
+            DictionaryTrainer::Parts{
+                *journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
+                [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
             static_cast<std::size_t>(config_.dictionary_bytes));
         holds_ = std::make_unique<HoldKeeper>(*journal_, dictionaries_->finder(), metrics_);
         holds_->set(config_.holds);
-        retention_ = std::make_unique<Retention>(config_, Retention::Parts{*journal_, *seen_, [this] { return std::min(history_->covered(), trails_->published()); },
-                                                                            *holds_, clock_, trimmed_});
+        retention_ = std::make_unique<Retention>(
+            config_,
+            Retention::Parts{*journal_, *seen_, [this] { return std::min(history_->covered(), trails_->published()); },
+                             *holds_, clock_, trimmed_});
     }
 
     /// Nearly always answered without looking: most logs have never let anything go.

@@ -19,12 +19,12 @@
 
 namespace cairn::node {
 
-/// A data directory at work: log, admission, history and ingest, wired together, without any network. Used by the server
-/// and by `cairn import --data`. Members may be called from any thread.
+/// A data directory at work: log, admission, history and ingest, wired together, without any network. Used by the
+/// server and by `cairn import --data`. Members may be called from any thread.
 class Engine {
 public:
-    /// Takes the lock of the data directory, recovers the log, opens the views. Blocks for the recovery. Errors: conflict,
-    /// naming the process that holds the directory; those of the parts, each naming its file.
+    /// Takes the lock of the data directory, recovers the log, opens the views. Blocks for the recovery. Errors:
+    /// conflict, naming the process that holds the directory; those of the parts, each naming its file.
     static Result<std::unique_ptr<Engine>> open(const Config& config, Metrics& metrics);
 
     virtual ~Engine() = default;
@@ -45,8 +45,8 @@ public:
     virtual void drain() = 0;
 };
 
-/// Verifies a data directory without changing it (docs/format/): every frame, block, sub-block, table, index and the meta
-/// store. `progress` is called with bytes done and in all.
+/// Verifies a data directory without changing it (docs/format/): every frame, block, sub-block, table, index and the
+/// meta store. `progress` is called with bytes done and in all.
 struct CheckReport {
     std::uint64_t events = 0, blocks = 0, bytes = 0;
     struct Finding {

@@ -21,7 +21,9 @@ bool covers(const Hold& hold, const EventView& event) {
     if (hold.from && event.time < *hold.from) return false;
     if (hold.to && event.time >= *hold.to) return false;
     if (!hold.account.empty() && event.account != hold.account) return false;
-    if (!hold.resource.empty() && !names(event.resources, hold.resource) && !names(event.record_resources, hold.resource)) return false;
+    if (!hold.resource.empty() && !names(event.resources, hold.resource) &&
+        !names(event.record_resources, hold.resource))
+        return false;
     const std::string_view users[] = {event.username,     event.user_name,     event.arn,
                                       event.principal_id, event.access_key_id, event.session_issuer_arn};
     return hold.user.empty() || std::ranges::find(users, std::string_view(hold.user)) != std::end(users);
@@ -38,7 +40,8 @@ Result<void> check_hold(const Hold& hold) {
     if (hold.name.empty()) return fail(Code::invalid, "a hold has no name");
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
     if (!hold.account.empty() && (hold.account.size() != 12 || !std::ranges::all_of(hold.account, digit)))
-        return fail(Code::invalid, fmt::format("hold \"{}\": account \"{}\" is not 12 digits", hold.name, hold.account));
+        return fail(Code::invalid,
+                    fmt::format("hold \"{}\": account \"{}\" is not 12 digits", hold.name, hold.account));
     if (hold.from && hold.to && *hold.from >= *hold.to)
         return fail(Code::invalid, fmt::format("hold \"{}\": there is nothing between from and to", hold.name));
     return {};

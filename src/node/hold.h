@@ -9,7 +9,8 @@
 
 namespace cairn::node {
 
-/// A legal hold: which events are kept, whatever retention says. What is not said is not asked; all that is said must be true.
+/// A legal hold: which events are kept, whatever retention says. What is not said is not asked; all that is said must
+/// be true.
 struct Hold {
     std::string name;
     std::string account;       ///< recipientAccountId

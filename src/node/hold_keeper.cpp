@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t read_bytes = 8 << 20;
 
 /// The name of a hold that covers an event of the block; empty when none does.
-Result<std::string> hold_on(const std::vector<Hold>& holds, const StoredBlock& block, const FindDictionary& find_dictionary,
-                            RecordParser& parser) {
+Result<std::string> hold_on(const std::vector<Hold>& holds, const StoredBlock& block,
+                            const FindDictionary& find_dictionary, RecordParser& parser) {
     const auto reader = BlockReader::open(block.bytes, find_dictionary);
     if (!reader) return fail(reader.error());
     BlockReader::Records records;
@@ -37,7 +37,8 @@ RecordLimits no_limits() { return {.bytes_max = std::size_t{1} << 30, .depth_max
 
 HoldKeeper::HoldKeeper(EventLog& log, FindDictionary find_dictionary, Metrics& metrics)
     : log_(log), find_dictionary_(std::move(find_dictionary)) {
-    metrics.gauge("cairn_holds", "Legal holds in force", [numbers = numbers_] { return static_cast<double>(numbers->holds.load()); });
+    metrics.gauge("cairn_holds", "Legal holds in force",
+                  [numbers = numbers_] { return static_cast<double>(numbers->holds.load()); });
     metrics.gauge("cairn_held_files", "Archive files past their retention that a legal hold keeps",
                   [numbers = numbers_] { return static_cast<double>(numbers->held_files.load()); });
 }
@@ -78,7 +79,8 @@ bool HoldKeeper::keeps(const journal::ArchiveFileInfo& file) const {
 std::string HoldKeeper::reason_to_keep(const std::vector<Hold>& all, const journal::ArchiveFileInfo& file) const {
     std::vector<Hold> holds;
     const auto newest = from_milliseconds(file.newest_ms);
-    std::ranges::copy_if(all, std::back_inserter(holds), [&](const Hold& hold) { return !hold.from || *hold.from <= newest; });
+    std::ranges::copy_if(all, std::back_inserter(holds),
+                         [&](const Hold& hold) { return !hold.from || *hold.from <= newest; });
     if (holds.empty()) return {};
 
     RecordParser parser(no_limits());

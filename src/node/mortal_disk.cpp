@@ -54,7 +54,9 @@ public:
     MortalFile(std::unique_ptr<File> file, std::string path, std::shared_ptr<Plan> plan)
         : file_(std::move(file)), path_(std::move(path)), plan_(std::move(plan)) {}
 
-    Result<void> read(std::uint64_t offset, char* into, std::size_t size) const override { return file_->read(offset, into, size); }
+    Result<void> read(std::uint64_t offset, char* into, std::size_t size) const override {
+        return file_->read(offset, into, size);
+    }
     Result<void> write(std::uint64_t offset, std::string_view bytes) override {
         if (plan_->reached(path_)) {
             (void)file_->write(offset, bytes.substr(0, bytes.size() / 2));
@@ -62,9 +64,15 @@ public:
         }
         return file_->write(offset, bytes);
     }
-    Result<void> sync() override { return change([&] { return file_->sync(); }); }
-    Result<void> preallocate(std::uint64_t size) override { return change([&] { return file_->preallocate(size); }); }
-    Result<void> truncate(std::uint64_t size) override { return change([&] { return file_->truncate(size); }); }
+    Result<void> sync() override {
+        return change([&] { return file_->sync(); });
+    }
+    Result<void> preallocate(std::uint64_t size) override {
+        return change([&] { return file_->preallocate(size); });
+    }
+    Result<void> truncate(std::uint64_t size) override {
+        return change([&] { return file_->truncate(size); });
+    }
     Result<std::uint64_t> size() const override { return file_->size(); }
 
 private:
@@ -81,7 +89,8 @@ private:
 
 class MortalDisk final : public Disk {
 public:
-    MortalDisk(std::unique_ptr<Disk> disk, std::shared_ptr<Plan> plan) : disk_(std::move(disk)), plan_(std::move(plan)) {}
+    MortalDisk(std::unique_ptr<Disk> disk, std::shared_ptr<Plan> plan)
+        : disk_(std::move(disk)), plan_(std::move(plan)) {}
 
     Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
         auto file = disk_->open(path, mode);
@@ -112,7 +121,8 @@ private:
 
 Result<std::unique_ptr<Disk>> make_mortal(std::unique_ptr<Disk> disk, std::string_view plan) {
     auto parsed = parse_plan(plan);
-    if (!parsed) return fail(Code::invalid, fmt::format("CAIRN_TEST_KILL \"{}\" is not of the form COUNT:PATTERN", plan));
+    if (!parsed)
+        return fail(Code::invalid, fmt::format("CAIRN_TEST_KILL \"{}\" is not of the form COUNT:PATTERN", plan));
     return std::make_unique<MortalDisk>(std::move(disk), std::move(parsed));
 }
 

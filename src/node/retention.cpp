@@ -29,7 +29,8 @@ std::chrono::milliseconds interval_of(const journal::Retention& retention) {
 
 Retention::Retention(const Config& config, Parts parts)
     : keep_(retention_of(config)), parts_(std::move(parts)), interval_(interval_of(keep_)) {
-    if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); })) thread_ = std::thread([this] { run(); });
+    if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); }))
+        thread_ = std::thread([this] { run(); });
 }
 
 Retention::~Retention() {
@@ -61,7 +62,8 @@ void Retention::look() {
     parts_.trimmed = true;
     parts_.seen.forget_below(parts_.journal.begin());
     for (const auto& tombstone : report->trimmed)
-        log_info("retention let a file go", {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});
+        log_info("retention let a file go",
+                 {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});
 }
 
 }  // namespace cairn::node

@@ -16,9 +16,9 @@
 
 namespace cairn::node {
 
-/// Lets archive files go when everything in them is older than `retention.*` allows, no legal hold covers an event of them
-/// and every view has read them; looks once a minute, and sets `trimmed` when something went. Nothing is done when no
-/// retention is set.
+/// Lets archive files go when everything in them is older than `retention.*` allows, no legal hold covers an event of
+/// them and every view has read them; looks once a minute, and sets `trimmed` when something went. Nothing is done when
+/// no retention is set.
 class Retention {
 public:
     /// What it works with; all of them outlive it.

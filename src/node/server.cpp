@@ -107,7 +107,8 @@ private:
     /// Only when nobody could call otherwise.
     Result<void> make_root_key() {
         const bool file_has_keys = std::ranges::any_of(config_.accounts, [](const auto& account) {
-            return !account.root_keys.empty() || std::ranges::any_of(account.users, [](const auto& user) { return !user.keys.empty(); });
+            return !account.root_keys.empty() ||
+                   std::ranges::any_of(account.users, [](const auto& user) { return !user.keys.empty(); });
         });
         if (file_has_keys || config_.auth == "trust") return {};
         auto made = engine_->directory().bootstrap(config_.account);

@@ -46,7 +46,8 @@ Result<std::string> load_or_make_key(const std::string& path) {
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) return errno_failure(temporary);
     const auto key = random_bytes(key_bytes);
-    const bool written = ::write(file, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(file) == 0;
+    const bool written =
+        ::write(file, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(file) == 0;
     ::close(file);
     const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
     ::unlink(temporary.c_str());
@@ -56,7 +57,9 @@ Result<std::string> load_or_make_key(const std::string& path) {
 
 }  // namespace
 
-Time SystemClock::now() const { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+Time SystemClock::now() const {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
 
 Result<Store> open_store(const std::string& data) {
     std::error_code error;
@@ -78,7 +81,8 @@ Result<Store> open_store(const std::string& data) {
 }
 
 std::unique_ptr<identity::Directory> open_directory(const Config& config, const Store& store, const Clock& clock) {
-    return std::make_unique<identity::Directory>(*store.meta, sign::SecretBox(store.master_key), clock, config.accounts, config.account);
+    return std::make_unique<identity::Directory>(*store.meta, sign::SecretBox(store.master_key), clock, config.accounts,
+                                                 config.account);
 }
 
 }  // namespace cairn::node

@@ -19,8 +19,8 @@ public:
     Time now() const override;
 };
 
-/// What a data directory keeps beside events: the meta store, and the key that seals secrets in it. May be open in several
-/// processes at once (`cairn keys` beside a running node).
+/// What a data directory keeps beside events: the meta store, and the key that seals secrets in it. May be open in
+/// several processes at once (`cairn keys` beside a running node).
 struct Store {
     std::unique_ptr<MetaStore> meta;
     std::string master_key;  ///< 32 bytes of `master.key` (mode 0600)

@@ -143,7 +143,8 @@ Result<void> check_open_key(const Operator& how, std::string_view text, const Pa
     return {};
 }
 
-Result<Condition::Operand> checked_operand(const Operator& how, std::string_view folded_key, const Json& value, bool variables) {
+Result<Condition::Operand> checked_operand(const Operator& how, std::string_view folded_key, const Json& value,
+                                           bool variables) {
     const auto text = text_of(value);
     if (!text) return fail(Code::invalid, "is neither text nor a number nor a boolean");
     auto operand = parse_operand(how, *text, variables);
@@ -157,9 +158,7 @@ Result<Condition::Operand> checked_operand(const Operator& how, std::string_view
 
 Answer answer(bool holds) { return holds ? Answer::yes : Answer::no; }
 
-Answer inverted(Answer value) {
-    return value == Answer::unknown ? value : answer(value == Answer::no);
-}
+Answer inverted(Answer value) { return value == Answer::unknown ? value : answer(value == Answer::no); }
 
 bool pattern_accepts(Kind kind, const Glob& glob, std::string_view value) {
     return kind == Kind::arn ? glob.matches_arn(value) : glob.matches(value);
@@ -207,8 +206,9 @@ Answer matches(const Condition& condition, std::string_view value, const Context
         case Kind::arn: return text_matches(condition, value, context);
         case Kind::equals_ignore_case: return ignoring_case_matches(condition, value, context);
         case Kind::address:
-            return value_matches(condition, parse_network(value),
-                                 [](const Network& address, const Network& wanted) { return wanted.contains(address); });
+            return value_matches(condition, parse_network(value), [](const Network& address, const Network& wanted) {
+                return wanted.contains(address);
+            });
         case Kind::boolean: return value_matches(condition, parse_bool(value), std::equal_to<bool>());
         case Kind::number: return value_matches(condition, parse_number(value), ordered);
         case Kind::date: return value_matches(condition, parse_date(value), ordered);
@@ -238,8 +238,10 @@ Answer without_value(const Operator& how) {
 Result<Operator> parse_operator(std::string_view name) {
     auto rest = name;
     Operator how;
-    if (take_prefix(rest, "ForAnyValue:")) how.quantifier = Quantifier::any_value;
-    else if (take_prefix(rest, "ForAllValues:")) how.quantifier = Quantifier::all_values;
+    if (take_prefix(rest, "ForAnyValue:"))
+        how.quantifier = Quantifier::any_value;
+    else if (take_prefix(rest, "ForAllValues:"))
+        how.quantifier = Quantifier::all_values;
     how.if_exists = take_suffix(rest, "IfExists");
 
     const auto found = std::ranges::find(operators, rest, &NamedOperator::name);
@@ -262,7 +264,8 @@ Result<Condition> parse_condition(std::string_view operator_name, const Operator
     const JsonArray single = {values};
     const auto& list = values.is_array() ? values.as_array() : single;
     if (list.empty()) return fail(Code::invalid, where() + ": there is no value");
-    if (how.kind == Kind::null && list.size() > 1) return fail(Code::invalid, where() + ": there is more than one value");
+    if (how.kind == Kind::null && list.size() > 1)
+        return fail(Code::invalid, where() + ": there is more than one value");
     for (const auto& value : list) {
         auto operand = checked_operand(how, condition.key, value, variables);
         if (!operand) return fail(Code::invalid, where() + ": " + operand.error().message);

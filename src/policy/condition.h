@@ -9,14 +9,15 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "policy/call.h"
 #include "policy/network.h"
 #include "policy/pattern.h"
-#include "policy/call.h"
 
 namespace cairn::policy {
 
-/// `unknown`: the values of the request cannot be read as the operator wants them, or an excluded pattern has a variable
-/// without a value. The caller takes it as no in an Allow and as yes in a Deny, so that doubt never widens a right.
+/// `unknown`: the values of the request cannot be read as the operator wants them, or an excluded pattern has a
+/// variable without a value. The caller takes it as no in an Allow and as yes in a Deny, so that doubt never widens a
+/// right.
 enum class Answer : std::uint8_t { no, yes, unknown };
 
 /// How one condition operator works ("ForAnyValue:StringNotLikeIfExists").

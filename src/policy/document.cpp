@@ -28,7 +28,8 @@ Result<Texts> texts_of(const Json& value) {
 Result<void> check_members(const JsonObject& object, std::initializer_list<std::string_view> known) {
     for (const auto& [name, value] : object) {
         const auto is_name = [&](std::string_view other) { return other == name; };
-        if (std::ranges::none_of(known, is_name)) return fail(Code::invalid, fmt::format("unknown member \"{}\"", name));
+        if (std::ranges::none_of(known, is_name))
+            return fail(Code::invalid, fmt::format("unknown member \"{}\"", name));
         if (value.is_null()) return fail(Code::invalid, fmt::format("{} is null", name));
     }
     return {};
@@ -134,7 +135,8 @@ Result<void> read_principals(const Json& json, Statement& statement) {
     auto& principals = statement.principals;
     principals.all_but = member->second;
     if (member->first->is_object()) return read_principal_kinds(*member->first, principals);
-    if (!member->first->is_string() || member->first->as_string() != "*") return fail(Code::invalid, "Principal is neither \"*\" nor an object");
+    if (!member->first->is_string() || member->first->as_string() != "*")
+        return fail(Code::invalid, "Principal is neither \"*\" nor an object");
     principals.anyone = true;
     return {};
 }
@@ -142,9 +144,10 @@ Result<void> read_principals(const Json& json, Statement& statement) {
 Result<Statement> parse_statement(const Json& json, bool variables, DocumentKind kind) {
     if (!json.is_object()) return fail(Code::invalid, "it is not an object");
     const bool of_resource = kind == DocumentKind::resource;
-    CAIRN_TRY(of_resource ? check_members(json.as_object(), {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
-                                                             "Condition"})
-                          : check_members(json.as_object(), {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}));
+    CAIRN_TRY(of_resource ? check_members(json.as_object(), {"Sid", "Effect", "Principal", "NotPrincipal", "Action",
+                                                             "NotAction", "Resource", "NotResource", "Condition"})
+                          : check_members(json.as_object(), {"Sid", "Effect", "Action", "NotAction", "Resource",
+                                                             "NotResource", "Condition"}));
     Statement statement;
     if (of_resource) CAIRN_TRY(read_principals(json, statement));
     auto sid = optional_text(json, "Sid");
@@ -203,10 +206,12 @@ Result<Document> parse_document(std::string_view text, DocumentKind kind) {
     if (list.empty() || list.front().is_null()) return fail(Code::invalid, "policy: there is no Statement");
     for (std::size_t i = 0; i < list.size(); ++i) {
         auto statement = parse_statement(list[i], *variables, kind);
-        if (!statement) return fail(Code::invalid, fmt::format("policy, {}: {}", place_of(list[i], i), statement.error().message));
+        if (!statement)
+            return fail(Code::invalid, fmt::format("policy, {}: {}", place_of(list[i], i), statement.error().message));
         document.statements.push_back(std::move(*statement));
     }
-    if (auto unique = check_sids(document.statements); !unique) return fail(Code::invalid, "policy: " + unique.error().message);
+    if (auto unique = check_sids(document.statements); !unique)
+        return fail(Code::invalid, "policy: " + unique.error().message);
     return document;
 }
 

@@ -5,16 +5,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/call.h"
 #include "policy/condition.h"
 #include "policy/pattern.h"
-#include "policy/call.h"
 
 namespace cairn::policy {
 
 /// Whom a statement of a resource policy is about (IAM User Guide, "AWS JSON policy elements: Principal").
 struct Principals {
-    bool all_but = false;  ///< NotPrincipal
-    bool anyone = false;   ///< "*"
+    bool all_but = false;               ///< NotPrincipal
+    bool anyone = false;                ///< "*"
     std::vector<std::string> aws;       ///< ARNs, or 12 digits for a whole account
     std::vector<std::string> services;  ///< "cloudtrail.amazonaws.com"
 };
@@ -28,7 +28,7 @@ struct Statement {
     bool all_resources_but = false;  ///< NotResource
     std::vector<Pattern> resources;
     std::vector<Condition> conditions;
-    Principals principals;           ///< of a resource policy
+    Principals principals;  ///< of a resource policy
 
     /// `folded_action` as folded() makes it.
     bool covers_action(std::string_view folded_action) const;

@@ -33,7 +33,8 @@ std::optional<int> parse_bits(std::string_view text, int bits_max) {
 }
 
 Network without_mapping(Network network) {
-    if (!network.v6 || network.prefix_bits < 96 || !std::equal(mapped_prefix.begin(), mapped_prefix.end(), network.bytes.begin()))
+    if (!network.v6 || network.prefix_bits < 96 ||
+        !std::equal(mapped_prefix.begin(), mapped_prefix.end(), network.bytes.begin()))
         return network;
     std::copy(network.bytes.begin() + 12, network.bytes.end(), network.bytes.begin());
     network.v6 = false;

@@ -95,7 +95,8 @@ Result<void> Pattern::add_variable(std::string_view inside) {
     if (comma != std::string_view::npos) {
         const auto quoted = trimmed(inside.substr(comma + 1));
         if (quoted.size() < 2 || !quoted.starts_with('\'') || !quoted.ends_with('\''))
-            return fail(Code::invalid, fmt::format("the default of variable \"${{{}}}\" is not in single quotes", inside));
+            return fail(Code::invalid,
+                        fmt::format("the default of variable \"${{{}}}\" is not in single quotes", inside));
         part.fallback = std::string(quoted.substr(1, quoted.size() - 2));
     }
     if (part.variable.empty()) return fail(Code::invalid, "a variable \"${}\" has no name");
@@ -109,12 +110,15 @@ Result<Pattern> Pattern::parse(std::string_view text, Syntax syntax) {
     while (!text.empty()) {
         const auto begin = syntax.variables ? std::min(text.find("${"), text.size()) : text.size();
         if (begin > 0)
-            pattern.parts_.push_back(
-                {.text = std::string(text.substr(0, begin)), .wildcards = syntax.wildcards, .variable = {}, .fallback = {}});
+            pattern.parts_.push_back({.text = std::string(text.substr(0, begin)),
+                                      .wildcards = syntax.wildcards,
+                                      .variable = {},
+                                      .fallback = {}});
         text.remove_prefix(begin);
         if (text.empty()) break;
         const auto end = text.find('}');
-        if (end == std::string_view::npos) return fail(Code::invalid, fmt::format("variable \"{}\" is not closed", text));
+        if (end == std::string_view::npos)
+            return fail(Code::invalid, fmt::format("variable \"{}\" is not closed", text));
         CAIRN_TRY(pattern.add_variable(text.substr(2, end - 2)));
         text.remove_prefix(end + 1);
     }

@@ -24,8 +24,8 @@ public:
 
     bool matches(std::string_view text) const;
 
-    /// Compares the six parts of an ARN one by one, so that no wildcard reaches over a colon of the first five; parts that
-    /// the glob leaves off may be anything (IAM User Guide, "IAM JSON policy elements: Resource").
+    /// Compares the six parts of an ARN one by one, so that no wildcard reaches over a colon of the first five; parts
+    /// that the glob leaves off may be anything (IAM User Guide, "IAM JSON policy elements: Resource").
     bool matches_arn(std::string_view arn) const;
 
 private:
@@ -44,7 +44,8 @@ public:
     /// Error: invalid, for a variable that is not closed or has no name.
     static Result<Pattern> parse(std::string_view text, Syntax syntax);
 
-    /// With the values of `context` put in, which count as literal text. Empty when a variable has no value, or several.
+    /// With the values of `context` put in, which count as literal text. Empty when a variable has no value, or
+    /// several.
     std::optional<Glob> expand(const Context& context) const;
 
     /// `test` of the expanded text; empty when there is none.
@@ -64,7 +65,7 @@ public:
 
 private:
     struct Part {
-        std::string text;      ///< literal or with wildcards; unused in a variable
+        std::string text;  ///< literal or with wildcards; unused in a variable
         bool wildcards = false;
         std::string variable;  ///< folded key
         std::optional<std::string> fallback;

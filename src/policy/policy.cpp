@@ -18,7 +18,8 @@ bool applies(const Statement& statement, std::string_view folded_action, const C
 namespace {
 
 /// Adds a condition on cairn:account or cairn:region to `clause`. False when it cannot hold for any event.
-bool add_open_condition(const Statement& statement, const Condition& condition, const Context& context, Scope::Clause& clause) {
+bool add_open_condition(const Statement& statement, const Condition& condition, const Context& context,
+                        Scope::Clause& clause) {
     // Every event has an account and a region, if an empty one.
     if (condition.how.kind == Operator::Kind::null) return !std::get<bool>(condition.operands.front());
 
@@ -44,7 +45,8 @@ bool add_open_condition(const Statement& statement, const Condition& condition, 
 
 /// For which events a statement applies. Empty: for none.
 std::optional<Scope::Clause> clause_of(const Statement& statement, std::string_view folded_action, const Call& call) {
-    if (!statement.covers_action(folded_action) || !statement.covers_resource(call.resource, call.context)) return std::nullopt;
+    if (!statement.covers_action(folded_action) || !statement.covers_resource(call.resource, call.context))
+        return std::nullopt;
     Scope::Clause clause;
     for (const auto& condition : statement.conditions) {
         const bool possible = is_open_key(condition.key)
@@ -62,11 +64,13 @@ bool mentions(const Condition::Operand& operand, std::string_view folded_key) {
 
 bool mentions(const Statement& statement, std::string_view folded_key) {
     const auto condition_does = [&](const Condition& condition) {
-        return condition.key == folded_key ||
-               std::ranges::any_of(condition.operands, [&](const auto& operand) { return mentions(operand, folded_key); });
+        return condition.key == folded_key || std::ranges::any_of(condition.operands, [&](const auto& operand) {
+                   return mentions(operand, folded_key);
+               });
     };
     return std::ranges::any_of(statement.conditions, condition_does) ||
-           std::ranges::any_of(statement.resources, [&](const Pattern& resource) { return resource.mentions(folded_key); });
+           std::ranges::any_of(statement.resources,
+                               [&](const Pattern& resource) { return resource.mentions(folded_key); });
 }
 
 }  // namespace
@@ -110,7 +114,8 @@ Decision evaluate(const std::vector<Policy>& policies, const Call& call) {
 bool asks_for(const std::vector<Policy>& policies, std::string_view name) {
     const auto key = folded(name);
     return std::ranges::any_of(policies, [&](const Policy& policy) {
-        return std::ranges::any_of(policy.document().statements, [&](const Statement& statement) { return mentions(statement, key); });
+        return std::ranges::any_of(policy.document().statements,
+                                   [&](const Statement& statement) { return mentions(statement, key); });
     });
 }
 
@@ -124,8 +129,10 @@ Scope compile_scope(const std::vector<Policy>& policies, const Call& call) {
         for (const auto& statement : policy.document().statements) {
             auto clause = clause_of(statement, action, open_call);
             if (!clause) continue;
-            if (statement.allow) scope.allow(std::move(*clause));
-            else scope.deny(std::move(*clause));
+            if (statement.allow)
+                scope.allow(std::move(*clause));
+            else
+                scope.deny(std::move(*clause));
         }
     }
     return scope;

@@ -14,8 +14,8 @@
 
 namespace cairn::policy {
 
-/// The IAM policy language (IAM User Guide, "Grammar of the IAM JSON policy language"), as far as cairn's own actions need
-/// it: Effect, Action and NotAction, Resource and NotResource with wildcards, Condition. Pure.
+/// The IAM policy language (IAM User Guide, "Grammar of the IAM JSON policy language"), as far as cairn's own actions
+/// need it: Effect, Action and NotAction, Resource and NotResource with wildcards, Condition. Pure.
 
 struct Document;
 
@@ -39,8 +39,8 @@ Decision evaluate(const std::vector<Policy>& policies, const Call& call);
 /// Whether a condition or a variable of these policies asks for the key `name`.
 bool asks_for(const std::vector<Policy>& policies, std::string_view name);
 
-/// Which accounts and regions `call` may touch: evaluates with cairn:account and cairn:region left open. Conditions on these
-/// two keys become clauses; all other conditions are evaluated with the context given.
+/// Which accounts and regions `call` may touch: evaluates with cairn:account and cairn:region left open. Conditions on
+/// these two keys become clauses; all other conditions are evaluated with the context given.
 Scope compile_scope(const std::vector<Policy>& policies, const Call& call);
 
 }  // namespace cairn::policy

@@ -12,10 +12,12 @@ namespace {
 
 bool names(const Principals& principals, const Caller& caller) {
     if (principals.anyone) return true;
-    if (!caller.service.empty()) return std::ranges::find(principals.services, caller.service) != principals.services.end();
+    if (!caller.service.empty())
+        return std::ranges::find(principals.services, caller.service) != principals.services.end();
     const auto whole_account = fmt::format("arn:aws:iam::{}:root", caller.account);
     return std::ranges::any_of(principals.aws, [&](const std::string& name) {
-        return name == caller.account || name == whole_account || name == caller.arn || (!caller.role_arn.empty() && name == caller.role_arn);
+        return name == caller.account || name == whole_account || name == caller.arn ||
+               (!caller.role_arn.empty() && name == caller.role_arn);
     });
 }
 
@@ -31,7 +33,8 @@ Decision ResourcePolicy::evaluate(const Caller& caller, const Call& call) const 
     const auto action = folded(call.action);
     auto decision = Decision::denied_implicitly;
     for (const auto& statement : document_->statements) {
-        if (names(statement.principals, caller) == statement.principals.all_but || !applies(statement, action, call)) continue;
+        if (names(statement.principals, caller) == statement.principals.all_but || !applies(statement, action, call))
+            continue;
         if (!statement.allow) return Decision::denied_explicitly;
         decision = Decision::allowed;
     }
@@ -40,7 +43,8 @@ Decision ResourcePolicy::evaluate(const Caller& caller, const Call& call) const 
 
 bool ResourcePolicy::is_public() const {
     return std::ranges::any_of(document_->statements, [](const Statement& statement) {
-        return statement.allow && (statement.principals.anyone || statement.principals.all_but) && statement.conditions.empty();
+        return statement.allow && (statement.principals.anyone || statement.principals.all_but) &&
+               statement.conditions.empty();
     });
 }
 

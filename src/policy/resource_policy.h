@@ -19,8 +19,8 @@ struct Caller {
     std::string role_arn;
 };
 
-/// The policy of a thing (a bucket): statements with principals (IAM User Guide, "Identity-based policies and resource-based policies").
-/// Cheap to copy; pure.
+/// The policy of a thing (a bucket): statements with principals (IAM User Guide, "Identity-based policies and
+/// resource-based policies"). Cheap to copy; pure.
 class ResourcePolicy {
 public:
     /// Error: invalid, naming the statement and member.

@@ -10,10 +10,10 @@
 
 namespace cairn {
 
-/// The buckets of trails as CloudTrail's service principal sees them. Implemented by embedded buckets, which evaluate the
-/// bucket's policy, and by a real S3. All members may be called from any thread; all block.
-/// Errors: not_found, denied, exhausted and unavailable; the message begins with the S3 error code ("NoSuchBucket",
-/// "AccessDenied", "SlowDown", "KMS.DisabledException") and ": ", unless there was no answer.
+/// The buckets of trails as CloudTrail's service principal sees them. Implemented by embedded buckets, which evaluate
+/// the bucket's policy, and by a real S3. All members may be called from any thread; all block. Errors: not_found,
+/// denied, exhausted and unavailable; the message begins with the S3 error code ("NoSuchBucket", "AccessDenied",
+/// "SlowDown", "KMS.DisabledException") and ": ", unless there was no answer.
 
 /// On whose behalf: what bucket policies see as aws:SourceArn and aws:SourceAccount.
 struct DeliveryCaller {
@@ -37,7 +37,8 @@ public:
     virtual Result<void> check(const DeliveryCaller& caller, const std::string& bucket) = 0;
 
     /// Writes an object, durable on return; one that is there already is replaced.
-    virtual Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) = 0;
+    virtual Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                             const DeliveryObject& object) = 0;
 };
 
 }  // namespace cairn

@@ -38,8 +38,8 @@ public:
     virtual Result<std::uint64_t> size() const = 0;
 };
 
-/// A whole file mapped for reading; the mapping stays valid when the file is removed. It has the length of the moment it
-/// was made, and shows what is written within it later, unless the file grows. Pages come and go with memory.
+/// A whole file mapped for reading; the mapping stays valid when the file is removed. It has the length of the moment
+/// it was made, and shows what is written within it later, unless the file grows. Pages come and go with memory.
 class MappedFile {
 public:
     virtual ~MappedFile() = default;

@@ -33,8 +33,8 @@ struct BlockInput {
     std::vector<Fingerprint> fingerprints;  ///< one per event, in order; its size is the event count
     std::string encoded;
     std::vector<std::string> records;
-    std::vector<Envelope> envelopes;        ///< with `records`: one, for all; or one per record
-    std::int64_t newest_ms = 0;             ///< the newest eventTime, milliseconds since 1970; 0: not later than now
+    std::vector<Envelope> envelopes;  ///< with `records`: one, for all; or one per record
+    std::int64_t newest_ms = 0;       ///< the newest eventTime, milliseconds since 1970; 0: not later than now
 };
 
 /// The events of one request, whose numbers follow each other without a gap.
@@ -81,8 +81,8 @@ public:
     /// The oldest number that may still be read.
     virtual std::uint64_t begin() const = 0;
 
-    /// Blocks in number order from the one that holds `from` (or the next stored one), until `bytes_max` are collected; at
-    /// least one unless `from` >= end(). Blocks only for disk reads. A damaged block is left out and counted in
+    /// Blocks in number order from the one that holds `from` (or the next stored one), until `bytes_max` are collected;
+    /// at least one unless `from` >= end(). Blocks only for disk reads. A damaged block is left out and counted in
     /// damage(); its neighbours are returned.
     virtual Result<std::vector<StoredBlock>> read(std::uint64_t from, std::size_t bytes_max) = 0;
 

@@ -23,16 +23,18 @@ public:
     virtual Result<void> erase(std::string_view space, std::string_view key) = 0;  ///< fine if absent
 
     /// Up to `count_max` pairs whose key starts with `prefix` and is greater than `after`, in key order.
-    virtual Result<std::vector<std::pair<std::string, std::string>>> scan(std::string_view space, std::string_view prefix,
-                                                                           std::string_view after, std::size_t count_max) = 0;
+    virtual Result<std::vector<std::pair<std::string, std::string>>> scan(std::string_view space,
+                                                                          std::string_view prefix,
+                                                                          std::string_view after,
+                                                                          std::size_t count_max) = 0;
 };
 
 class MetaStore {
 public:
     virtual ~MetaStore() = default;
 
-    /// Runs `work` in one serialisable transaction: durable when this returns a value, without effect when `work` or the
-    /// commit fails. `work` may run more than once, so it has no effects but through its Transaction. Blocks.
+    /// Runs `work` in one serialisable transaction: durable when this returns a value, without effect when `work` or
+    /// the commit fails. `work` may run more than once, so it has no effects but through its Transaction. Blocks.
     /// Errors: those of `work`; conflict when it lost against others too often; unavailable; exhausted (disk full).
     virtual Result<void> transact(const std::function<Result<void>(Transaction&)>& work) = 0;
 

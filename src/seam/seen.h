@@ -18,14 +18,14 @@ struct Sighting {
         suspect,    ///< stored events have the same identity hash and other content: ask their records
     };
     Kind kind = Kind::fresh;
-    std::uint64_t number = 0;            ///< duplicate: the stored event
-    std::uint32_t suspects_begin = 0;    ///< suspect: range in Sightings::suspects
+    std::uint64_t number = 0;          ///< duplicate: the stored event
+    std::uint32_t suspects_begin = 0;  ///< suspect: range in Sightings::suspects
     std::uint32_t suspects_end = 0;
 };
 
 struct Sightings {
-    std::vector<Sighting> of;            ///< one per candidate
-    std::vector<std::uint64_t> suspects; ///< event numbers
+    std::vector<Sighting> of;             ///< one per candidate
+    std::vector<std::uint64_t> suspects;  ///< event numbers
 };
 
 /// The identities of all events ever admitted and still retained (DESIGN.md principle 5). A hash match is never proof:
@@ -37,8 +37,8 @@ public:
     /// Looks every candidate up. Does not see candidates of the same call. Blocks only for page faults.
     virtual Result<void> find(std::span<const Fingerprint> candidates, Sightings& out) = 0;
 
-    /// Remembers events first_number, first_number + 1, ... at once, before they are durable. Numbers never go back. After an
-    /// error nothing of them is remembered, and the next call may begin at the same number.
+    /// Remembers events first_number, first_number + 1, ... at once, before they are durable. Numbers never go back.
+    /// After an error nothing of them is remembered, and the next call may begin at the same number.
     virtual Result<void> insert(std::span<const Fingerprint> events, std::uint64_t first_number) = 0;
 
     /// Events below `number` are durable: only these may be written to disk. Called from the log's thread.

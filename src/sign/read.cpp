@@ -49,12 +49,13 @@ struct Parts {
 std::expected<void, Refusal> read_scope(std::string_view credential, CredentialScope& scope) {
     const auto parts = split(credential, '/');
     if (parts.size() != 5 || std::ranges::any_of(parts, [](std::string_view part) { return part.empty(); }))
-        return refuse(Problem::incomplete,
-                      fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. "
-                                  "keyid/date/region/service/term, got '{}'.", credential));
+        return refuse(Problem::incomplete, fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. "
+                                                       "keyid/date/region/service/term, got '{}'.",
+                                                       credential));
     if (parts[4] != "aws4_request")
-        return refuse(Problem::mismatch,
-                      fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.", parts[4]));
+        return refuse(
+            Problem::mismatch,
+            fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.", parts[4]));
     scope = {std::string(parts[0]), std::string(parts[1]), std::string(parts[2]), std::string(parts[3])};
     return {};
 }
@@ -87,9 +88,11 @@ std::expected<Parts, Refusal> read_parameters(std::string_view text, std::string
         text.remove_prefix(item.size());
         const auto equal = item.find('=');
         if (equal == std::string_view::npos)
-            return refuse(Problem::incomplete,
-                          fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with "
-                                      "SHA-256 and encoded with Base64): '{}'.", hashed(authorization)));
+            return refuse(
+                Problem::incomplete,
+                fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with "
+                            "SHA-256 and encoded with Base64): '{}'.",
+                            hashed(authorization)));
         const auto name = item.substr(0, equal);
         auto* const part = name == "Credential"      ? &parts.credential
                            : name == "SignedHeaders" ? &parts.signed_headers
@@ -97,7 +100,8 @@ std::expected<Parts, Refusal> read_parameters(std::string_view text, std::string
                                                      : nullptr;
         if (part == nullptr) continue;
         if (*part)
-            return refuse(Problem::incomplete, fmt::format("Authorization header has more than one '{}' parameter.", name));
+            return refuse(Problem::incomplete,
+                          fmt::format("Authorization header has more than one '{}' parameter.", name));
         *part = std::string(item.substr(equal + 1));
     }
 }
@@ -123,8 +127,9 @@ std::expected<Presented, Refusal> read_header_form(const Headers& headers, std::
     need(parts->signed_headers, "Authorization header requires 'SignedHeaders' parameter.");
     need(parts->date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     if (!lacking.empty())
-        return refuse(Problem::incomplete, fmt::format("{}(Hashed with SHA-256 and encoded with Base64) Authorization={}",
-                                                       lacking, hashed(authorization)));
+        return refuse(Problem::incomplete,
+                      fmt::format("{}(Hashed with SHA-256 and encoded with Base64) Authorization={}", lacking,
+                                  hashed(authorization)));
     auto presented = understand(*parts);
     if (const auto* token = find_header(headers, "x-amz-security-token"); presented && token)
         presented->security_token = std::string(trimmed(*token));
@@ -165,8 +170,9 @@ std::expected<long, Refusal> read_expires(const std::string& text) {
         return refuse(Problem::incomplete, "X-Amz-Expires should be a number");
     if (value < 0) return refuse(Problem::incomplete, "X-Amz-Expires must be non-negative");
     if (value > expires_seconds_max)
-        return refuse(Problem::incomplete, "X-Amz-Expires must be less than a week (in seconds); that is, the given "
-                                           "X-Amz-Expires must be less than 604800 seconds");
+        return refuse(Problem::incomplete,
+                      "X-Amz-Expires must be less than a week (in seconds); that is, the given "
+                      "X-Amz-Expires must be less than 604800 seconds");
     return value;
 }
 
@@ -182,7 +188,8 @@ std::expected<Presented, Refusal> read_query_form(SignedQuery query) {
     need(query.parts.date, "X-Amz-Date");
     if (!lacking.empty()) return refuse(Problem::incomplete, lacking + "Re-examine the query-string parameters.");
     if (*query.algorithm != algorithm)
-        return refuse(Problem::incomplete, fmt::format("Unsupported AWS 'algorithm': '{}'.", query.algorithm->substr(0, 64)));
+        return refuse(Problem::incomplete,
+                      fmt::format("Unsupported AWS 'algorithm': '{}'.", query.algorithm->substr(0, 64)));
 
     auto presented = understand(query.parts);
     if (!presented) return presented;

@@ -81,7 +81,8 @@ std::string RsaKey::sign(std::string_view text) const {
     std::size_t size = 0;
     CAIRN_CHECK(EVP_DigestSign(context.get(), nullptr, &size, bytes(text), text.size()) == 1);
     std::string signature(size, '\0');
-    CAIRN_CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes(text), text.size()) == 1);
+    CAIRN_CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes(text),
+                               text.size()) == 1);
     signature.resize(size);
     return signature;
 }

@@ -8,8 +8,8 @@
 
 namespace cairn::sign {
 
-/// An RSA-2048 key that signs digest files: RSASSA-PKCS1-v1_5 with SHA-256 (CloudTrail user guide, "CloudTrail digest file
-/// structure"). Immutable; any thread.
+/// An RSA-2048 key that signs digest files: RSASSA-PKCS1-v1_5 with SHA-256 (CloudTrail user guide, "CloudTrail digest
+/// file structure"). Immutable; any thread.
 class RsaKey {
 public:
     /// Takes some hundred milliseconds of CPU.

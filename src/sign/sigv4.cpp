@@ -71,7 +71,9 @@ std::expected<void, Refusal> check_signed_headers(const Presented& presented) {
 
 std::expected<void, Refusal> check_time(const Presented& presented, Time now, std::chrono::seconds skew) {
     const auto date = parse_amz_date(presented.amz_date);
-    if (!date) return refuse(Problem::incomplete, fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'.", presented.amz_date));
+    if (!date)
+        return refuse(Problem::incomplete,
+                      fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'.", presented.amz_date));
     if (presented.scope.date != std::string_view(presented.amz_date).substr(0, 8))
         return refuse(Problem::mismatch,
                       fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
@@ -167,10 +169,9 @@ Headers sign(const SignedParts& request, const Credentials& credentials, std::st
     presented.signed_headers = names_to_sign(all, false);
     const SignedParts whole{request.method, request.target, &all, request.body_sha256_hex};
     const auto text = string_to_sign(presented, canonical_request(whole, presented, normalize_path));
-    added.emplace_back("Authorization",
-                       fmt::format("AWS4-HMAC-SHA256 Credential={}, SignedHeaders={}, Signature={}",
-                                   credential_text(presented.scope), joined(presented.signed_headers),
-                                   compute_signature(presented.scope, credentials.secret_key, text)));
+    added.emplace_back("Authorization", fmt::format("AWS4-HMAC-SHA256 Credential={}, SignedHeaders={}, Signature={}",
+                                                    credential_text(presented.scope), joined(presented.signed_headers),
+                                                    compute_signature(presented.scope, credentials.secret_key, text)));
     return added;
 }
 

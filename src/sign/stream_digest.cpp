@@ -21,7 +21,9 @@ StreamDigest::StreamDigest(StreamDigest&&) noexcept = default;
 StreamDigest& StreamDigest::operator=(StreamDigest&&) noexcept = default;
 StreamDigest::~StreamDigest() = default;
 
-void StreamDigest::add(std::string_view bytes) { CAIRN_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1); }
+void StreamDigest::add(std::string_view bytes) {
+    CAIRN_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
 
 std::string StreamDigest::hex() {
     unsigned char digest[EVP_MAX_MD_SIZE];

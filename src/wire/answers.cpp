@@ -69,8 +69,7 @@ net::Response error_answer(Protocol protocol, const ApiError& given, std::string
     const ApiError error{given.code, valid_utf8(given.message, message_bytes_max)};
     const auto status = error_status(protocol, error.code);
     switch (protocol) {
-        case Protocol::json:
-            return answer(status, json_type, message_object(error.code, error.message), request_id);
+        case Protocol::json: return answer(status, json_type, message_object(error.code, error.message), request_id);
         case Protocol::rest_json: {
             auto response = answer(status, rest_type, message_object({}, error.message), request_id);
             response.headers.emplace_back("x-amzn-ErrorType", error.code);

@@ -17,7 +17,8 @@ net::Response json_answer(Protocol protocol, std::string body, std::string_view 
 net::Response query_answer(const Model& model, const Operation& operation, const Json& output,
                            std::string_view request_id);
 
-/// An error in the protocol of the caller: its message may hold what the caller sent, and becomes valid UTF-8. `model` gives the namespace of awsQuery answers and may be null.
+/// An error in the protocol of the caller: its message may hold what the caller sent, and becomes valid UTF-8. `model`
+/// gives the namespace of awsQuery answers and may be null.
 net::Response error_answer(Protocol protocol, const ApiError& error, std::string_view request_id,
                            const Model* model = nullptr);
 

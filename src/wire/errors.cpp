@@ -56,7 +56,8 @@ constexpr ErrorKind table[] = {
     {"InactiveEventDataStoreException", 400, 400, "InactiveEventDataStore"},
     {"InactiveQueryException", 400, 400, "InactiveQuery"},
     {"InsightNotEnabledException", 400, 400, "InsightNotEnabled"},
-    {"InsufficientDependencyServiceAccessPermissionException", 400, 400, "InsufficientDependencyServiceAccessPermission"},
+    {"InsufficientDependencyServiceAccessPermissionException", 400, 400,
+     "InsufficientDependencyServiceAccessPermission"},
     {"InsufficientEncryptionPolicyException", 400, 400, "InsufficientEncryptionPolicy"},
     {"InsufficientIAMAccessPermissionException", 400, 400, "InsufficientIAMAccessPermissionException"},
     {"InsufficientS3BucketPolicyException", 400, 400, "InsufficientS3BucketPolicy"},
@@ -115,7 +116,8 @@ constexpr ErrorKind table[] = {
     {"ChannelNotFound", 400, 400, "ChannelNotFound"},
     {"ChannelUnsupportedSchema", 400, 400, "ChannelUnsupportedSchema"},
     {"DuplicatedAuditEventId", 400, 400, "DuplicatedAuditEventId"},
-    {"InvalidChannelARN", 400, 400, "InvalidChannelARN"},};
+    {"InvalidChannelARN", 400, 400, "InvalidChannelARN"},
+};
 
 const ErrorKind* find(std::string_view code) {
     const auto* row = std::ranges::find(table, code, &ErrorKind::code);

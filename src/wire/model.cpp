@@ -17,10 +17,10 @@ std::string_view reference(const Json& json) { return json.is_string() ? json.as
 
 std::optional<Kind> kind_named(std::string_view name) {
     static constexpr std::pair<std::string_view, Kind> kinds[] = {
-        {"structure", Kind::structure}, {"list", Kind::list},          {"map", Kind::map},
-        {"string", Kind::string},       {"boolean", Kind::boolean},    {"integer", Kind::integer},
-        {"long", Kind::long_integer},   {"float", Kind::number},       {"double", Kind::number},
-        {"timestamp", Kind::timestamp}, {"blob", Kind::blob},          {"character", Kind::string},
+        {"structure", Kind::structure}, {"list", Kind::list},       {"map", Kind::map},
+        {"string", Kind::string},       {"boolean", Kind::boolean}, {"integer", Kind::integer},
+        {"long", Kind::long_integer},   {"float", Kind::number},    {"double", Kind::number},
+        {"timestamp", Kind::timestamp}, {"blob", Kind::blob},       {"character", Kind::string},
     };
     for (const auto& [known, kind] : kinds)
         if (known == name) return kind;

@@ -21,7 +21,18 @@ struct Pattern;  // wire/pattern.h
 /// What a service takes and answers, read from models/*.json (models/README.md). Immutable once parsed; any number of
 /// threads may use one.
 
-enum class Kind : std::uint8_t { structure, list, map, string, boolean, integer, long_integer, number, timestamp, blob };
+enum class Kind : std::uint8_t {
+    structure,
+    list,
+    map,
+    string,
+    boolean,
+    integer,
+    long_integer,
+    number,
+    timestamp,
+    blob
+};
 
 enum class TimestampFormat : std::uint8_t { epoch_seconds, iso8601, http_date };
 
@@ -39,12 +50,12 @@ struct Member {
 struct Shape {
     std::string name;
     Kind kind = Kind::structure;
-    std::vector<Member> members;     ///< of a structure; a list has one, a map its key and its value
-    std::optional<double> min, max;  ///< length in characters or items, or the value of a number
-    std::string pattern;             ///< as the model writes it
-    std::vector<std::string> values; ///< of an enumeration
+    std::vector<Member> members;      ///< of a structure; a list has one, a map its key and its value
+    std::optional<double> min, max;   ///< length in characters or items, or the value of a number
+    std::string pattern;              ///< as the model writes it
+    std::vector<std::string> values;  ///< of an enumeration
     TimestampFormat timestamp = TimestampFormat::epoch_seconds;
-    bool flattened = false;          ///< awsQuery: without an element around the items
+    bool flattened = false;  ///< awsQuery: without an element around the items
 
     std::shared_ptr<const Pattern> compiled;  ///< null without pattern
 };

@@ -129,9 +129,8 @@ std::vector<std::string> Model::violations(ShapeId shape, const Json& input) con
 
 ApiError validation_error(const std::vector<std::string>& violations) {
     CAIRN_CHECK(!violations.empty());
-    return {"ValidationException",
-            fmt::format("{} validation error{} detected: {}", violations.size(), violations.size() == 1 ? "" : "s",
-                        fmt::join(violations, "; "))};
+    return {"ValidationException", fmt::format("{} validation error{} detected: {}", violations.size(),
+                                               violations.size() == 1 ? "" : "s", fmt::join(violations, "; "))};
 }
 
 }  // namespace cairn::wire

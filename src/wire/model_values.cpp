@@ -182,7 +182,8 @@ Json Model::write(ShapeId id, const Json& output) const {
         case Kind::structure: {
             JsonObject out;
             for (const auto& member : shape.members)
-                if (const auto* value = output.find(member.name)) out.emplace_back(member.wire_name, write(member.shape, *value));
+                if (const auto* value = output.find(member.name))
+                    out.emplace_back(member.wire_name, write(member.shape, *value));
             return out;
         }
         case Kind::list: {

@@ -46,7 +46,8 @@ void XmlWriter::open(std::string_view name, std::string_view xml_namespace) {
     open_with(name, {{"xmlns", xml_namespace}});
 }
 
-void XmlWriter::open_with(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> attributes) {
+void XmlWriter::open_with(std::string_view name,
+                          std::initializer_list<std::pair<std::string_view, std::string_view>> attributes) {
     out_ += '<';
     out_ += name;
     for (const auto& [attribute, value] : attributes) {
@@ -76,7 +77,8 @@ void write_element(XmlWriter& xml, const Model& model, ShapeId id, std::string_v
     if (shape.kind == Kind::structure) {
         xml.open(name);
         for (const auto& member : shape.members)
-            if (const auto* inner = value.find(member.name)) write_element(xml, model, member.shape, member.wire_name, *inner);
+            if (const auto* inner = value.find(member.name))
+                write_element(xml, model, member.shape, member.wire_name, *inner);
         xml.close(name);
     } else if (shape.kind == Kind::list) {
         const auto& member = shape.members[0];

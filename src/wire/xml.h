@@ -15,7 +15,8 @@ namespace cairn::wire {
 class XmlWriter {
 public:
     void open(std::string_view name, std::string_view xml_namespace = {});
-    void open_with(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> attributes);
+    void open_with(std::string_view name,
+                   std::initializer_list<std::pair<std::string_view, std::string_view>> attributes);
     void close(std::string_view name);
     void content(std::string_view text);
     void text(std::string_view name, std::string_view content);

@@ -28,7 +28,8 @@ std::string golden(const std::string& name, const std::string& now) {
 
 std::vector<Entry> entries() {
     std::vector<Entry> entries;
-    for (std::uint64_t i = 0; i < 200; ++i) entries.push_back({i * 0x0140'0000'0000'0000 / 2 + i * 0x1000, 510 + i * 7919 % 200});
+    for (std::uint64_t i = 0; i < 200; ++i)
+        entries.push_back({i * 0x0140'0000'0000'0000 / 2 + i * 0x1000, 510 + i * 7919 % 200});
     return entries;
 }
 

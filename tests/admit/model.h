@@ -108,7 +108,8 @@ public:
     /// Everything stored, in order, and some of it by number.
     void expect_everything(SeenIndex& seen, bool exact = true) const {
         for (std::size_t first = 0; first < events.size() && !::testing::Test::HasFailure(); first += 1000)
-            expect_all(seen, std::span(events).subspan(first, std::min<std::size_t>(1000, events.size() - first)), exact);
+            expect_all(seen, std::span(events).subspan(first, std::min<std::size_t>(1000, events.size() - first)),
+                       exact);
         for (std::size_t number = 0; number < events.size() && !::testing::Test::HasFailure(); number += 7) {
             const auto numbers = seen.numbers_of(events[number].identity);
             ASSERT_TRUE(numbers) << numbers.error().message;

@@ -21,7 +21,8 @@ protected:
     void TearDown() override { configure_log(LogLevel::info, false); }
 };
 
-Result<std::unique_ptr<SeenIndex>> open(MemoryDisk& disk, const Model& model, Metrics& metrics, bool background = false) {
+Result<std::unique_ptr<SeenIndex>> open(MemoryDisk& disk, const Model& model, Metrics& metrics,
+                                        bool background = false) {
     return SeenIndex::open(disk, "seen", model.source(), metrics, model.options(background));
 }
 

@@ -54,7 +54,8 @@ TEST_F(SeenDamage, AFlippedOrMissingPieceAnywhereChangesNoAnswer) {
     Draw draw(7);
     for (const auto& path : whole.all_files()) {
         const auto bytes = whole.content(path);
-        // Every byte of the manifest and the headers, and one of every 211 of the rest; with CAIRN_DAMAGE_ALL all of them.
+        // Every byte of the manifest and the headers, and one of every 211 of the rest; with CAIRN_DAMAGE_ALL all of
+        // them.
         const std::size_t stride = path == manifest_path || std::getenv("CAIRN_DAMAGE_ALL") != nullptr ? 1 : 211;
         for (std::size_t at = 0; at < bytes.size() && !HasFailure(); at += at < 90 ? 1 : stride) {
             for (const bool cut : {false, true}) {

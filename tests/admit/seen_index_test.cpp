@@ -74,7 +74,10 @@ void run_simulation(std::uint64_t seed, bool background) {
         switch (draw.below(20)) {
             default: ingest(model, *seen, draw.candidates(model, 1 + draw.below(120))); break;
             case 0: model.expect_all(*seen, draw.candidates(model, 1 + draw.below(300))); break;
-            case 1: case 2: case 3: case 4:
+            case 1:
+            case 2:
+            case 3:
+            case 4:
                 model.durable += draw.below(model.events.size() - model.durable + 1);
                 seen->durable(model.durable);
                 break;
@@ -84,7 +87,8 @@ void run_simulation(std::uint64_t seed, bool background) {
                 seen.reset();
                 if (draw.below(2) == 0) disk.crash(draw.below(1000));
                 model.crash();
-                if (draw.below(3) == 0) model.cut(model.events.size() - draw.below(std::min<std::size_t>(model.events.size(), 900) + 1));
+                if (draw.below(3) == 0)
+                    model.cut(model.events.size() - draw.below(std::min<std::size_t>(model.events.size(), 900) + 1));
                 seen = open(disk, model, metrics, background);
                 break;
             case 7:
@@ -96,7 +100,8 @@ void run_simulation(std::uint64_t seed, bool background) {
                 if (model.durable < 10) break;
                 ASSERT_TRUE(seen->settle());  // nothing asks for `alive` now
                 const auto first = draw.below(model.durable);
-                for (auto number = first; number < std::min(model.durable, first + 50); ++number) model.trimmed.insert(number);
+                for (auto number = first; number < std::min(model.durable, first + 50); ++number)
+                    model.trimmed.insert(number);
                 break;
             }
         }

@@ -36,9 +36,11 @@ Json with(Json document, std::string_view name, Json value) {
 
 Json entry(const std::string& id, const Json& data) { return JsonObject{{"id", id}, {"eventData", to_text(data)}}; }
 
-Answer put(FakeEngine& engine, JsonArray entries, const std::string& channel = "default", const std::string& key = "admin") {
-    return engine.call(FakeEngine::request("POST", "/PutAuditEvents?channelArn=" + channel, to_text(JsonObject{{"auditEvents", std::move(entries)}}),
-                                           "cloudtrail-data", "us-east-1", {{"X-Test-Key", key}}));
+Answer put(FakeEngine& engine, JsonArray entries, const std::string& channel = "default",
+           const std::string& key = "admin") {
+    return engine.call(FakeEngine::request("POST", "/PutAuditEvents?channelArn=" + channel,
+                                           to_text(JsonObject{{"auditEvents", std::move(entries)}}), "cloudtrail-data",
+                                           "us-east-1", {{"X-Test-Key", key}}));
 }
 
 std::string failed_code(const Answer& answer) {
@@ -60,11 +62,12 @@ TEST(PutAuditEvents, StoresTheEventInItsWrapper) {
     EXPECT_EQ(successful.text("id"), "one");
     const auto id = std::string(successful.text("eventID"));
     const auto stored = engine.own("GET", "/v1/events/" + id).json();
-    EXPECT_EQ(stored.find("events")->as_array().at(0).text("record"),
-              R"({"eventVersion":"1.0","eventCategory":"ActivityAuditLog","eventType":"ActivityLog","eventID":")" + id +
-                  R"(","eventTime":"2026-01-02T03:04:05Z","awsRegion":"us-east-1","recipientAccountId":"111122223333","metadata":{)"
-                  R"("ingestionTime":"2026-01-02T04:00:00Z","channelARN":")" + default_channel("us-east-1", account).arn() +
-                  R"("},"eventData":)" + to_text(event_data()) + "}");
+    EXPECT_EQ(
+        stored.find("events")->as_array().at(0).text("record"),
+        R"({"eventVersion":"1.0","eventCategory":"ActivityAuditLog","eventType":"ActivityLog","eventID":")" + id +
+            R"(","eventTime":"2026-01-02T03:04:05Z","awsRegion":"us-east-1","recipientAccountId":"111122223333","metadata":{)"
+            R"("ingestionTime":"2026-01-02T04:00:00Z","channelARN":")" +
+            default_channel("us-east-1", account).arn() + R"("},"eventData":)" + to_text(event_data()) + "}");
 }
 
 TEST(PutAuditEvents, ARetryMakesNoSecondEvent) {
@@ -72,8 +75,10 @@ TEST(PutAuditEvents, ARetryMakesNoSecondEvent) {
     const auto first = put(engine, {entry("one", event_data())});
     engine.clock.advance(std::chrono::hours(1));
     const auto again = put(engine, {entry("one", event_data()), entry("two", event_data())});
-    EXPECT_EQ(again.json().find("successful")->as_array().at(0).text("eventID"), first.json().find("successful")->as_array().at(0).text("eventID"));
-    EXPECT_NE(again.json().find("successful")->as_array().at(1).text("eventID"), first.json().find("successful")->as_array().at(0).text("eventID"));
+    EXPECT_EQ(again.json().find("successful")->as_array().at(0).text("eventID"),
+              first.json().find("successful")->as_array().at(0).text("eventID"));
+    EXPECT_NE(again.json().find("successful")->as_array().at(1).text("eventID"),
+              first.json().find("successful")->as_array().at(0).text("eventID"));
     EXPECT_EQ(engine.history.covered(), 2u);
     const auto changed = put(engine, {entry("one", with(event_data(), "eventName", "Other"))});
     EXPECT_EQ(changed.json().find("successful")->as_array().size(), 1u);
@@ -84,7 +89,9 @@ TEST(PutAuditEvents, RetriesAtTheSameTimeMakeOneEvent) {
     FakeEngine engine;
     std::vector<FakeEngine::Pending> calls;
     for (int i = 0; i < 16; ++i)
-        calls.push_back(engine.begin(FakeEngine::request("POST", "/PutAuditEvents?channelArn=default", to_text(JsonObject{{"auditEvents", JsonArray{entry("one", event_data())}}}), "cloudtrail-data")));
+        calls.push_back(engine.begin(FakeEngine::request(
+            "POST", "/PutAuditEvents?channelArn=default",
+            to_text(JsonObject{{"auditEvents", JsonArray{entry("one", event_data())}}}), "cloudtrail-data")));
     for (const auto& call : calls) EXPECT_EQ(call.wait().json().find("successful")->as_array().size(), 1u);
     EXPECT_EQ(engine.history.covered(), 1u);
 }
@@ -112,7 +119,10 @@ TEST(PutAuditEvents, TheChecksumIsOfTheExactText) {
 
 TEST(PutAuditEvents, EveryRuleOfTheDocumentHasItsCode) {
     FakeEngine engine;
-    const struct { Json data; const char* code; } cases[] = {
+    const struct {
+        Json data;
+        const char* code;
+    } cases[] = {
         {without(event_data(), "version"), "FieldNotFound"},
         {without(event_data(), "UID"), "FieldNotFound"},
         {without(event_data(), "userIdentity"), "FieldNotFound"},
@@ -124,7 +134,8 @@ TEST(PutAuditEvents, EveryRuleOfTheDocumentHasItsCode) {
         {with(event_data(), "errorCode", std::string(257, 'v')), "FieldTooLong"},
         {with(event_data(), "requestParameters", JsonObject{{"a", std::string(100'000, 'v')}}), "FieldTooLong"},
         {with(event_data(), "additionalEventData", JsonObject{{"a", std::string(28'000, 'v')}}), "FieldTooLong"},
-        {with(event_data(), "userIdentity", JsonObject{{"type", std::string(129, 't')}, {"principalId", "x"}}), "FieldTooLong"},
+        {with(event_data(), "userIdentity", JsonObject{{"type", std::string(129, 't')}, {"principalId", "x"}}),
+         "FieldTooLong"},
         {with(event_data(), "eventName", 5), "InvalidData"},
         {with(event_data(), "requestParameters", "text"), "InvalidData"},
         {with(event_data(), "userIdentity", "text"), "InvalidData"},
@@ -159,8 +170,10 @@ TEST(PutAuditEvents, PoliciesSeeTheExternalId) {
     EXPECT_EQ(put_as("&externalId=shop%2F7"), "");
     EXPECT_EQ(put_as("&externalId=shop%2F8"), "AccessDeniedException");
     EXPECT_EQ(put_as(""), "AccessDeniedException");
-    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=x").header("x-amzn-ErrorType"), "ValidationException");
-    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=a%20b").header("x-amzn-ErrorType"), "ValidationException");
+    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=x").header("x-amzn-ErrorType"),
+              "ValidationException");
+    EXPECT_EQ(put(engine, {entry("one", event_data())}, "default&externalId=a%20b").header("x-amzn-ErrorType"),
+              "ValidationException");
 }
 
 TEST(PutAuditEvents, WholeRequestErrors) {
@@ -170,7 +183,13 @@ TEST(PutAuditEvents, WholeRequestErrors) {
     const auto good = JsonArray{entry("one", event_data())};
     JsonArray many;
     for (int i = 0; i < 101; ++i) many.push_back(entry("i" + std::to_string(i), event_data()));
-    const struct { JsonArray entries; std::string channel; const char* key; const char* code; int status; } cases[] = {
+    const struct {
+        JsonArray entries;
+        std::string channel;
+        const char* key;
+        const char* code;
+        int status;
+    } cases[] = {
         {good, "default", "admin", "", 200},
         {good, own.id, "admin", "", 200},
         {good, own.arn(), "admin", "", 200},
@@ -178,7 +197,8 @@ TEST(PutAuditEvents, WholeRequestErrors) {
         {good, "arn:aws:s3:::bucket", "admin", "InvalidChannelARN", 400},
         {good, "nonsense", "admin", "InvalidChannelARN", 400},
         {good, "00000000-0000-4000-8000-000000000000", "admin", "ChannelNotFound", 400},
-        {good, "arn:aws:cloudtrail:us-east-1:111122223333:channel/00000000-0000-4000-8000-000000000000", "admin", "ChannelNotFound", 400},
+        {good, "arn:aws:cloudtrail:us-east-1:111122223333:channel/00000000-0000-4000-8000-000000000000", "admin",
+         "ChannelNotFound", 400},
         {good, default_channel("eu-west-1", account).arn(), "admin", "ChannelNotFound", 400},
         {good, other.arn(), "admin", "ChannelInsufficientPermission", 400},
         {{good[0], good[0]}, "default", "admin", "DuplicatedAuditEventId", 400},

@@ -11,7 +11,8 @@ TEST(Dispatch, EveryOtherOperationIsNamedAsUnsupported) {
     FakeEngine engine;
     for (const auto& [name, operation] : wire::model_of("cloudtrail").operations()) {
         if (name == "LookupEvents") continue;
-        const auto answer = engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", {{"X-Amz-Target", "CloudTrail_20131101." + name}}));
+        const auto answer = engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1",
+                                                            {{"X-Amz-Target", "CloudTrail_20131101." + name}}));
         EXPECT_EQ(answer.response.status, 400) << name;
         EXPECT_EQ(answer.json().text("__type"), "UnsupportedOperationException") << name;
         EXPECT_NE(answer.json().text("message").find(name), std::string_view::npos) << answer.json().text("message");
@@ -21,24 +22,33 @@ TEST(Dispatch, EveryOtherOperationIsNamedAsUnsupported) {
 TEST(Dispatch, CallerIdentity) {
     FakeEngine engine;
     const auto call = [&](const std::string& body) {
-        return engine.call(FakeEngine::request("POST", "/", body, "sts", "us-east-1", {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}));
+        return engine.call(FakeEngine::request("POST", "/", body, "sts", "us-east-1",
+                                               {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}));
     };
     const auto answer = call("Action=GetCallerIdentity&Version=2011-06-15");
     EXPECT_EQ(answer.response.status, 200);
     EXPECT_EQ(answer.header("Content-Type"), "text/xml");
-    for (const auto* part : {"<Account>111122223333</Account>", "<Arn>arn:aws:iam::111122223333:user/admin</Arn>",
-                             "<UserId>AIDAEXAMPLE0000000001</UserId>", "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\""})
+    for (const auto* part :
+         {"<Account>111122223333</Account>", "<Arn>arn:aws:iam::111122223333:user/admin</Arn>",
+          "<UserId>AIDAEXAMPLE0000000001</UserId>", "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\""})
         EXPECT_NE(answer.response.body.find(part), std::string::npos) << part;
-    EXPECT_NE(answer.response.body.find("<RequestId>" + answer.header("x-amzn-RequestId") + "</RequestId>"), std::string::npos);
+    EXPECT_NE(answer.response.body.find("<RequestId>" + answer.header("x-amzn-RequestId") + "</RequestId>"),
+              std::string::npos);
 
     const auto other = call("Action=AssumeRole&Version=2011-06-15");
     EXPECT_EQ(other.response.status, 400);
-    EXPECT_NE(other.response.body.find("<Code>InvalidAction</Code><Message>Could not find operation AssumeRole for version 2011-06-15"), std::string::npos);
-    const struct { const char* body; const char* code; } wrong[] = {
+    EXPECT_NE(other.response.body.find(
+                  "<Code>InvalidAction</Code><Message>Could not find operation AssumeRole for version 2011-06-15"),
+              std::string::npos);
+    const struct {
+        const char* body;
+        const char* code;
+    } wrong[] = {
         {"", "<Code>MissingAction</Code>"},
         {"Version=2011-06-15", "<Code>MissingAction</Code>"},
         {"Action=GetCallerIdentity", "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED"},
-        {"Action=GetCallerIdentity&Version=2010-05-08", "Could not find operation GetCallerIdentity for version 2010-05-08"},
+        {"Action=GetCallerIdentity&Version=2010-05-08",
+         "Could not find operation GetCallerIdentity for version 2010-05-08"},
         {"Action=%ff&Version=2011-06-15", "Could not find operation \xef\xbf\xbd for version 2011-06-15"},
     };
     for (const auto& row : wrong) {
@@ -72,7 +82,12 @@ TEST(Dispatch, WhoIsNotKnownIsToldSoInTheProtocolOfTheService) {
 TEST(Dispatch, UnsignedRequestsGoByTargetThenByPath) {
     FakeEngine engine;
     const auto status = [&](const char* method, const char* target, net::Headers headers = {}) {
-        net::Request request{.method = method, .target = target, .headers = std::move(headers), .body = {}, .peer_address = {}, .tls = false};
+        net::Request request{.method = method,
+                             .target = target,
+                             .headers = std::move(headers),
+                             .body = {},
+                             .peer_address = {},
+                             .tls = false};
         return engine.call(std::move(request)).response.status;
     };
     EXPECT_EQ(status("GET", "/healthz"), 200);
@@ -92,7 +107,8 @@ TEST(Dispatch, UnsignedRequestsGoByTargetThenByPath) {
 TEST(Dispatch, ReadinessNamesWhatIsMissing) {
     FakeEngine engine;
     engine.log.full = true;
-    const auto answer = engine.call({.method = "GET", .target = "/readyz", .headers = {}, .body = {}, .peer_address = {}, .tls = false});
+    const auto answer = engine.call(
+        {.method = "GET", .target = "/readyz", .headers = {}, .body = {}, .peer_address = {}, .tls = false});
     EXPECT_EQ(answer.response.status, 503);
     EXPECT_NE(answer.response.body.find("disk budget"), std::string::npos);
 }
@@ -111,7 +127,8 @@ TEST(Dispatch, BodiesHaveTheLimitOfTheirCall) {
 TEST(Dispatch, WhatTheServerRefusesIsAnsweredInTheProtocolOfTheService) {
     FakeEngine engine;
     const auto refused = [&](const char* target, const char* service, int status) {
-        return Answer{engine.api->refusal(FakeEngine::request("POST", target, "", service), status, "the body is too large"), {}};
+        return Answer{
+            engine.api->refusal(FakeEngine::request("POST", target, "", service), status, "the body is too large"), {}};
     };
     const auto json = refused("/", "cloudtrail", 413);
     EXPECT_EQ(json.response.status, 413);
@@ -133,5 +150,6 @@ TEST(Dispatch, WhatTheServerRefusesIsAnsweredInTheProtocolOfTheService) {
     const Answer unknown{engine.api->refusal({}, 431, "the head of the request is too long"), {}};
     EXPECT_EQ(unknown.response.status, 431);
     EXPECT_EQ(unknown.response.body, "the head of the request is too long\n");
-    for (const auto* answer : {&json, &rest, &query, &own, &unknown}) EXPECT_EQ(answer->header("x-amzn-RequestId").size(), 36u);
+    for (const auto* answer : {&json, &rest, &query, &own, &unknown})
+        EXPECT_EQ(answer->header("x-amzn-RequestId").size(), 36u);
 }

@@ -57,7 +57,11 @@ Result<std::vector<StoredBlock>> FakeLog::read(std::uint64_t from, std::size_t b
 Result<StoredBlock> FakeLog::find(std::uint64_t number) {
     std::lock_guard lock(mutex_);
     if (number >= blocks_.size()) return fail(Code::not_found, "no such event");
-    return StoredBlock{.first_number = number, .event_count = 1, .retention = retention_[number], .bytes = *blocks_[number], .owner = blocks_[number]};
+    return StoredBlock{.first_number = number,
+                       .event_count = 1,
+                       .retention = retention_[number],
+                       .bytes = *blocks_[number],
+                       .owner = blocks_[number]};
 }
 
 bool FakeLog::wait(std::uint64_t number, int) { return end() > number; }
@@ -90,7 +94,9 @@ Result<history::Page> FakeHistory::search(const history::Search& search) {
     for (std::size_t number = 0; number < bound; ++number) {
         const auto& event = view(records[number]);
         if (!search.scope.admits(event.account, event.region) || !search.query.matches(event)) continue;
-        if (!search.categories.empty() && std::ranges::find(search.categories, event.category) == search.categories.end()) continue;
+        if (!search.categories.empty() &&
+            std::ranges::find(search.categories, event.category) == search.categories.end())
+            continue;
         if ((search.from && event.time < *search.from) || (search.to && event.time > *search.to)) continue;
         hits.push_back({event.time, std::string(event.event_id), number});
     }
@@ -245,7 +251,8 @@ Answer FakeEngine::Pending::wait() const {
 
 std::string FakeEngine::Pending::wait_for(const std::string& text) const {
     std::unique_lock lock(state->mutex);
-    EXPECT_TRUE(state->changed.wait_for(lock, patience, [&] { return state->answer.streamed.find(text) != std::string::npos; }))
+    EXPECT_TRUE(
+        state->changed.wait_for(lock, patience, [&] { return state->answer.streamed.find(text) != std::string::npos; }))
         << text << " is not in " << state->answer.streamed;
     return state->answer.streamed;
 }
@@ -255,31 +262,36 @@ void FakeEngine::Pending::hang_up() const {
     state->closed = true;
 }
 
-FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate authenticate, const TrailServices* trails) {
+FakeEngine::FakeEngine(Settings settings, const S3Services* s3, Authenticate authenticate,
+                       const TrailServices* trails) {
     clock.set(*parse_time("2026-01-02T04:00:00Z"));
     Parts parts{
-        .authenticate =
-            [this](const identity::IncomingRequest& request, const std::vector<std::string_view>& services, bool bearer,
-                   bool) -> std::expected<identity::Authenticated, identity::AuthRefusal> {
+        .authenticate = [this](const identity::IncomingRequest& request, const std::vector<std::string_view>& services,
+                               bool bearer, bool) -> std::expected<identity::Authenticated, identity::AuthRefusal> {
             net::Request copy;
             copy.headers = *request.headers;
             const auto service = std::string(claimed_service(copy));
             const bool token = bearer && copy.find("authorization").starts_with("Bearer ");
             if (service.empty() && !token)
-                return std::unexpected(identity::AuthRefusal{identity::AuthProblem::missing, "Missing Authentication Token"});
+                return std::unexpected(
+                    identity::AuthRefusal{identity::AuthProblem::missing, "Missing Authentication Token"});
             if (!token && std::ranges::find(services, service) == services.end())
-                return std::unexpected(identity::AuthRefusal{identity::AuthProblem::wrong_scope, "Credential should be scoped to correct service"});
+                return std::unexpected(identity::AuthRefusal{identity::AuthProblem::wrong_scope,
+                                                             "Credential should be scoped to correct service"});
             const auto caller = callers_.find(std::string(copy.find("x-test-key")));
             if (caller == callers_.end())
-                return std::unexpected(identity::AuthRefusal{identity::AuthProblem::unknown_key, "The security token included in the request is invalid."});
+                return std::unexpected(identity::AuthRefusal{identity::AuthProblem::unknown_key,
+                                                             "The security token included in the request is invalid."});
             return identity::Authenticated{caller->second, std::string(copy.find("x-test-region")), service};
         },
         .submit =
-            [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts, ingest::Writer writer, ingest::Ingest::Done done) {
+            [this](std::shared_ptr<const std::string> buffer, std::vector<std::string_view> texts,
+                   ingest::Writer writer, ingest::Ingest::Done done) {
                 {
                     std::lock_guard lock(mutex_);
                     if (holding_) {
-                        held_.push_back([this, buffer, texts = std::move(texts), writer = std::move(writer), done = std::move(done)]() mutable {
+                        held_.push_back([this, buffer, texts = std::move(texts), writer = std::move(writer),
+                                         done = std::move(done)]() mutable {
                             submit(std::move(texts), std::move(writer), std::move(done));
                         });
                         return stored_.notify_all();
@@ -338,9 +350,7 @@ identity::Principal& FakeEngine::caller(const std::string& key) {
     return principal;
 }
 
-void FakeEngine::store(std::string record) {
-    EXPECT_TRUE(take({record}, {}).has_value());
-}
+void FakeEngine::store(std::string record) { EXPECT_TRUE(take({record}, {}).has_value()); }
 
 Result<ingest::Receipt> FakeEngine::take(const std::vector<std::string_view>& texts, const ingest::Writer& writer) {
     ingest::Receipt receipt;
@@ -357,7 +367,8 @@ Result<ingest::Receipt> FakeEngine::take(const std::vector<std::string_view>& te
         } else {
             const auto& event = **parsed;
             result.event_id = event.event_id;
-            const auto [admitted, fresh] = admitted_.emplace(fmt::format("{}/{}", event.account, event.event_id), record);
+            const auto [admitted, fresh] =
+                admitted_.emplace(fmt::format("{}/{}", event.account, event.event_id), record);
             result.outcome = fresh                      ? ingest::Outcome::stored
                              : admitted->second == text ? ingest::Outcome::duplicate
                                                         : ingest::Outcome::conflict;
@@ -378,11 +389,18 @@ Result<ingest::Receipt> FakeEngine::take(const std::vector<std::string_view>& te
     return receipt;
 }
 
-net::Request FakeEngine::request(std::string method, std::string target, std::string body, std::string service, std::string region,
-                                 net::Headers more) {
-    net::Request request{.method = std::move(method), .target = std::move(target), .headers = std::move(more), .body = std::move(body), .peer_address = "192.0.2.9", .tls = false};
-    request.headers.emplace_back("Authorization", fmt::format("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE000000001/20260102/{}/{}/aws4_request, "
-                                                              "SignedHeaders=host, Signature=00", region, service));
+net::Request FakeEngine::request(std::string method, std::string target, std::string body, std::string service,
+                                 std::string region, net::Headers more) {
+    net::Request request{.method = std::move(method),
+                         .target = std::move(target),
+                         .headers = std::move(more),
+                         .body = std::move(body),
+                         .peer_address = "192.0.2.9",
+                         .tls = false};
+    request.headers.emplace_back(
+        "Authorization", fmt::format("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE000000001/20260102/{}/{}/aws4_request, "
+                                     "SignedHeaders=host, Signature=00",
+                                     region, service));
     request.headers.emplace_back("X-Test-Region", region);
     request.headers.emplace_back("User-Agent", "aws-cli/2.15.0");
     if (request.find("x-test-key").empty()) request.headers.emplace_back("X-Test-Key", "admin");
@@ -420,8 +438,8 @@ std::vector<Json> FakeEngine::wait_for_events(const std::string& event_name, std
     return found;
 }
 
-std::string record(const std::string& id, const std::string& event_name, const std::string& time, const std::string& region,
-                   const std::string& account, const std::string& category) {
+std::string record(const std::string& id, const std::string& event_name, const std::string& time,
+                   const std::string& region, const std::string& account, const std::string& category) {
     return fmt::format(
         R"({{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","principalId":"AIDAEXAMPLE0000000002","arn":"arn:aws:iam::{4}:user/ana",)"
         R"("accountId":"{4}","accessKeyId":"AKIAEXAMPLE000000002","userName":"ana"}},"eventTime":"{2}","eventSource":"ec2.amazonaws.com",)"

@@ -12,7 +12,6 @@
 #include "base/json.h"
 #include "support/fake_clock.h"
 
-
 namespace cairn::api::test {
 
 /// A log of plain blocks in memory, one for each append.
@@ -39,7 +38,8 @@ private:
 class FakeHistory final : public history::History {
 public:
     Result<history::Page> search(const history::Search& search) override;
-    Result<Values> values(const history::Search& search, std::string_view field, std::string_view prefix, std::size_t count_max) override;
+    Result<Values> values(const history::Search& search, std::string_view field, std::string_view prefix,
+                          std::size_t count_max) override;
     Result<Count> count(const history::Search& search, std::uint64_t at_most) override;
     std::uint64_t covered() const override;
     bool wait_covered(std::uint64_t, int) override { return true; }
@@ -69,10 +69,12 @@ struct Answer {
 /// An Api over fakes. Callers are known by the header X-Test-Key, or as `authenticate` says.
 class FakeEngine {
 public:
-    explicit FakeEngine(Settings settings = {}, const S3Services* s3 = nullptr, Authenticate authenticate = {}, const TrailServices* trails = nullptr);
+    explicit FakeEngine(Settings settings = {}, const S3Services* s3 = nullptr, Authenticate authenticate = {},
+                        const TrailServices* trails = nullptr);
     ~FakeEngine();
 
-    identity::Principal& caller(const std::string& key);  ///< made with the policies of an administrator of 111122223333
+    identity::Principal& caller(
+        const std::string& key);  ///< made with the policies of an administrator of 111122223333
 
     /// Stores a record as if it had come in another way.
     void store(std::string record);
@@ -89,7 +91,7 @@ public:
         struct State;
         std::shared_ptr<State> state;
         bool answered() const;
-        Answer wait() const;                                   ///< for the answer
+        Answer wait() const;                                  ///< for the answer
         std::string wait_for(const std::string& text) const;  ///< for a stream to hold `text`
         void hang_up() const;
     };
@@ -117,9 +119,9 @@ private:
     std::mutex mutex_;
     std::condition_variable stored_;
     std::map<std::string, identity::Principal> callers_;
-    std::map<std::string, std::string> admitted_;  // guarded by mutex_: identity to record
-    std::vector<std::string> records_;             // guarded by mutex_
-    bool holding_ = false;                                  // guarded by mutex_
+    std::map<std::string, std::string> admitted_;        // guarded by mutex_: identity to record
+    std::vector<std::string> records_;                   // guarded by mutex_
+    bool holding_ = false;                               // guarded by mutex_
     std::vector<std::move_only_function<void()>> held_;  // guarded by mutex_: requests that ingest did not answer
 };
 

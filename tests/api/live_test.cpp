@@ -16,7 +16,8 @@ Settings quiet() {
 }
 
 FakeEngine::Pending tail(FakeEngine& engine, const std::string& query = {}, net::Headers headers = {}) {
-    auto pending = engine.begin(FakeEngine::request("GET", "/v1/tail" + query, "", "cairn", "us-east-1", std::move(headers)));
+    auto pending =
+        engine.begin(FakeEngine::request("GET", "/v1/tail" + query, "", "cairn", "us-east-1", std::move(headers)));
     EXPECT_EQ(pending.wait().response.status, 200);
     pending.wait_for("event: hello\n");
     return pending;
@@ -51,7 +52,8 @@ TEST(Tail, GoesOnBehindTheLastEventTheClientSaw) {
 
 TEST(Tail, BeginsWithTheNewestWhenAsked) {
     FakeEngine engine(quiet());
-    for (int i = 0; i < 10; ++i) engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
+    for (int i = 0; i < 10; ++i)
+        engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
     const auto stream = tail(engine, "?last=2&fields=eventID");
     stream.wait_for(R"([{"eventID":")" + event_id(8) + R"("},{"eventID":")" + event_id(9) + R"("}])");
 }
@@ -80,7 +82,8 @@ TEST(Tail, ForgetsClientsThatHangUp) {
     const auto one = tail(engine), two = tail(engine);
     one.hang_up();
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (engine.metrics.render().find("cairn_api_streams 1") == std::string::npos && std::chrono::steady_clock::now() < deadline)
+    while (engine.metrics.render().find("cairn_api_streams 1") == std::string::npos &&
+           std::chrono::steady_clock::now() < deadline)
         std::this_thread::yield();
     tail(engine);
 }
@@ -91,7 +94,8 @@ TEST(Wait, AnswersAtOnceWhenTheEventIsThere) {
     const auto json = engine.own("GET", "/v1/wait?q=eventName%3DWanted&timeout=300").json();
     EXPECT_TRUE(json.find("matched")->as_bool());
     EXPECT_EQ(json.find("event")->text("eventID"), event_id(1));
-    const auto with_record = engine.own("POST", "/v1/wait", R"({"q":"eventName=Wanted","timeout":"300s","fields":["record"]})").json();
+    const auto with_record =
+        engine.own("POST", "/v1/wait", R"({"q":"eventName=Wanted","timeout":"300s","fields":["record"]})").json();
     EXPECT_EQ(with_record.find("event")->text("record"), record(event_id(1), "Wanted", "2026-01-02T03:58:00Z"));
 }
 
@@ -110,7 +114,8 @@ TEST(Wait, SaysWhenTheTimeIsOverOrTheServerEnds) {
     EXPECT_EQ(over.response.status, 200);
     EXPECT_FALSE(over.json().find("matched")->as_bool());
     EXPECT_EQ(engine.own("POST", "/v1/wait", R"({"timeout":301})").response.status, 400);
-    const auto waiting = engine.begin(FakeEngine::request("POST", "/v1/wait", R"({"q":"eventName=Wanted","timeout":300})", "cairn"));
+    const auto waiting =
+        engine.begin(FakeEngine::request("POST", "/v1/wait", R"({"q":"eventName=Wanted","timeout":300})", "cairn"));
     engine.api->end_streams();
     const auto ended = waiting.wait();
     EXPECT_TRUE(ended.response.status == 429 || !ended.json().find("matched")->as_bool());

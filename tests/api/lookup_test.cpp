@@ -34,11 +34,12 @@ TEST(LookupEvents, AnswersWithEveryMemberOfTheEvent) {
     EXPECT_EQ(answer.response.status, 200);
     EXPECT_EQ(answer.header("Content-Type"), "application/x-amz-json-1.1");
     EXPECT_EQ(answer.header("x-amzn-RequestId").size(), 36u);
-    EXPECT_EQ(answer.response.body,
-              R"({"Events":[{"EventId":")" + event_id(1) +
-                  R"(","EventName":"RunInstances","ReadOnly":"false","AccessKeyId":"AKIAEXAMPLE000000002",)"
-                  R"("EventTime":1767323045.0,"EventSource":"ec2.amazonaws.com","Username":"ana","Resources":[],"CloudTrailEvent":)" +
-                  to_text(Json(stored)) + "}]}");
+    EXPECT_EQ(
+        answer.response.body,
+        R"({"Events":[{"EventId":")" + event_id(1) +
+            R"(","EventName":"RunInstances","ReadOnly":"false","AccessKeyId":"AKIAEXAMPLE000000002",)"
+            R"("EventTime":1767323045.0,"EventSource":"ec2.amazonaws.com","Username":"ana","Resources":[],"CloudTrailEvent":)" +
+            to_text(Json(stored)) + "}]}");
 }
 
 TEST(LookupEvents, RecordsThatCameWithWhiteSpaceAreAnsweredCompact) {
@@ -54,8 +55,12 @@ TEST(LookupEvents, RecordsThatCameWithWhiteSpaceAreAnsweredCompact) {
 
 TEST(LookupEvents, BothTargetsAreUnderstood) {
     FakeEngine engine(quiet());
-    for (const auto* target : {"CloudTrail_20131101.LookupEvents", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"})
-        EXPECT_EQ(engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", {{"X-Amz-Target", target}})).response.status, 200);
+    for (const auto* target :
+         {"CloudTrail_20131101.LookupEvents", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"})
+        EXPECT_EQ(
+            engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", {{"X-Amz-Target", target}}))
+                .response.status,
+            200);
 }
 
 TEST(LookupEvents, SeesOneAccountAndOneRegion) {
@@ -75,7 +80,8 @@ TEST(LookupEvents, CategoriesDependOnTheSettingAndTheParameter) {
         FakeEngine engine(settings);
         engine.store(record(event_id(1)));
         engine.store(record(event_id(2), "GetObject", "2026-01-02T03:04:06Z", "us-east-1", "111122223333", "Data"));
-        engine.store(record(event_id(3), "Reach", "2026-01-02T03:04:07Z", "us-east-1", "111122223333", "NetworkActivity"));
+        engine.store(
+            record(event_id(3), "Reach", "2026-01-02T03:04:07Z", "us-east-1", "111122223333", "NetworkActivity"));
         const auto both = std::vector{event_id(2), event_id(1)};
         EXPECT_EQ(ids(engine.lookup("{}")), management_only ? std::vector{event_id(1)} : both);
         EXPECT_EQ(ids(engine.lookup(R"({"EventCategory":"insight"})")), std::vector<std::string>());
@@ -86,16 +92,29 @@ TEST(LookupEvents, EveryAttributeFindsItsEvents) {
     FakeEngine engine(quiet());
     engine.store(record(event_id(1)));
     engine.store(record(event_id(2), "StopInstances", "2026-01-02T03:04:06Z"));
-    const struct { const char* key; std::string value; std::size_t found; } cases[] = {
-        {"EventId", event_id(2), 1},   {"EventName", "StopInstances", 1},  {"EventName", "stopInstances", 0},
-        {"EventSource", "ec2.amazonaws.com", 2}, {"Username", "ana", 2},   {"Username", "Ana", 0},
-        {"AccessKeyId", "AKIAEXAMPLE000000002", 2}, {"ReadOnly", "false", 2}, {"ReadOnly", "False", 2},
-        {"ReadOnly", "true", 0},       {"ResourceName", "i-0", 0},          {"ResourceType", "AWS::EC2::Instance", 0},
+    const struct {
+        const char* key;
+        std::string value;
+        std::size_t found;
+    } cases[] = {
+        {"EventId", event_id(2), 1},
+        {"EventName", "StopInstances", 1},
+        {"EventName", "stopInstances", 0},
+        {"EventSource", "ec2.amazonaws.com", 2},
+        {"Username", "ana", 2},
+        {"Username", "Ana", 0},
+        {"AccessKeyId", "AKIAEXAMPLE000000002", 2},
+        {"ReadOnly", "false", 2},
+        {"ReadOnly", "False", 2},
+        {"ReadOnly", "true", 0},
+        {"ResourceName", "i-0", 0},
+        {"ResourceType", "AWS::EC2::Instance", 0},
         {"EventName", "a \\\"b\\\" \\\\ c) or (", 0},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.value);
-        const auto answer = engine.lookup(R"({"LookupAttributes":[{"AttributeKey":")" + std::string(row.key) + R"(","AttributeValue":")" + row.value + R"("}]})");
+        const auto answer = engine.lookup(R"({"LookupAttributes":[{"AttributeKey":")" + std::string(row.key) +
+                                          R"(","AttributeValue":")" + row.value + R"("}]})");
         EXPECT_EQ(answer.response.status, 200) << answer.response.body;
         EXPECT_EQ(ids(answer).size(), row.found);
     }
@@ -103,7 +122,8 @@ TEST(LookupEvents, EveryAttributeFindsItsEvents) {
 
 TEST(LookupEvents, TimesAreInclusiveNumbersOrText) {
     FakeEngine engine(quiet());
-    for (int i = 0; i < 6; ++i) engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
+    for (int i = 0; i < 6; ++i)
+        engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
     const auto expected = std::vector{event_id(4), event_id(3), event_id(2)};
     EXPECT_EQ(ids(engine.lookup(R"({"StartTime":1767323042,"EndTime":1767323044})")), expected);
     EXPECT_EQ(ids(engine.lookup(R"({"StartTime":1767323041.5,"EndTime":1767323044.0})")), expected);
@@ -117,7 +137,10 @@ TEST(LookupEvents, EveryDocumentedErrorIsAnswered) {
     const auto attribute = [](const std::string& key, const std::string& value) {
         return R"({"LookupAttributes":[{"AttributeKey":")" + key + R"(","AttributeValue":")" + value + R"("}]})";
     };
-    const struct { std::string body; const char* code; } cases[] = {
+    const struct {
+        std::string body;
+        const char* code;
+    } cases[] = {
         {R"({"LookupAttributes":[{"AttributeKey":"EventId","AttributeValue":"a"},{"AttributeKey":"EventId","AttributeValue":"b"}]})",
          "InvalidLookupAttributesException"},
         {attribute("Nonsense", "a"), "InvalidLookupAttributesException"},
@@ -157,7 +180,8 @@ TEST(LookupEvents, ChecksComeInTheOrderOfTheService) {
     auto& stranger = engine.caller("nobody");
     stranger.policies.clear();
     const auto code = [&](std::string body, const char* target, const char* key) {
-        auto request = FakeEngine::request("POST", "/", std::move(body), "cloudtrail", "us-east-1", {{"X-Amz-Target", target}, {"X-Test-Key", key}});
+        auto request = FakeEngine::request("POST", "/", std::move(body), "cloudtrail", "us-east-1",
+                                           {{"X-Amz-Target", target}, {"X-Test-Key", key}});
         return std::string(engine.call(std::move(request)).json().text("__type"));
     };
     constexpr auto target = "CloudTrail_20131101.LookupEvents", unknown = "CloudTrail_20131101.Nonsense";
@@ -170,20 +194,25 @@ TEST(LookupEvents, ChecksComeInTheOrderOfTheService) {
 
 TEST(LookupEvents, PagesHoldEveryEventOnceAndTokensBelongToTheirRequest) {
     FakeEngine engine(quiet());
-    for (int i = 0; i < 25; ++i) engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:" + std::to_string(10 + i) + "Z"));
+    for (int i = 0; i < 25; ++i)
+        engine.store(record(event_id(i), "RunInstances", "2026-01-02T03:04:" + std::to_string(10 + i) + "Z"));
     std::vector<std::string> found;
     std::string token;
     do {
-        const auto answer = engine.lookup(token.empty() ? R"({"MaxResults":10})" : R"({"MaxResults":7,"NextToken":")" + token + R"("})");
+        const auto answer = engine.lookup(token.empty() ? R"({"MaxResults":10})"
+                                                        : R"({"MaxResults":7,"NextToken":")" + token + R"("})");
         ASSERT_EQ(answer.response.status, 200) << answer.response.body;
         for (auto& id : ids(answer)) found.push_back(std::move(id));
         const bool first = token.empty();
         token = answer.json().text("NextToken");
         if (!first) continue;
         engine.store(record(event_id(99), "RunInstances", "2026-01-02T03:05:00Z"));  // must not move the pages
-        const auto other = engine.lookup(R"({"NextToken":")" + token + R"(","LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"a"}]})");
+        const auto other =
+            engine.lookup(R"({"NextToken":")" + token +
+                          R"(","LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"a"}]})");
         EXPECT_EQ(other.json().text("__type"), "InvalidNextTokenException");
-        EXPECT_EQ(engine.lookup(R"({"NextToken":")" + token + "\"}", "eu-west-1").json().text("__type"), "InvalidNextTokenException");
+        EXPECT_EQ(engine.lookup(R"({"NextToken":")" + token + "\"}", "eu-west-1").json().text("__type"),
+                  "InvalidNextTokenException");
     } while (!token.empty());
     std::vector<std::string> expected;
     for (int i = 24; i >= 0; --i) expected.push_back(event_id(i));
@@ -191,7 +220,8 @@ TEST(LookupEvents, PagesHoldEveryEventOnceAndTokensBelongToTheirRequest) {
 }
 
 TEST(LookupToken, EveryChangedByteIsNoticed) {
-    const Lookup lookup{.attribute_key = "EventName", .attribute_value = "a", .start = from_milliseconds(5), .end = {}, .token = {}};
+    const Lookup lookup{
+        .attribute_key = "EventName", .attribute_value = "a", .start = from_milliseconds(5), .end = {}, .token = {}};
     const LookupToken token{.history = "inner", .window_start = from_milliseconds(-7)};
     const auto text = encode_lookup_token(token, lookup, "111122223333", "us-east-1");
     const auto decoded = decode_lookup_token(text, lookup, "111122223333", "us-east-1");
@@ -216,7 +246,8 @@ TEST(LookupEvents, TheWindowHidesOldEventsOnAllPages) {
     const auto first = engine.lookup(R"({"MaxResults":1,"StartTime":0})");
     EXPECT_EQ(ids(first), std::vector{event_id(3)});
     engine.clock.advance(std::chrono::minutes(20));
-    const auto second = engine.lookup(R"({"MaxResults":1,"StartTime":0,"NextToken":")" + std::string(first.json().text("NextToken")) + R"("})");
+    const auto second = engine.lookup(R"({"MaxResults":1,"StartTime":0,"NextToken":")" +
+                                      std::string(first.json().text("NextToken")) + R"("})");
     EXPECT_EQ(ids(second), std::vector{event_id(2)});
     EXPECT_EQ(ids(engine.lookup("{}")), std::vector{event_id(3)});
 }

@@ -24,7 +24,8 @@ std::string error_code(const Answer& answer) {
 
 TEST(Search, AnswersSummariesInOrderAndPages) {
     FakeEngine engine(quiet());
-    for (int i = 0; i < 5; ++i) engine.store(record(event_id(i), i % 2 ? "Odd" : "Even", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
+    for (int i = 0; i < 5; ++i)
+        engine.store(record(event_id(i), i % 2 ? "Odd" : "Even", "2026-01-02T03:04:0" + std::to_string(i) + "Z"));
     const auto first = engine.own("POST", "/v1/search", R"({"q":"eventName=Even","limit":2})").json();
     ASSERT_EQ(first.find("events")->as_array().size(), 2u);
     const auto& newest = first.find("events")->as_array()[0];
@@ -35,10 +36,15 @@ TEST(Search, AnswersSummariesInOrderAndPages) {
     EXPECT_EQ(newest.find("readOnly")->as_bool(), false);
     EXPECT_EQ(newest.find("number")->as_integer(), 4);
     EXPECT_EQ(newest.find("record"), nullptr);
-    const auto rest = engine.own("POST", "/v1/search", R"({"q":"eventName=Even","limit":2,"cursor":")" + std::string(first.text("cursor")) + R"("})").json();
+    const auto rest =
+        engine
+            .own("POST", "/v1/search",
+                 R"({"q":"eventName=Even","limit":2,"cursor":")" + std::string(first.text("cursor")) + R"("})")
+            .json();
     ASSERT_EQ(rest.find("events")->as_array().size(), 1u);
     EXPECT_EQ(rest.find("cursor"), nullptr);
-    const auto oldest = engine.own("POST", "/v1/search", R"({"order":"asc","fields":["eventID","record"],"total":true})").json();
+    const auto oldest =
+        engine.own("POST", "/v1/search", R"({"order":"asc","fields":["eventID","record"],"total":true})").json();
     EXPECT_EQ(oldest.find("events")->as_array()[0].as_object().size(), 2u);
     EXPECT_EQ(oldest.find("events")->as_array()[0].text("record"), record(event_id(0), "Even", "2026-01-02T03:04:00Z"));
     EXPECT_EQ(to_text(*oldest.find("total")), R"({"value":5,"relation":"exact"})");
@@ -46,7 +52,12 @@ TEST(Search, AnswersSummariesInOrderAndPages) {
 
 TEST(Search, WrongRequestsNameWhatIsWrong) {
     FakeEngine engine(quiet());
-    const struct { const char* path; const char* body; const char* code; const char* field; } cases[] = {
+    const struct {
+        const char* path;
+        const char* body;
+        const char* code;
+        const char* field;
+    } cases[] = {
         {"search", R"({"eventname":"x"})", "InvalidParameter", "eventname"},
         {"search", R"({"q":"nonsense=1"})", "InvalidQuery", "nonsense"},
         {"search", R"({"q":7})", "InvalidParameter", "q"},
@@ -88,12 +99,14 @@ TEST(Search, ReadersSeeNoMoreThanTheirPolicyAllows) {
     };
     EXPECT_EQ(as("admin", "POST", "/v1/search", "{}").json().find("events")->as_array().size(), 2u);
     EXPECT_EQ(as("reader", "POST", "/v1/search", "{}").json().find("events")->as_array().size(), 1u);
-    EXPECT_EQ(as("reader", "POST", "/v1/search", R"({"region":"us-east-1"})").json().find("events")->as_array().size(), 0u);
+    EXPECT_EQ(as("reader", "POST", "/v1/search", R"({"region":"us-east-1"})").json().find("events")->as_array().size(),
+              0u);
     EXPECT_EQ(as("reader", "POST", "/v1/count", "{}").json().find("value")->as_integer(), 1);
     EXPECT_EQ(as("reader", "POST", "/v1/values", R"({"field":"region"})").json().find("values")->as_array().size(), 1u);
     EXPECT_EQ(as("reader", "GET", "/v1/events/" + event_id(2), "").response.status, 200);
     EXPECT_EQ(as("reader", "GET", "/v1/events/" + event_id(1), "").response.status, 404);
-    for (const auto* path : {"/v1/search", "/v1/count"}) EXPECT_EQ(as("nobody", "POST", path, "{}").response.status, 403) << path;
+    for (const auto* path : {"/v1/search", "/v1/count"})
+        EXPECT_EQ(as("nobody", "POST", path, "{}").response.status, 403) << path;
     EXPECT_EQ(as("nobody", "GET", "/v1/events/" + event_id(1), "").response.status, 403);
     EXPECT_EQ(as("nobody", "GET", "/v1/tail", "").response.status, 403);
     EXPECT_EQ(as("nobody", "GET", "/v1/wait?timeout=0", "").response.status, 403);
@@ -117,8 +130,8 @@ TEST(Search, OneEventComesWithItsBytesAndItsEnvelope) {
 TEST(Ingest, CountsAddUpAndProblemsAreNamed) {
     FakeEngine engine(quiet());
     const auto other = record(event_id(1), "Other");
-    const auto body = record(event_id(1)) + "\n" + record(event_id(1)) + "\n" + other + "\n{\"eventID\":1}\nnot json\n" +
-                      record(event_id(2)) + "\n";
+    const auto body = record(event_id(1)) + "\n" + record(event_id(1)) + "\n" + other +
+                      "\n{\"eventID\":1}\nnot json\n" + record(event_id(2)) + "\n";
     const auto answer = engine.own("POST", "/ingest", body);
     ASSERT_EQ(answer.response.status, 200) << answer.response.body;
     const auto json = answer.json();
@@ -143,7 +156,10 @@ TEST(Ingest, CountsAddUpAndProblemsAreNamed) {
 
 TEST(Ingest, TakesEveryContainer) {
     FakeEngine engine(quiet());
-    const struct { std::string body; int read; } cases[] = {
+    const struct {
+        std::string body;
+        int read;
+    } cases[] = {
         {R"({"Records":[)" + record(event_id(1)) + "," + record(event_id(2)) + "]}", 2},
         {"[" + record(event_id(3)) + "," + record(event_id(4)) + "]", 2},
         {record(event_id(5)), 1},
@@ -152,7 +168,8 @@ TEST(Ingest, TakesEveryContainer) {
     for (const auto& row : cases) {
         const auto answer = engine.own("POST", "/ingest", row.body);
         ASSERT_EQ(answer.response.status, 200) << answer.response.body;
-        EXPECT_EQ(answer.json().find("stored")->as_integer(), row.read) << row.body.substr(0, 40) << answer.response.body;
+        EXPECT_EQ(answer.json().find("stored")->as_integer(), row.read)
+            << row.body.substr(0, 40) << answer.response.body;
     }
     EXPECT_EQ(engine.history.covered(), 6u);
 }
@@ -164,7 +181,8 @@ TEST(Ingest, RefusesWhatItCanNotTake) {
     EXPECT_EQ(error_code(engine.own("POST", "/ingest?resluts=all", record(event_id(1)))), "InvalidParameter");
     auto encoded = FakeEngine::request("POST", "/ingest", "x", "cairn", "us-east-1", {{"Content-Encoding", "br"}});
     EXPECT_EQ(engine.call(std::move(encoded)).response.status, 415);
-    auto broken = FakeEngine::request("POST", "/ingest", "\x1f\x8b no gzip", "cairn", "us-east-1", {{"Content-Encoding", "gzip"}});
+    auto broken = FakeEngine::request("POST", "/ingest", "\x1f\x8b no gzip", "cairn", "us-east-1",
+                                      {{"Content-Encoding", "gzip"}});
     EXPECT_EQ(error_code(engine.call(std::move(broken))), "InvalidBody");
     engine.ingest_failure = fail(Code::exhausted, "the disk budget is spent");
     const auto full = engine.own("POST", "/ingest", record(event_id(1)));
@@ -179,8 +197,11 @@ TEST(Ingest, WritersWriteTheAccountsOfTheirPolicy) {
     FakeEngine engine(quiet());
     engine.caller("writer").policies = {*policy::Policy::parse(
         R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cairn:Ingest","Resource":"*"}]})")};
-    const auto body = record(event_id(1)) + "\n" + record(event_id(2), "RunInstances", "2026-01-02T03:04:05Z", "us-east-1", "444455556666");
-    const auto json = engine.call(FakeEngine::request("POST", "/ingest", body, "cairn", "us-east-1", {{"X-Test-Key", "writer"}})).json();
+    const auto body = record(event_id(1)) + "\n" +
+                      record(event_id(2), "RunInstances", "2026-01-02T03:04:05Z", "us-east-1", "444455556666");
+    const auto json =
+        engine.call(FakeEngine::request("POST", "/ingest", body, "cairn", "us-east-1", {{"X-Test-Key", "writer"}}))
+            .json();
     EXPECT_EQ(json.find("stored")->as_integer(), 1);
     EXPECT_EQ(json.find("rejected")->as_integer(), 1);
 }

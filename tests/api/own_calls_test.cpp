@@ -14,20 +14,23 @@ namespace {
 
 /// A read that is answered, and recorded, on the calling thread.
 net::Request list_trails() {
-    return FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", {{"X-Amz-Target", "CloudTrail_20131101.ListTrails"}});
+    return FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1",
+                               {{"X-Amz-Target", "CloudTrail_20131101.ListTrails"}});
 }
 
 std::string metric(const FakeEngine& engine, const std::string& name) {
     const auto text = engine.metrics.render();
     const auto at = text.find("\n" + name + " ");
-    return at == std::string::npos ? "" : text.substr(at + name.size() + 2, text.find('\n', at + 1) - at - name.size() - 2);
+    return at == std::string::npos ? ""
+                                   : text.substr(at + name.size() + 2, text.find('\n', at + 1) - at - name.size() - 2);
 }
 
 }  // namespace
 
 TEST(OwnCalls, AreEventsWithTheRealCaller) {
     FakeEngine engine;
-    engine.lookup(R"({"MaxResults":1,"NextToken":null,"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"x"}]})");
+    engine.lookup(
+        R"({"MaxResults":1,"NextToken":null,"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"x"}]})");
     const auto event = engine.wait_for_events("LookupEvents", 1).at(0);
     EXPECT_EQ(event.text("eventSource"), "cloudtrail.amazonaws.com");
     EXPECT_EQ(event.text("eventTime"), "2026-01-02T04:00:00Z");
@@ -51,27 +54,31 @@ TEST(OwnCalls, FailuresKeepTheirCodeAndRoleSessionsTheirIssuer) {
     session.arn = "arn:aws:sts::111122223333:assumed-role/ops/s1";
     session.principal_id = "AROAEXAMPLE0000000001:s1";
     session.policies.clear();
-    const auto answer = engine.call(FakeEngine::request("POST", "/", R"({"Name":"t"})", "cloudtrail", "us-east-1",
-                                                        {{"X-Amz-Target", "CloudTrail_20131101.DeleteTrail"}, {"X-Test-Key", "session"}}));
+    const auto answer = engine.call(
+        FakeEngine::request("POST", "/", R"({"Name":"t"})", "cloudtrail", "us-east-1",
+                            {{"X-Amz-Target", "CloudTrail_20131101.DeleteTrail"}, {"X-Test-Key", "session"}}));
     EXPECT_EQ(answer.json().text("__type"), "AccessDeniedException");
     const auto event = engine.wait_for_events("DeleteTrail", 1).at(0);
     EXPECT_EQ(event.text("errorCode"), "AccessDenied");
     EXPECT_EQ(event.text("errorMessage"),
-              "User: arn:aws:sts::111122223333:assumed-role/ops/s1 is not authorized to perform: cloudtrail:DeleteTrail on resource: * "
+              "User: arn:aws:sts::111122223333:assumed-role/ops/s1 is not authorized to perform: "
+              "cloudtrail:DeleteTrail on resource: * "
               "because no identity-based policy allows the cloudtrail:DeleteTrail action");
     EXPECT_EQ(event.find("requestParameters"), nullptr);
     EXPECT_FALSE(event.find("readOnly")->as_bool());
-    EXPECT_EQ(to_text(*event.find("userIdentity")),
-              R"({"type":"AssumedRole","principalId":"AROAEXAMPLE0000000001:s1","arn":"arn:aws:sts::111122223333:assumed-role/ops/s1",)"
-              R"("accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","sessionContext":{"sessionIssuer":{"type":"Role",)"
-              R"("principalId":"AROAEXAMPLE0000000001","arn":"arn:aws:iam::111122223333:role/ops","accountId":"111122223333",)"
-              R"("userName":"ops"},"attributes":{"mfaAuthenticated":"false"}}})");
+    EXPECT_EQ(
+        to_text(*event.find("userIdentity")),
+        R"({"type":"AssumedRole","principalId":"AROAEXAMPLE0000000001:s1","arn":"arn:aws:sts::111122223333:assumed-role/ops/s1",)"
+        R"("accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","sessionContext":{"sessionIssuer":{"type":"Role",)"
+        R"("principalId":"AROAEXAMPLE0000000001","arn":"arn:aws:iam::111122223333:role/ops","accountId":"111122223333",)"
+        R"("userName":"ops"},"attributes":{"mfaAuthenticated":"false"}}})");
 }
 
 TEST(OwnCalls, AFailedWriteIsRecordedBeforeItIsAnswered) {
     FakeEngine engine;
     const auto target = net::Headers{{"X-Amz-Target", "CloudTrail_20131101.CreateTrail"}};
-    engine.call(FakeEngine::request("POST", "/", R"({"Name":"t","S3BucketName":"b"})", "cloudtrail", "us-east-1", target));
+    engine.call(
+        FakeEngine::request("POST", "/", R"({"Name":"t","S3BucketName":"b"})", "cloudtrail", "us-east-1", target));
     EXPECT_EQ(engine.history.covered(), 1u);  // without waiting
     engine.ingest_failure = fail(Code::exhausted, "full");
     const auto answer = engine.call(FakeEngine::request("POST", "/", "{}", "cloudtrail", "us-east-1", target));
@@ -103,7 +110,8 @@ TEST(OwnCalls, ACallerWaitsWhileIngestIsBehind) {
     EXPECT_EQ(metric(engine, "cairn_own_calls_held_total"), "2");
 
     engine.release_ingest();
-    for (const auto& call : {fourth, fifth}) EXPECT_EQ(call.wait().json().text("__type"), "UnsupportedOperationException");
+    for (const auto& call : {fourth, fifth})
+        EXPECT_EQ(call.wait().json().text("__type"), "UnsupportedOperationException");
     engine.wait_for_events("ListTrails", 5);
     engine.api.reset();
     EXPECT_EQ(engine.history.covered(), 5u);
@@ -130,7 +138,8 @@ TEST(OwnCalls, WaitingCallersAreAnsweredWhenTheServerEnds) {
 TEST(OwnCalls, WhatTheLogRefusesIsCounted) {
     FakeEngine engine;
     engine.ingest_failure = fail(Code::exhausted, "the disk budget is spent");
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(engine.call(list_trails()).json().text("__type"), "UnsupportedOperationException");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(engine.call(list_trails()).json().text("__type"), "UnsupportedOperationException");
     engine.api.reset();
     EXPECT_EQ(metric(engine, "cairn_own_calls_unrecorded_total"), "3");
     EXPECT_EQ(metric(engine, "cairn_own_calls_recorded_total"), "0");
@@ -165,8 +174,9 @@ TEST(OwnCalls, SayHowTheConnectionWasMade) {
         const auto* found = event.find("tlsDetails");
         return found ? to_text(*found) : std::string();
     };
-    EXPECT_EQ(details("cloudtrail.us-east-1.amazonaws.com", true),
-              R"({"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"cloudtrail.us-east-1.amazonaws.com"})");
+    EXPECT_EQ(
+        details("cloudtrail.us-east-1.amazonaws.com", true),
+        R"({"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"cloudtrail.us-east-1.amazonaws.com"})");
     const auto with_host = [&](const char* host) {
         const auto text = details(host, true);
         return text.substr(text.find("\"clientProvided"));

@@ -60,11 +60,8 @@ protected:
     sign::SecretBox box_{std::string(32, 'k')};
     trail::SigningKeys keys_{store_, box_};
     NoBuckets buckets_;
-    TrailServices services_{.trails = trails_,
-                            .keys = keys_,
-                            .store = store_,
-                            .buckets = buckets_,
-                            .regions = {"us-east-1", "eu-west-1"}};
+    TrailServices services_{
+        .trails = trails_, .keys = keys_, .store = store_, .buckets = buckets_, .regions = {"us-east-1", "eu-west-1"}};
     FakeEngine engine_{quiet(), nullptr, {}, &services_};
     std::string one_, two_;
 };

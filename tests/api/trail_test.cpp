@@ -19,7 +19,8 @@ constexpr const char* account = "111122223333";
 class FakeBuckets final : public DeliveryStore {
 public:
     Result<void> check(const DeliveryCaller&, const std::string& bucket) override { return may(bucket); }
-    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject&) override {
+    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                     const DeliveryObject&) override {
         CAIRN_TRY(may(bucket));
         callers.insert(caller.trail_arn);
         written.push_back(bucket + "/" + key);
@@ -39,7 +40,8 @@ private:
 
 class TrailCalls : public ::testing::Test {
 protected:
-    std::expected<Json, wire::ApiError> run(const std::string& operation, const std::string& input, const std::string& region = "us-east-1") {
+    std::expected<Json, wire::ApiError> run(const std::string& operation, const std::string& input,
+                                            const std::string& region = "us-east-1") {
         Call call;
         call.received = clock_.now();
         call.caller.principal.account = account;
@@ -68,20 +70,25 @@ protected:
 };
 
 TEST_F(TrailCalls, ATrailReadsBackAsItWasMade) {
-    EXPECT_EQ(ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs"})"),
-              R"({"Name":"one","S3BucketName":"logs","IncludeGlobalServiceEvents":true,"IsMultiRegionTrail":false,)"
-              R"("TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one","LogFileValidationEnabled":false,"IsOrganizationTrail":false})");
+    EXPECT_EQ(
+        ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs"})"),
+        R"({"Name":"one","S3BucketName":"logs","IncludeGlobalServiceEvents":true,"IsMultiRegionTrail":false,)"
+        R"("TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one","LogFileValidationEnabled":false,"IsOrganizationTrail":false})");
     EXPECT_EQ(buckets_.written, std::vector<std::string>{"logs/AWSLogs/111122223333/CloudTrail/"});
     EXPECT_EQ(buckets_.callers, std::set<std::string>{"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"});
-    EXPECT_EQ(ask("GetTrail", R"({"Name":"one"})"),
-              R"({"Trail":{"Name":"one","S3BucketName":"logs","IncludeGlobalServiceEvents":true,"IsMultiRegionTrail":false,)"
-              R"("TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one","LogFileValidationEnabled":false,"IsOrganizationTrail":false,)"
-              R"("HomeRegion":"us-east-1","HasCustomEventSelectors":false,"HasInsightSelectors":false}})");
-    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"one"})"),
-              R"({"IsLogging":false,"LatestDeliveryAttemptTime":"","LatestNotificationAttemptTime":"","LatestNotificationAttemptSucceeded":"",)"
-              R"("LatestDeliveryAttemptSucceeded":"","TimeLoggingStarted":"","TimeLoggingStopped":""})");
+    EXPECT_EQ(
+        ask("GetTrail", R"({"Name":"one"})"),
+        R"({"Trail":{"Name":"one","S3BucketName":"logs","IncludeGlobalServiceEvents":true,"IsMultiRegionTrail":false,)"
+        R"("TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one","LogFileValidationEnabled":false,"IsOrganizationTrail":false,)"
+        R"("HomeRegion":"us-east-1","HasCustomEventSelectors":false,"HasInsightSelectors":false}})");
+    EXPECT_EQ(
+        ask("GetTrailStatus", R"({"Name":"one"})"),
+        R"({"IsLogging":false,"LatestDeliveryAttemptTime":"","LatestNotificationAttemptTime":"","LatestNotificationAttemptSucceeded":"",)"
+        R"("LatestDeliveryAttemptSucceeded":"","TimeLoggingStarted":"","TimeLoggingStopped":""})");
 
-    const auto full = ask("CreateTrail", R"({"Name":"two","S3BucketName":"logs","S3KeyPrefix":"a/b","IsMultiRegionTrail":true,"EnableLogFileValidation":true,"RecursiveLogging":false})");
+    const auto full = ask(
+        "CreateTrail",
+        R"({"Name":"two","S3BucketName":"logs","S3KeyPrefix":"a/b","IsMultiRegionTrail":true,"EnableLogFileValidation":true,"RecursiveLogging":false})");
     EXPECT_NE(full.find(R"("S3KeyPrefix":"a/b")"), std::string::npos) << full;
     EXPECT_NE(full.find(R"("LogFileValidationEnabled":true)"), std::string::npos) << full;
     EXPECT_NE(full.find(R"("RecursiveLogging":false)"), std::string::npos) << full;
@@ -92,50 +99,79 @@ TEST_F(TrailCalls, ATrailReadsBackAsItWasMade) {
 TEST_F(TrailCalls, RefusalsHaveTheCodesAndTextsOfTheService) {
     ASSERT_EQ(ask("CreateTrail", R"({"Name":"taken","S3BucketName":"logs"})").front(), '{');
     const std::string arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/";
-    const struct { const char* operation; std::string input, answer; } cases[] = {
+    const struct {
+        const char* operation;
+        std::string input, answer;
+    } cases[] = {
         {"CreateTrail", R"({"Name":"ab","S3BucketName":"logs"})",
-         "InvalidTrailNameException: Trail name too short. Minimum allowed length: 3 characters. Specified name length: 2 characters."},
+         "InvalidTrailNameException: Trail name too short. Minimum allowed length: 3 characters. Specified name "
+         "length: 2 characters."},
         {"CreateTrail", R"({"Name":")" + std::string(129, 'a') + R"(","S3BucketName":"logs"})",
-         "InvalidTrailNameException: Trail name too long. Maximum allowed length: 128 characters. Specified name length: 129 characters."},
-        {"CreateTrail", R"({"Name":"-abc","S3BucketName":"logs"})", "InvalidTrailNameException: Trail name must starts with a letter or number."},
-        {"CreateTrail", R"({"Name":"abc-","S3BucketName":"logs"})", "InvalidTrailNameException: Trail name must ends with a letter or number."},
+         "InvalidTrailNameException: Trail name too long. Maximum allowed length: 128 characters. Specified name "
+         "length: 129 characters."},
+        {"CreateTrail", R"({"Name":"-abc","S3BucketName":"logs"})",
+         "InvalidTrailNameException: Trail name must starts with a letter or number."},
+        {"CreateTrail", R"({"Name":"abc-","S3BucketName":"logs"})",
+         "InvalidTrailNameException: Trail name must ends with a letter or number."},
         {"CreateTrail", R"({"Name":"a#c","S3BucketName":"logs"})",
-         "InvalidTrailNameException: Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_)."},
-        {"CreateTrail", R"({"Name":"taken","S3BucketName":"logs"})", "TrailAlreadyExistsException: Trail taken already exists for customer: 111122223333"},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"nowhere"})", "S3BucketDoesNotExistException: S3 bucket nowhere does not exist!"},
+         "InvalidTrailNameException: Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, "
+         "periods (.), hyphens (-), and underscores (_)."},
+        {"CreateTrail", R"({"Name":"taken","S3BucketName":"logs"})",
+         "TrailAlreadyExistsException: Trail taken already exists for customer: 111122223333"},
+        {"CreateTrail", R"({"Name":"abc","S3BucketName":"nowhere"})",
+         "S3BucketDoesNotExistException: S3 bucket nowhere does not exist!"},
         {"CreateTrail", R"({"Name":"abc","S3BucketName":"closed"})",
          "InsufficientS3BucketPolicyException: Incorrect S3 bucket policy is detected for bucket: closed"},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","IsMultiRegionTrail":true,"IncludeGlobalServiceEvents":false})",
+        {"CreateTrail",
+         R"({"Name":"abc","S3BucketName":"logs","IsMultiRegionTrail":true,"IncludeGlobalServiceEvents":false})",
          "InvalidParameterCombinationException: Multi-Region trail must include global service events."},
         {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","SnsTopicName":"topic"})",
          "InsufficientSnsTopicPolicyException: SNS Topic does not exist or the topic policy is incorrect!"},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:111122223333:log-group:g:*"})",
+        {"CreateTrail",
+         R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:111122223333:log-group:g:*"})",
          "InvalidCloudWatchLogsRoleArnException: You must specify a log group and a role ARN."},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsRoleArn":"arn:aws:iam::111122223333:role/r"})",
+        {"CreateTrail",
+         R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsRoleArn":"arn:aws:iam::111122223333:role/r"})",
          "InvalidCloudWatchLogsLogGroupArnException: You must specify a log group and a role ARN."},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:111122223333:log-group:g","CloudWatchLogsRoleArn":"arn:aws:iam::111122223333:role/r"})",
+        {"CreateTrail",
+         R"({"Name":"abc","S3BucketName":"logs","CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:111122223333:log-group:g","CloudWatchLogsRoleArn":"arn:aws:iam::111122223333:role/r"})",
          "InvalidCloudWatchLogsLogGroupArnException: CloudTrail cannot validate the specified log group ARN."},
-        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","IsOrganizationTrail":true})", "OrganizationsNotInUseException: Your account is not in an organization."},
-        {"GetTrail", R"({"Name":"missing"})", "TrailNotFoundException: Unknown trail: " + arn + "missing for the user: 111122223333"},
+        {"CreateTrail", R"({"Name":"abc","S3BucketName":"logs","IsOrganizationTrail":true})",
+         "OrganizationsNotInUseException: Your account is not in an organization."},
+        {"GetTrail", R"({"Name":"missing"})",
+         "TrailNotFoundException: Unknown trail: " + arn + "missing for the user: 111122223333"},
         {"StartLogging", R"({"Name":"arn:aws:cloudtrail:us-east-1:999999999999:trail/taken"})",
-         "TrailNotFoundException: Unknown trail: arn:aws:cloudtrail:us-east-1:999999999999:trail/taken for the user: 111122223333"},
+         "TrailNotFoundException: Unknown trail: arn:aws:cloudtrail:us-east-1:999999999999:trail/taken for the user: "
+         "111122223333"},
         {"DeleteTrail", R"({"Name":"arn:aws:s3:::x"})", "CloudTrailARNInvalidException: Invalid ARN: arn:aws:s3:::x"},
-        {"ListTags", R"({"ResourceIdList":["arn:aws:s3:::x"]})", "ResourceTypeNotSupportedException: Resource arn:aws:s3:::x cannot be tagged."},
-        {"ListTags", R"({"ResourceIdList":[")" + arn + R"(missing"]})", "ResourceNotFoundException: Unknown trail: " + arn + "missing for the user: 111122223333"},
-        {"AddTags", R"({"ResourceId":")" + arn + R"(taken","TagsList":[{"Key":"aws:x"}]})", "InvalidTagParameterException: Tag keys must not begin with aws:."},
-        {"ListPublicKeys", R"({"StartTime":2,"EndTime":1})", "InvalidTimeRangeException: Start time must be before end time."},
+        {"ListTags", R"({"ResourceIdList":["arn:aws:s3:::x"]})",
+         "ResourceTypeNotSupportedException: Resource arn:aws:s3:::x cannot be tagged."},
+        {"ListTags", R"({"ResourceIdList":[")" + arn + R"(missing"]})",
+         "ResourceNotFoundException: Unknown trail: " + arn + "missing for the user: 111122223333"},
+        {"AddTags", R"({"ResourceId":")" + arn + R"(taken","TagsList":[{"Key":"aws:x"}]})",
+         "InvalidTagParameterException: Tag keys must not begin with aws:."},
+        {"ListPublicKeys", R"({"StartTime":2,"EndTime":1})",
+         "InvalidTimeRangeException: Start time must be before end time."},
         {"ListPublicKeys", R"({"NextToken":"x"})", "InvalidTokenException: NextToken is reserved for future use."},
     };
-    for (const auto& row : cases) EXPECT_EQ(ask(row.operation, row.input), row.answer) << row.operation << " " << row.input;
+    for (const auto& row : cases)
+        EXPECT_EQ(ask(row.operation, row.input), row.answer) << row.operation << " " << row.input;
     EXPECT_EQ(trails_.list().size(), 1u) << "nothing was stored";
     for (const auto* bucket : {"ab", "Logs", "a..b", "-ab", "ab-", "192.168.1.1", "a_b"})
-        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"{}"}})", bucket)).starts_with("InvalidS3BucketNameException: ")) << bucket;
+        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"{}"}})", bucket))
+                        .starts_with("InvalidS3BucketNameException: "))
+            << bucket;
     for (const auto& prefix : {std::string("/a"), std::string("a/"), std::string(201, 'a')})
-        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","S3KeyPrefix":"{}"}})", prefix)).starts_with("InvalidS3PrefixException: "));
+        EXPECT_TRUE(
+            ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","S3KeyPrefix":"{}"}})", prefix))
+                .starts_with("InvalidS3PrefixException: "));
     for (const auto* topic : {"a.fifo", "a b", "arn:aws:sqs:us-east-1:111122223333:x"})
-        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","SnsTopicName":"{}"}})", topic)).starts_with("InvalidSnsTopicNameException: "));
+        EXPECT_TRUE(
+            ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","SnsTopicName":"{}"}})", topic))
+                .starts_with("InvalidSnsTopicNameException: "));
     for (const auto* key : {"short", "arn:aws:kms:us-east-1:111122223333:x"})
-        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","KmsKeyId":"{}"}})", key)).starts_with("InvalidKmsKeyIdException: "));
+        EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","KmsKeyId":"{}"}})", key))
+                        .starts_with("InvalidKmsKeyIdException: "));
 }
 
 TEST_F(TrailCalls, LenientTakesWhatEmulatorsTake) {
@@ -145,7 +181,8 @@ TEST_F(TrailCalls, LenientTakesWhatEmulatorsTake) {
     call.received = clock_.now();
     call.caller.principal.account = account;
     call.caller.region = "us-east-1";
-    const auto input = parse_json(R"({"Name":"abc","S3BucketName":"logs","KmsKeyId":"short","SnsTopicName":"topic","IsOrganizationTrail":true,
+    const auto input = parse_json(
+        R"({"Name":"abc","S3BucketName":"logs","KmsKeyId":"short","SnsTopicName":"topic","IsOrganizationTrail":true,
         "CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:111122223333:log-group:g:*","CloudWatchLogsRoleArn":"arn:aws:iam::111122223333:role/r"})");
     const auto made = find_trail_operation("CreateTrail")(lenient, call, *input);
     ASSERT_TRUE(made) << made.error().message;
@@ -166,28 +203,39 @@ TEST_F(TrailCalls, ShadowsAreSeenAndNotChanged) {
     EXPECT_EQ(names("us-east-1", "{}"), "everywhere home ");
     EXPECT_EQ(names("eu-west-1", "{}"), "everywhere ");
     EXPECT_EQ(names("eu-west-1", R"({"includeShadowTrails":false})"), "");
-    EXPECT_EQ(names("eu-west-1", R"({"trailNameList":["home","everywhere"]})"), "everywhere ") << "an unknown name is left out";
-    EXPECT_EQ(names("eu-west-1", R"({"trailNameList":["arn:aws:cloudtrail:us-east-1:111122223333:trail/home"]})"), "home ");
+    EXPECT_EQ(names("eu-west-1", R"({"trailNameList":["home","everywhere"]})"), "everywhere ")
+        << "an unknown name is left out";
+    EXPECT_EQ(names("eu-west-1", R"({"trailNameList":["arn:aws:cloudtrail:us-east-1:111122223333:trail/home"]})"),
+              "home ");
     EXPECT_TRUE(ask("DescribeTrails", R"({"trailNameList":["a"]})").starts_with("InvalidTrailNameException"));
     for (const auto* operation : {"StartLogging", "StopLogging", "DeleteTrail", "UpdateTrail"})
-        EXPECT_TRUE(ask(operation, R"({"Name":"everywhere"})", "eu-west-1").starts_with("InvalidHomeRegionException")) << operation;
+        EXPECT_TRUE(ask(operation, R"({"Name":"everywhere"})", "eu-west-1").starts_with("InvalidHomeRegionException"))
+            << operation;
     EXPECT_EQ(ask("GetTrail", R"({"Name":"everywhere"})", "eu-west-1").front(), '{');
-    EXPECT_EQ(ask("ListTrails", "{}", "eu-west-1"),
-              R"({"Trails":[{"TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/everywhere","Name":"everywhere","HomeRegion":"us-east-1"},)"
-              R"({"TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/home","Name":"home","HomeRegion":"us-east-1"}]})");
+    EXPECT_EQ(
+        ask("ListTrails", "{}", "eu-west-1"),
+        R"({"Trails":[{"TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/everywhere","Name":"everywhere","HomeRegion":"us-east-1"},)"
+        R"({"TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/home","Name":"home","HomeRegion":"us-east-1"}]})");
 }
 
 TEST_F(TrailCalls, AnUpdateChangesWhatItNamesAndAnEmptyTextTakesAway) {
     ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs","S3KeyPrefix":"p"})");
     ask("StartLogging", R"({"Name":"one"})");
-    EXPECT_NE(ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})").find(R"("S3KeyPrefix":"p")"), std::string::npos);
+    EXPECT_NE(ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})").find(R"("S3KeyPrefix":"p")"),
+              std::string::npos);
     const auto single = ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":false,"S3KeyPrefix":""})");
     EXPECT_EQ(single.find("S3KeyPrefix"), std::string::npos) << single;
-    EXPECT_NE(single.find(R"("IncludeGlobalServiceEvents":false)"), std::string::npos) << "no longer multi-region: " << single;
-    EXPECT_NE(ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})").find(R"("IncludeGlobalServiceEvents":true)"), std::string::npos);
-    EXPECT_EQ(ask("UpdateTrail", R"({"Name":"one","S3BucketName":"closed"})").substr(0, 35), "InsufficientS3BucketPolicyException");
-    EXPECT_NE(ask("GetTrail", R"({"Name":"one"})").find(R"("S3BucketName":"logs")"), std::string::npos) << "a rejected update leaves everything";
-    EXPECT_NE(ask("GetTrailStatus", R"({"Name":"one"})").find(R"("IsLogging":true)"), std::string::npos) << "it goes on logging";
+    EXPECT_NE(single.find(R"("IncludeGlobalServiceEvents":false)"), std::string::npos)
+        << "no longer multi-region: " << single;
+    EXPECT_NE(
+        ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})").find(R"("IncludeGlobalServiceEvents":true)"),
+        std::string::npos);
+    EXPECT_EQ(ask("UpdateTrail", R"({"Name":"one","S3BucketName":"closed"})").substr(0, 35),
+              "InsufficientS3BucketPolicyException");
+    EXPECT_NE(ask("GetTrail", R"({"Name":"one"})").find(R"("S3BucketName":"logs")"), std::string::npos)
+        << "a rejected update leaves everything";
+    EXPECT_NE(ask("GetTrailStatus", R"({"Name":"one"})").find(R"("IsLogging":true)"), std::string::npos)
+        << "it goes on logging";
     EXPECT_EQ(ask("DeleteTrail", R"({"Name":"one"})"), "{}");
     EXPECT_EQ(ask("DeleteTrail", R"({"Name":"one"})").substr(0, 22), "TrailNotFoundException");
 }
@@ -214,7 +262,8 @@ TEST_F(TrailCalls, StatusTellsTheLastDeliveriesOfARegion) {
     const auto at = [](int second) { return Time(std::chrono::milliseconds(1'800'000'000'250 + second * 1000)); };
     ASSERT_TRUE(store_.transact([&](Transaction& transaction) -> Result<void> {
         CAIRN_TRY(trail::note_success(transaction, id, "us-east-1", trail::Leg::file, at(0)));
-        CAIRN_TRY(trail::note_failure(transaction, id, "us-east-1", trail::Leg::file, at(10), {Code::denied, "AccessDenied: no"}));
+        CAIRN_TRY(trail::note_failure(transaction, id, "us-east-1", trail::Leg::file, at(10),
+                                      {Code::denied, "AccessDenied: no"}));
         return trail::note_success(transaction, id, "us-east-1", trail::Leg::digest, at(5));
     }));
     const auto status = parse_json(ask("GetTrailStatus", R"({"Name":"one"})"));
@@ -223,28 +272,39 @@ TEST_F(TrailCalls, StatusTellsTheLastDeliveriesOfARegion) {
     EXPECT_EQ(status->text("LatestDeliveryAttemptSucceeded"), "2027-01-15T08:00:00Z");
     EXPECT_EQ(status->text("LatestDeliveryAttemptTime"), "2027-01-15T08:00:10Z");
     EXPECT_EQ(status->find("LatestDigestDeliveryTime")->as_number(), 1'800'000'005.25);
-    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})", "eu-west-1").find("LatestDelivery\""), std::string::npos);
+    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})", "eu-west-1")
+                  .find("LatestDelivery\""),
+              std::string::npos);
     ask("UpdateTrail", R"({"Name":"one","S3BucketName":"other"})");
-    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"one"})").find("LatestDeliveryError"), std::string::npos) << "a new bucket, a new beginning";
+    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"one"})").find("LatestDeliveryError"), std::string::npos)
+        << "a new bucket, a new beginning";
 }
 
 TEST_F(TrailCalls, FiveTrailsShowThemselvesInARegion) {
-    for (const auto* name : {"one", "two", "three"}) ask("CreateTrail", fmt::format(R"({{"Name":"{}","S3BucketName":"logs"}})", name));
-    for (const auto* name : {"four", "five"}) ask("CreateTrail", fmt::format(R"({{"Name":"{}","S3BucketName":"logs","IsMultiRegionTrail":true}})", name), "eu-west-1");
-    EXPECT_EQ(ask("CreateTrail", R"({"Name":"six","S3BucketName":"logs"})"), "MaximumNumberOfTrailsExceededException: User: 111122223333 already has 5 trails in us-east-1.");
+    for (const auto* name : {"one", "two", "three"})
+        ask("CreateTrail", fmt::format(R"({{"Name":"{}","S3BucketName":"logs"}})", name));
+    for (const auto* name : {"four", "five"})
+        ask("CreateTrail", fmt::format(R"({{"Name":"{}","S3BucketName":"logs","IsMultiRegionTrail":true}})", name),
+            "eu-west-1");
+    EXPECT_EQ(ask("CreateTrail", R"({"Name":"six","S3BucketName":"logs"})"),
+              "MaximumNumberOfTrailsExceededException: User: 111122223333 already has 5 trails in us-east-1.");
     EXPECT_EQ(ask("CreateTrail", R"({"Name":"six","S3BucketName":"logs"})", "eu-west-1").front(), '{');
 }
 
 TEST_F(TrailCalls, TagsAreAddedReplacedAndRemoved) {
     const std::string arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/one";
     ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs","TagsList":[{"Key":"a","Value":"1"},{"Key":"b"}]})");
-    EXPECT_EQ(ask("AddTags", R"({"ResourceId":")" + arn + R"(","TagsList":[{"Key":"b","Value":"2"},{"Key":"c","Value":"3"}]})"), "{}");
+    EXPECT_EQ(ask("AddTags",
+                  R"({"ResourceId":")" + arn + R"(","TagsList":[{"Key":"b","Value":"2"},{"Key":"c","Value":"3"}]})"),
+              "{}");
     EXPECT_EQ(ask("RemoveTags", R"({"ResourceId":")" + arn + R"(","TagsList":[{"Key":"a"},{"Key":"none"}]})"), "{}");
     EXPECT_EQ(ask("ListTags", R"({"ResourceIdList":[")" + arn + R"("]})"),
-              R"({"ResourceTagList":[{"ResourceId":")" + arn + R"(","TagsList":[{"Key":"b","Value":"2"},{"Key":"c","Value":"3"}]}]})");
+              R"({"ResourceTagList":[{"ResourceId":")" + arn +
+                  R"(","TagsList":[{"Key":"b","Value":"2"},{"Key":"c","Value":"3"}]}]})");
     std::string many;
     for (int i = 0; i < 49; ++i) many += fmt::format(R"({}{{"Key":"k{}"}})", i ? "," : "", i);
-    EXPECT_TRUE(ask("AddTags", R"({"ResourceId":")" + arn + R"(","TagsList":[)" + many + "]}").starts_with("TagsLimitExceededException"));
+    EXPECT_TRUE(ask("AddTags", R"({"ResourceId":")" + arn + R"(","TagsList":[)" + many + "]}")
+                    .starts_with("TagsLimitExceededException"));
 }
 
 TEST_F(TrailCalls, PublicKeysAreListedByTime) {
@@ -265,9 +325,12 @@ TEST_F(TrailCalls, PoliciesSeeTheTrail) {
     Call call;
     call.caller.principal.account = account;
     call.caller.region = "us-east-1";
-    const auto resource = [&](const char* operation, const char* input) { return trail_resource(operation, call, *parse_json(input)); };
+    const auto resource = [&](const char* operation, const char* input) {
+        return trail_resource(operation, call, *parse_json(input));
+    };
     EXPECT_EQ(resource("StartLogging", R"({"Name":"one"})"), "arn:aws:cloudtrail:us-east-1:111122223333:trail/one");
-    EXPECT_EQ(resource("AddTags", R"({"ResourceId":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/one"})"), "arn:aws:cloudtrail:eu-west-1:111122223333:trail/one");
+    EXPECT_EQ(resource("AddTags", R"({"ResourceId":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/one"})"),
+              "arn:aws:cloudtrail:eu-west-1:111122223333:trail/one");
     EXPECT_EQ(resource("DescribeTrails", "{}"), "*");
     EXPECT_EQ(resource("LookupEvents", "{}"), "*");
     EXPECT_EQ(resource("GetTrail", R"({"Name":"#"})"), "*");

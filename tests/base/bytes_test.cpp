@@ -44,11 +44,19 @@ TEST(Bytes, Hex) {
 }
 
 TEST(Bytes, Base64OfRfc4648) {
-    const struct { std::string_view bytes, text; } cases[] = {
-        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    const struct {
+        std::string_view bytes, text;
+    } cases[] = {{"", ""},
+                 {"f", "Zg=="},
+                 {"fo", "Zm8="},
+                 {"foo", "Zm9v"},
+                 {"foob", "Zm9vYg=="},
+                 {"fooba", "Zm9vYmE="},
+                 {"foobar", "Zm9vYmFy"}};
     for (const auto& row : cases) {
         EXPECT_EQ(to_base64(row.bytes), row.text);
         EXPECT_EQ(from_base64(row.text), row.bytes);
     }
-    for (const auto* bad : {"Z", "Zg=", "Zg==Zg==", "Z===", "Zm9v!A==", "=Zm9"}) EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
+    for (const auto* bad : {"Z", "Zg=", "Zg==Zg==", "Z===", "Zm9v!A==", "=Zm9"})
+        EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
 }

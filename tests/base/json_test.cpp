@@ -5,8 +5,8 @@
 using namespace cairn;
 
 TEST(Json, TextComesBackAsWritten) {
-    for (const auto* text : {"null", "true", "-7", "9223372036854775807", "1.5", "1424476529.0", "\"a\\\"b\\\\\\n\\u0001\"", "[]", "[1,[2],{}]",
-                             R"({"b":1,"a":[null,false,"x"]})"}) {
+    for (const auto* text : {"null", "true", "-7", "9223372036854775807", "1.5", "1424476529.0",
+                             "\"a\\\"b\\\\\\n\\u0001\"", "[]", "[1,[2],{}]", R"({"b":1,"a":[null,false,"x"]})"}) {
         SCOPED_TRACE(text);
         const auto json = parse_json(text);
         ASSERT_TRUE(json) << json.error().message;

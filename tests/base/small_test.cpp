@@ -47,10 +47,14 @@ TEST(Metrics, RendersPrometheusText) {
     metrics.gauge("cairn_lag", "lag", [] { return 2.5; });
     metrics.histogram("cairn_seconds", "time").observe(0.003);
     const auto text = metrics.render();
-    EXPECT_NE(text.find("# TYPE cairn_events_total counter\ncairn_events_total{outcome=\"stored\"} 3\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("# TYPE cairn_events_total counter\ncairn_events_total{outcome=\"stored\"} 3\n"),
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("outcome=\"du\\\"p\"} 1"), std::string::npos);
     EXPECT_NE(text.find("cairn_lag 2.5\n"), std::string::npos);
-    EXPECT_NE(text.find("cairn_seconds_bucket{le=\"0.0025\"} 0\ncairn_seconds_bucket{le=\"0.005\"} 1\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("cairn_seconds_bucket{le=\"0.0025\"} 0\ncairn_seconds_bucket{le=\"0.005\"} 1\n"),
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("cairn_seconds_count 1\n"), std::string::npos);
 }
 

@@ -5,7 +5,10 @@
 using namespace cairn;
 
 TEST(Time, ReadsRfc3339) {
-    const struct { const char* text; std::int64_t milliseconds; } cases[] = {
+    const struct {
+        const char* text;
+        std::int64_t milliseconds;
+    } cases[] = {
         {"1970-01-01T00:00:00Z", 0},
         {"2014-03-06T21:22:54Z", 1394140974000},
         {"2024-02-29T12:00:00.5Z", 1709208000500},
@@ -23,9 +26,9 @@ TEST(Time, ReadsRfc3339) {
 }
 
 TEST(Time, RefusesWhatIsNoTime) {
-    for (const auto* text : {"", "2024-02-30T00:00:00Z", "2024-2-01T00:00:00Z", "2024-02-01 00:00:00Z", "2024-02-01T24:00:00Z",
-                             "2024-02-01T00:60:00Z", "2024-02-01T00:00:00", "2024-02-01T00:00:00.Z", "2024-02-01T00:00:00Zx",
-                             "2024-02-01T00:00:00+1:00"})
+    for (const auto* text : {"", "2024-02-30T00:00:00Z", "2024-2-01T00:00:00Z", "2024-02-01 00:00:00Z",
+                             "2024-02-01T24:00:00Z", "2024-02-01T00:60:00Z", "2024-02-01T00:00:00",
+                             "2024-02-01T00:00:00.Z", "2024-02-01T00:00:00Zx", "2024-02-01T00:00:00+1:00"})
         EXPECT_FALSE(parse_time(text)) << text;
 }
 
@@ -38,7 +41,10 @@ TEST(Time, PrintsWhatItReads) {
 
 TEST(Time, Durations) {
     using namespace std::chrono_literals;
-    const struct { const char* text; std::optional<std::chrono::milliseconds> duration; } cases[] = {
-        {"90d", 90 * 24h}, {"12h", 12h}, {"30m", 30min}, {"10s", 10s}, {"250ms", 250ms}, {"2w", 14 * 24h}, {"", {}}, {"d", {}}, {"5", {}}, {"-5s", {}}, {"5y", {}}};
+    const struct {
+        const char* text;
+        std::optional<std::chrono::milliseconds> duration;
+    } cases[] = {{"90d", 90 * 24h}, {"12h", 12h}, {"30m", 30min}, {"10s", 10s}, {"250ms", 250ms}, {"2w", 14 * 24h},
+                 {"", {}},          {"d", {}},    {"5", {}},      {"-5s", {}},  {"5y", {}}};
     for (const auto& row : cases) EXPECT_EQ(parse_duration(row.text), row.duration) << row.text;
 }

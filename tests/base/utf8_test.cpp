@@ -5,17 +5,26 @@
 using namespace cairn;
 
 TEST(Utf8, WhatIsNoCharacterIsReplaced) {
-    const struct { const char* text; const char* valid; } cases[] = {
+    const struct {
+        const char* text;
+        const char* valid;
+    } cases[] = {
         {"", ""},
         {"plain", "plain"},
         {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
-        {"a\xff" "b", "a\xef\xbf\xbd" "b"},
+        {"a\xff"
+         "b",
+         "a\xef\xbf\xbd"
+         "b"},
         {"\xc3", "\xef\xbf\xbd"},
-        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                              // overlong
-        {"\xe0\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},              // overlong
-        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},              // a surrogate
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                                  // overlong
+        {"\xe0\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                  // overlong
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                  // a surrogate
         {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},  // behind U+10FFFF
-        {"\xe2\x82" "a", "\xef\xbf\xbd\xef\xbf\xbd" "a"},
+        {"\xe2\x82"
+         "a",
+         "\xef\xbf\xbd\xef\xbf\xbd"
+         "a"},
     };
     for (const auto& row : cases) EXPECT_EQ(valid_utf8(row.text), row.valid) << row.text;
 }

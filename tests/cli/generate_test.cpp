@@ -127,11 +127,33 @@ TEST(Generate, IsDeterministic) {
 }
 
 TEST(Generate, MembersStandInTheOrderOfTheService) {
-    const std::vector<std::string> order = {
-        "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
-        "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData", "requestID", "eventID",
-        "readOnly", "resources", "eventType", "apiVersion", "managementEvent", "recipientAccountId", "sharedEventID",
-        "serviceEventDetails", "vpcEndpointId", "eventCategory", "tlsDetails", "sessionCredentialFromConsole"};
+    const std::vector<std::string> order = {"eventVersion",
+                                            "userIdentity",
+                                            "eventTime",
+                                            "eventSource",
+                                            "eventName",
+                                            "awsRegion",
+                                            "sourceIPAddress",
+                                            "userAgent",
+                                            "errorCode",
+                                            "errorMessage",
+                                            "requestParameters",
+                                            "responseElements",
+                                            "additionalEventData",
+                                            "requestID",
+                                            "eventID",
+                                            "readOnly",
+                                            "resources",
+                                            "eventType",
+                                            "apiVersion",
+                                            "managementEvent",
+                                            "recipientAccountId",
+                                            "sharedEventID",
+                                            "serviceEventDetails",
+                                            "vpcEndpointId",
+                                            "eventCategory",
+                                            "tlsDetails",
+                                            "sessionCredentialFromConsole"};
     std::set<std::string> seen;
     for (const auto& record : records(options(3'000))) {
         SCOPED_TRACE(record);
@@ -144,7 +166,8 @@ TEST(Generate, MembersStandInTheOrderOfTheService) {
             seen.insert(name);
         }
         for (const auto* always : {"requestParameters", "responseElements"})
-            EXPECT_TRUE(std::ranges::any_of(json->as_object(), [&](const auto& member) { return member.first == always; }));
+            EXPECT_TRUE(
+                std::ranges::any_of(json->as_object(), [&](const auto& member) { return member.first == always; }));
         EXPECT_TRUE(json->text("errorCode").empty() || json->find("responseElements") == nullptr);
     }
     EXPECT_EQ(seen.size(), order.size());  // each of them occurs

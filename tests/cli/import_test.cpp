@@ -52,7 +52,9 @@ private:
 
 class ImportTest : public testing::Test {
 protected:
-    ImportTest() : folder_(fs::path(testing::TempDir()) / ("cairn-import-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+    ImportTest()
+        : folder_(fs::path(testing::TempDir()) /
+                  ("cairn-import-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
         fs::remove_all(folder_);
         fs::create_directories(folder_ / "logs/2026/01");
     }
@@ -88,7 +90,8 @@ TEST_F(ImportTest, EveryRecordIsAccountedFor) {
     EXPECT_EQ(report->counts.rejected, report->read - 4);
     ASSERT_FALSE(report->lines.empty());
     EXPECT_TRUE(report->lines.front().file.ends_with("b.ndjson"));
-    EXPECT_TRUE(std::ranges::any_of(report->lines, [](const auto& line) { return line.line == 4 && line.reason == "bad"; }));
+    EXPECT_TRUE(
+        std::ranges::any_of(report->lines, [](const auto& line) { return line.line == 4 && line.reason == "bad"; }));
 }
 
 TEST_F(ImportTest, FilesThatAppearMeanwhileAreRead) {
@@ -232,7 +235,8 @@ TEST_F(ImportTest, AGiantRecordHoldsUpNoOther) {
 }
 
 TEST_F(ImportTest, StopsWhenToldAndGoesOnLater) {
-    for (const char* name : {"a.ndjson", "b.ndjson", "c.ndjson"}) write(name, std::string("{\"eventID\":\"") + name + "\"}\n");
+    for (const char* name : {"a.ndjson", "b.ndjson", "c.ndjson"})
+        write(name, std::string("{\"eventID\":\"") + name + "\"}\n");
     go_on_ = false;
     auto report = run(true);
     ASSERT_TRUE(report);

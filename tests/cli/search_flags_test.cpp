@@ -27,10 +27,14 @@ TEST(SearchFlags, WordsAreOneSearch) {
 }
 
 TEST(SearchFlags, AnErrorMarksItsPlace) {
-    const struct { const char* search; const char* message; } cases[] = {
-        {"user=ana eventNme=x", "unknown field \"eventNme\": did you mean eventName, or the text, in quotes?\n"
-                                "    user=ana eventNme=x\n"
-                                "             ^"},
+    const struct {
+        const char* search;
+        const char* message;
+    } cases[] = {
+        {"user=ana eventNme=x",
+         "unknown field \"eventNme\": did you mean eventName, or the text, in quotes?\n"
+         "    user=ana eventNme=x\n"
+         "             ^"},
         {"(a", "'(' without ')'\n    (a\n    ^"},
         {"a or", "nothing follows \"or\"\n    a or\n      ^"},
         {"f\xc3\xbcr\tfoo=1", "unknown field \"foo\"; quote it to look for the text\n    f\xc3\xbcr foo=1\n        ^"},
@@ -48,8 +52,10 @@ TEST(SearchFlags, AnErrorMarksItsPlace) {
 
 TEST(SearchFlags, NegatedTermsAreNoOptions) {
     using Words = std::vector<std::string>;
-    EXPECT_EQ(guarded_arguments({"lookup", "-readOnly=true", "-has:errorCode", "-$.a.b>1", "-user in (a)", "--from", "-2h", "-o", "json", "-o=json", "-h"}),
-              (Words{"lookup", " -readOnly=true", " -has:errorCode", " -$.a.b>1", " -user in (a)", "--from", "-2h", "-o", "json", "-o=json", "-h"}));
+    EXPECT_EQ(guarded_arguments({"lookup", "-readOnly=true", "-has:errorCode", "-$.a.b>1", "-user in (a)", "--from",
+                                 "-2h", "-o", "json", "-o=json", "-h"}),
+              (Words{"lookup", " -readOnly=true", " -has:errorCode", " -$.a.b>1", " -user in (a)", "--from", "-2h",
+                     "-o", "json", "-o=json", "-h"}));
     EXPECT_EQ(guarded_arguments({"import", "-a=b"}), (Words{"import", "-a=b"}));
     EXPECT_EQ(guarded_arguments({}), Words{});
 }

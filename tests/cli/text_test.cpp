@@ -25,13 +25,20 @@ TEST(EventStream, DoesNotDependOnWhereBytesAreCut) {
 
 TEST(Terminal, RecordedTextCannotDriveIt) {
     EXPECT_EQ(printable("a\033[31m\x7f\n"), "a\\x1b[31m\\x7f\\x0a");
-    EXPECT_EQ(printable("a\xc2\x9b" "31m"), "a\\u009b31m");
-    EXPECT_EQ(printable("root\xe2\x80\xae" "toor\xe2\x81\xa6"), "root\\u202etoor\\u2066");
-    EXPECT_EQ(printable("z\xc3\xa4h \xe2\x82\xac \xe2\x80\x93 \xc2\xa0 \xc2"), "z\xc3\xa4h \xe2\x82\xac \xe2\x80\x93 \xc2\xa0 \xc2");
+    EXPECT_EQ(printable("a\xc2\x9b"
+                        "31m"),
+              "a\\u009b31m");
+    EXPECT_EQ(printable("root\xe2\x80\xae"
+                        "toor\xe2\x81\xa6"),
+              "root\\u202etoor\\u2066");
+    EXPECT_EQ(printable("z\xc3\xa4h \xe2\x82\xac \xe2\x80\x93 \xc2\xa0 \xc2"),
+              "z\xc3\xa4h \xe2\x82\xac \xe2\x80\x93 \xc2\xa0 \xc2");
 }
 
 TEST(Terminal, CellsHaveTheirColours) {
-    const auto colour_of = [](std::size_t row, std::size_t column) { return row == 1 && column == 0 ? Colour::red : Colour::plain; };
+    const auto colour_of = [](std::size_t row, std::size_t column) {
+        return row == 1 && column == 0 ? Colour::red : Colour::plain;
+    };
     EXPECT_EQ(render_table({"A", "B"}, {{"ok", "1"}, {"no", "2"}}, 0, true, colour_of),
               "\033[1mA\033[0m   \033[1mB\033[0m\nok  1\n\033[31mno\033[0m  2\n");
     EXPECT_EQ(render_table({"A"}, {{"x"}}, 0, false, colour_of), "A\nx\n");

@@ -71,10 +71,10 @@ TEST_P(DiskContract, ModesDecideAboutExistence) {
         bool opens;
         Code code;
     } cases[] = {
-        {OpenMode::read, false, false, Code::not_found},     {OpenMode::write, false, false, Code::not_found},
-        {OpenMode::create, false, true, Code::internal},     {OpenMode::create_new, false, true, Code::internal},
-        {OpenMode::read, true, true, Code::internal},        {OpenMode::write, true, true, Code::internal},
-        {OpenMode::create, true, true, Code::internal},      {OpenMode::create_new, true, false, Code::conflict},
+        {OpenMode::read, false, false, Code::not_found}, {OpenMode::write, false, false, Code::not_found},
+        {OpenMode::create, false, true, Code::internal}, {OpenMode::create_new, false, true, Code::internal},
+        {OpenMode::read, true, true, Code::internal},    {OpenMode::write, true, true, Code::internal},
+        {OpenMode::create, true, true, Code::internal},  {OpenMode::create_new, true, false, Code::conflict},
     };
     int number = 0;
     for (const auto& row : cases) {
@@ -143,9 +143,7 @@ TEST_P(DiskContract, RenameReplaces) {
     EXPECT_EQ(disk_->rename("a", "b").error().code, Code::not_found);
 }
 
-TEST_P(DiskContract, RemovingWhatIsNotThereIsNotFound) {
-    EXPECT_EQ(disk_->remove("a").error().code, Code::not_found);
-}
+TEST_P(DiskContract, RemovingWhatIsNotThereIsNotFound) { EXPECT_EQ(disk_->remove("a").error().code, Code::not_found); }
 
 TEST_P(DiskContract, FoldersAreMadeWithParentsAndListedSorted) {
     ASSERT_TRUE(disk_->make_folder("x/y"));

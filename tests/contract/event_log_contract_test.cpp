@@ -39,7 +39,8 @@ protected:
         journal::JournalOptions options;
         options.journal_file_bytes = 64 * 1024;
         auto log = journal::Journal::open(
-            {*disk_, "log", clock_, metrics_, [] { return BlockCodec{}; }, [](std::uint32_t) { return nullptr; }}, options);
+            {*disk_, "log", clock_, metrics_, [] { return BlockCodec{}; }, [](std::uint32_t) { return nullptr; }},
+            options);
         ASSERT_TRUE(log) << log.error().message;
         log_ = std::move(*log);
     }
@@ -103,10 +104,11 @@ TEST_P(EventLogContract, BatchesInAnyOrderAreAnsweredInNumberOrder) {
     std::vector<std::uint64_t> order;
     const std::uint64_t firsts[] = {6, 2, 4, 0, 8};
     for (const auto first : firsts)
-        log_->append(batch_of(first, 2, first % 4 == 0), [&order, first, done = answers.expect()](Result<void> result) mutable {
-            order.push_back(first);
-            done(std::move(result));
-        });
+        log_->append(batch_of(first, 2, first % 4 == 0),
+                     [&order, first, done = answers.expect()](Result<void> result) mutable {
+                         order.push_back(first);
+                         done(std::move(result));
+                     });
     for (const auto& result : answers.wait()) EXPECT_TRUE(result);
     EXPECT_EQ(order, (std::vector<std::uint64_t>{0, 2, 4, 6, 8}));
     expect_all(0, 10);
@@ -118,7 +120,8 @@ TEST_P(EventLogContract, ManyWritersAtOnce) {
     std::vector<std::thread> writers;
     for (std::uint64_t t = 0; t < threads; ++t)
         writers.emplace_back([&, t] {
-            for (std::uint64_t i = 0; i < each; ++i) log_->append(batch_of(i * threads + t, 1, false), answers.expect());
+            for (std::uint64_t i = 0; i < each; ++i)
+                log_->append(batch_of(i * threads + t, 1, false), answers.expect());
         });
     for (auto& writer : writers) writer.join();
     for (const auto& result : answers.wait()) EXPECT_TRUE(result);
@@ -165,7 +168,8 @@ TEST_P(EventLogContract, ReadBeginsAtTheBlockThatHoldsTheNumber) {
 }
 
 TEST_P(EventLogContract, FindGivesTheBlockOfEveryEvent) {
-    for (const auto retention : {RetentionClass::management, RetentionClass::data, RetentionClass::audit, RetentionClass::insight})
+    for (const auto retention :
+         {RetentionClass::management, RetentionClass::data, RetentionClass::audit, RetentionClass::insight})
         append(3, true, retention);
     settle();
     append(2, false);

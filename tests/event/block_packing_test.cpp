@@ -29,12 +29,15 @@ std::string restore(const Text& text) {
 
 TEST(UuidPacking, PacksLowerCaseUuidsWherverTheyStand) {
     const std::string u = uuid;
-    const struct { std::string text; std::size_t uuids; } cases[] = {
+    const struct {
+        std::string text;
+        std::size_t uuids;
+    } cases[] = {
         {u, 1},
         {"\"" + u + "\"", 1},
-        {u + u, 1},                  // the first one is followed by a digit
+        {u + u, 1},  // the first one is followed by a digit
         {u + "," + u, 2},
-        {"f" + u + "\"", 1},         // nine digits before the dash: the last eight belong to it
+        {"f" + u + "\"", 1},  // nine digits before the dash: the last eight belong to it
         {"-" + u, 1},
         {u + "-", 0},
         {u + "0", 0},

@@ -17,7 +17,8 @@ inline Uuid seeded_uuid(std::mt19937_64& random) {
 
 /// Records that resemble each other, with UUIDs, of 250 to 700 bytes.
 inline std::vector<std::string> sample_records(std::size_t count, std::uint64_t seed = 1) {
-    static constexpr const char* names[] = {"RunInstances", "CreateRole", "ConsoleLogin", "GetObject", "PutMetricAlarm"};
+    static constexpr const char* names[] = {"RunInstances", "CreateRole", "ConsoleLogin", "GetObject",
+                                            "PutMetricAlarm"};
     static constexpr const char* regions[] = {"us-east-1", "eu-west-1", "us-west-2"};
     std::mt19937_64 random(seed);
     std::vector<std::string> records;

@@ -29,14 +29,19 @@ DictionaryPointer small_dictionary() {
 }
 
 TEST(Block, RecordsComeBackByteForByte) {
-    const std::vector<std::string> odd = {"{}",
-                                          "{\n  \"a\": 1\n}\n",
-                                          "",
-                                          std::string("{\"raw control \x01 byte\":\"0fb1f6d2-7a3c-4e5b-9d8e-0123456789ab\"}"),
-                                          std::string(100000, 'x'),
-                                          "{\"id\":\"0fb1f6d2-7a3c-4e5b-9d8e-0123456789ab\"}",
-                                          std::string("\x01")};
-    const struct { const char* name; std::vector<std::string> records; BlockCodec codec; } cases[] = {
+    const std::vector<std::string> odd = {
+        "{}",
+        "{\n  \"a\": 1\n}\n",
+        "",
+        std::string("{\"raw control \x01 byte\":\"0fb1f6d2-7a3c-4e5b-9d8e-0123456789ab\"}"),
+        std::string(100000, 'x'),
+        "{\"id\":\"0fb1f6d2-7a3c-4e5b-9d8e-0123456789ab\"}",
+        std::string("\x01")};
+    const struct {
+        const char* name;
+        std::vector<std::string> records;
+        BlockCodec codec;
+    } cases[] = {
         {"none", {}, {}},
         {"one", sample_records(1), {}},
         {"odd", odd, {}},
@@ -45,7 +50,9 @@ TEST(Block, RecordsComeBackByteForByte) {
         {"level 1", sample_records(300), {1, 16384, small_dictionary()}},
         {"one record a sub-block", sample_records(50), {3, 1, small_dictionary()}},
         {"one sub-block", sample_records(50), {3, 1 << 30, nullptr}},
-        {"a dictionary that is none", sample_records(5), {3, 4096, std::make_shared<Dictionary>("\x37\xa4\x30\xec....")}},
+        {"a dictionary that is none",
+         sample_records(5),
+         {3, 4096, std::make_shared<Dictionary>("\x37\xa4\x30\xec....")}},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.name);
@@ -64,7 +71,9 @@ TEST(Block, TheFastestLevelUsesAllOfALargeDictionary) {
     for (auto& record : records)
         for (int i = 0; i < 20; ++i) record += text.substr(random() % (text.size() - 12), 12) + ',';
     const auto dictionary = std::make_shared<const Dictionary>(text);
-    const auto bytes_at = [&](int level) { return static_cast<double>(encode_block(records, {level, 4096, dictionary}).size()); };
+    const auto bytes_at = [&](int level) {
+        return static_cast<double>(encode_block(records, {level, 4096, dictionary}).size());
+    };
     EXPECT_LT(bytes_at(1), 1.25 * bytes_at(3));
 }
 
@@ -104,8 +113,7 @@ TEST(Block, SingleRecordsAndSubBlocksAgree) {
     BlockReader::Records part;
     for (std::uint32_t i = 0; i < reader->sub_block_count(); ++i) {
         ASSERT_TRUE(reader->read_sub_block(i, part));
-        for (std::size_t k = 0; k < part.ends.size(); ++k)
-            EXPECT_EQ(part.record(k), records[reader->first_of(i) + k]);
+        for (std::size_t k = 0; k < part.ends.size(); ++k) EXPECT_EQ(part.record(k), records[reader->first_of(i) + k]);
         ASSERT_EQ(part.text.size(), part.ends.back() + RecordParser::padding);
         EXPECT_EQ(part.text.substr(part.ends.back()), std::string(RecordParser::padding, '\0'));
     }
@@ -187,8 +195,7 @@ void expect_no_wrong_answer(const std::string& damaged, const std::vector<std::s
             ++lost;
             continue;
         }
-        for (std::size_t k = 0; k < part.ends.size(); ++k)
-            EXPECT_EQ(part.record(k), records[reader->first_of(i) + k]);
+        for (std::size_t k = 0; k < part.ends.size(); ++k) EXPECT_EQ(part.record(k), records[reader->first_of(i) + k]);
     }
     EXPECT_GE(lost, 1u) << "damage went unnoticed";
     EXPECT_LE(lost, lost_max);

@@ -59,12 +59,13 @@ TEST(Envelope, SkipsWhatANewerVersionAppended) {
 }
 
 TEST(Envelope, RefusesWhatItCannotRead) {
-    const struct { std::size_t at; char value; const char* why; } cases[] = {
-        {0, 0, "no version"},
-        {1, 0, "no reader version"},
-        {1, 2, "newer than its writer"},
-        {2, 4, "unknown inlet"},
-        {3, 2, "unknown flag"},
+    const struct {
+        std::size_t at;
+        char value;
+        const char* why;
+    } cases[] = {
+        {0, 0, "no version"},    {1, 0, "no reader version"}, {1, 2, "newer than its writer"},
+        {2, 4, "unknown inlet"}, {3, 2, "unknown flag"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.why);

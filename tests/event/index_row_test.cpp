@@ -21,10 +21,16 @@ TEST(IndexRow, HasEveryAttributeOnce) {
     EXPECT_EQ(row.time_ms, to_milliseconds(view.time));
     EXPECT_EQ(row.id_hash, posting_hash(Attribute::event_id, "abcdefghij"));
     EXPECT_EQ(row.id_prefix, 0x6162636465666768u);
-    const std::vector<std::pair<Attribute, std::string>> wanted = {
-        {Attribute::event_name, "StopInstances"}, {Attribute::event_source, "ec2.amazonaws.com"}, {Attribute::username, "ana"},
-        {Attribute::access_key_id, "AKIA"}, {Attribute::read_only, "false"}, {Attribute::resource_type, "AWS::EC2::Instance"},
-        {Attribute::resource_name, "i-1"}, {Attribute::resource_name, "i-2"}, {Attribute::error_code, "E"}, {Attribute::source_ip, "10.0.0.1"}};
+    const std::vector<std::pair<Attribute, std::string>> wanted = {{Attribute::event_name, "StopInstances"},
+                                                                   {Attribute::event_source, "ec2.amazonaws.com"},
+                                                                   {Attribute::username, "ana"},
+                                                                   {Attribute::access_key_id, "AKIA"},
+                                                                   {Attribute::read_only, "false"},
+                                                                   {Attribute::resource_type, "AWS::EC2::Instance"},
+                                                                   {Attribute::resource_name, "i-1"},
+                                                                   {Attribute::resource_name, "i-2"},
+                                                                   {Attribute::error_code, "E"},
+                                                                   {Attribute::source_ip, "10.0.0.1"}};
     EXPECT_EQ(row.postings_end - row.postings_begin, wanted.size());
     for (const auto& [attribute, value] : wanted)
         EXPECT_EQ(std::ranges::count(batch.postings, posting_hash(attribute, value)), 1) << value;
@@ -37,7 +43,11 @@ TEST(IndexRow, ScopesAreSharedInAnyOrder) {
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 300; ++i) {
             const auto region = "r" + std::to_string(i);
-            batch.add(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n","eventID":"e","awsRegion":")" + region + "\"}"), 0);
+            batch.add(
+                parse.view(
+                    R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n","eventID":"e","awsRegion":")" +
+                    region + "\"}"),
+                0);
             EXPECT_EQ(batch.scopes[batch.rows.back().scope].region, region);
         }
         EXPECT_EQ(batch.scopes.size(), 300u);

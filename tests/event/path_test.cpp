@@ -16,11 +16,25 @@ PathValue at(std::string_view record, std::vector<std::string> path) { return va
 TEST(ValueAt, FindsWhatIsThere) {
     const std::string_view record =
         R"( { "a" : { "b" : [ 1.50 , "x\u0041\n" , { "k" : "v" , "n" : null } , [ true ] ] , "" : 0 } , "big":123456789012345678901, "a":2, "\u0065":false } )";
-    const struct { std::vector<std::string> path; Kind kind; const char* text; } cases[] = {
-        {{"a", "b", "0"}, Kind::number, "1.50"}, {{"a", "b", "1"}, Kind::string, "xA\n"}, {{"a", "b", "2", "k"}, Kind::string, "v"},
-        {{"a", "b", "k"}, Kind::string, "v"}, {{"a", "b", "2", "n"}, Kind::null, "null"}, {{"a", "b", "3", "0"}, Kind::boolean, "true"},
-        {{"a", "b", "4"}, Kind::absent, ""}, {{"a", ""}, Kind::number, "0"}, {{"a", "b", "3"}, Kind::array, "[ true ]"}, {{"a", "x"}, Kind::absent, ""},
-        {{"big"}, Kind::number, "123456789012345678901"}, {{"e"}, Kind::boolean, "false"}, {{"big", "x"}, Kind::absent, ""}, {{"a", "b", "-1"}, Kind::absent, ""},
+    const struct {
+        std::vector<std::string> path;
+        Kind kind;
+        const char* text;
+    } cases[] = {
+        {{"a", "b", "0"}, Kind::number, "1.50"},
+        {{"a", "b", "1"}, Kind::string, "xA\n"},
+        {{"a", "b", "2", "k"}, Kind::string, "v"},
+        {{"a", "b", "k"}, Kind::string, "v"},
+        {{"a", "b", "2", "n"}, Kind::null, "null"},
+        {{"a", "b", "3", "0"}, Kind::boolean, "true"},
+        {{"a", "b", "4"}, Kind::absent, ""},
+        {{"a", ""}, Kind::number, "0"},
+        {{"a", "b", "3"}, Kind::array, "[ true ]"},
+        {{"a", "x"}, Kind::absent, ""},
+        {{"big"}, Kind::number, "123456789012345678901"},
+        {{"e"}, Kind::boolean, "false"},
+        {{"big", "x"}, Kind::absent, ""},
+        {{"a", "b", "-1"}, Kind::absent, ""},
         {{"a", "b", "99999999999999999999"}, Kind::absent, ""},
     };
     for (const auto& row : cases) {
@@ -40,14 +54,31 @@ TEST(ValueAt, TakesTheFirstElementThatHasIt) {
 }
 
 TEST(SameRecord, IgnoresOrderAndSpaceButNotSpelling) {
-    const struct { const char* one; const char* other; bool same; } cases[] = {
-        {"{}", " { } ", true}, {R"({"a":1,"b":[2,3]})", R"({ "b" : [ 2 , 3 ] , "a" : 1 })", true}, {R"({"a":1})", R"({"a":1.0})", false},
-        {R"({"a":1e1})", R"({"a":1E1})", false}, {R"({"a":[1,2]})", R"({"a":[2,1]})", false}, {R"({"a":"\u0041"})", R"({"a":"A"})", true},
-        {R"({"a":"\/"})", R"({"a":"/"})", true}, {R"({"\u0061":1})", R"({"a":1})", true}, {R"({"a":"\ud83d\ude00"})", "{\"a\":\"\xf0\x9f\x98\x80\"}", true},
-        {R"({"a":"\ud800"})", R"({"a":"\ufffd"})", false}, {R"({"a":"\ud800"})", R"({"a":"\uD800"})", true}, {R"({"a":"\ud800"})", R"({"a":"\ud801"})", false},
-        {R"({"a":1,"a":2})", R"({"a":2,"a":1})", false}, {R"({"a":1,"b":0,"a":2})", R"({"b":0,"a":1,"a":2})", true}, {R"({"a":null})", R"({})", false},
-        {R"({"a":"1"})", R"({"a":1})", false}, {R"({"a":{"x":1,"y":2}})", R"({"a":{"y":2,"x":1}})", true}, {R"({"a":"\n"})", R"({"a":"\u000a"})", true},
-        {R"({"a":123456789012345678901})", R"({"a":123456789012345678902})", false}, {R"({"a":[]})", R"({"a":{}})", false},
+    const struct {
+        const char* one;
+        const char* other;
+        bool same;
+    } cases[] = {
+        {"{}", " { } ", true},
+        {R"({"a":1,"b":[2,3]})", R"({ "b" : [ 2 , 3 ] , "a" : 1 })", true},
+        {R"({"a":1})", R"({"a":1.0})", false},
+        {R"({"a":1e1})", R"({"a":1E1})", false},
+        {R"({"a":[1,2]})", R"({"a":[2,1]})", false},
+        {R"({"a":"\u0041"})", R"({"a":"A"})", true},
+        {R"({"a":"\/"})", R"({"a":"/"})", true},
+        {R"({"\u0061":1})", R"({"a":1})", true},
+        {R"({"a":"\ud83d\ude00"})", "{\"a\":\"\xf0\x9f\x98\x80\"}", true},
+        {R"({"a":"\ud800"})", R"({"a":"\ufffd"})", false},
+        {R"({"a":"\ud800"})", R"({"a":"\uD800"})", true},
+        {R"({"a":"\ud800"})", R"({"a":"\ud801"})", false},
+        {R"({"a":1,"a":2})", R"({"a":2,"a":1})", false},
+        {R"({"a":1,"b":0,"a":2})", R"({"b":0,"a":1,"a":2})", true},
+        {R"({"a":null})", R"({})", false},
+        {R"({"a":"1"})", R"({"a":1})", false},
+        {R"({"a":{"x":1,"y":2}})", R"({"a":{"y":2,"x":1}})", true},
+        {R"({"a":"\n"})", R"({"a":"\u000a"})", true},
+        {R"({"a":123456789012345678901})", R"({"a":123456789012345678902})", false},
+        {R"({"a":[]})", R"({"a":{}})", false},
     };
     for (const auto& row : cases) {
         EXPECT_EQ(same_record(row.one, row.other), row.same) << row.one << " " << row.other;
@@ -76,7 +107,8 @@ TEST(Category, NamesAndClasses) {
 }
 
 TEST(EachValueAt, ShowsAllUntilToldToStop) {
-    const std::string_view record = R"({"s":[{"k":"a"},{"x":0},{"k":["b","c"]}],"o":{"p":{"k":1},"q":{"k":2}},"s":[{"k":"second"}]})";
+    const std::string_view record =
+        R"({"s":[{"k":"a"},{"x":0},{"k":["b","c"]}],"o":{"p":{"k":1},"q":{"k":2}},"s":[{"k":"second"}]})";
     const auto all = [&](std::vector<std::string> path, std::size_t limit = 100) {
         std::string found;
         each_value_at(record, path, [&](const PathValue& value) {

@@ -29,7 +29,8 @@ inline std::vector<std::string> shared_lines(const std::string& name) {
     std::string text;
     if (const gzFile file = gzopen(shared_path(name).c_str(), "rb")) {
         char buffer[65536];
-        for (int size; (size = gzread(file, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(size));
+        for (int size; (size = gzread(file, buffer, sizeof buffer)) > 0;)
+            text.append(buffer, static_cast<std::size_t>(size));
         gzclose(file);
     }
     return lines_of(text);
@@ -38,8 +39,8 @@ inline std::vector<std::string> shared_lines(const std::string& name) {
 inline std::vector<std::string> corpus_records() { return shared_lines("data/cloudtrail-dev.ndjson.gz"); }
 
 /// Skips a test without the shared data, which continuous integration must have.
-#define NEED_SHARED(lines)                                                      \
-    if ((lines).empty()) {                                                      \
-        if (std::getenv("CI")) FAIL() << "the shared data is not there";        \
-        GTEST_SKIP() << "the shared data is not there: set CAIRN_SHARED";       \
+#define NEED_SHARED(lines)                                                \
+    if ((lines).empty()) {                                                \
+        if (std::getenv("CI")) FAIL() << "the shared data is not there";  \
+        GTEST_SKIP() << "the shared data is not there: set CAIRN_SHARED"; \
     }

@@ -28,19 +28,36 @@ TEST(RecordShape, ShownMembersOfAnotherTypeCountAsAbsent) {
 
 TEST(RecordShape, ConsoleCredentialsAndInsightTypesAreShown) {
     Parse parse;
-    const struct { const char* value; bool shown; } cases[] = {
-        {"\"true\"", true}, {"true", true}, {"\"false\"", false}, {"false", false}, {"null", false}, {"1", false}};
+    const struct {
+        const char* value;
+        bool shown;
+    } cases[] = {{"\"true\"", true}, {"true", true},  {"\"false\"", false},
+                 {"false", false},   {"null", false}, {"1", false}};
     for (const auto& row : cases)
-        EXPECT_EQ(parse.view(record_with(std::string(R"("sessionCredentialFromConsole":)") + row.value)).session_from_console, row.shown) << row.value;
+        EXPECT_EQ(
+            parse.view(record_with(std::string(R"("sessionCredentialFromConsole":)") + row.value)).session_from_console,
+            row.shown)
+            << row.value;
     EXPECT_FALSE(parse.view(record_with(R"("a":1)")).session_from_console);
-    EXPECT_EQ(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightDetails":{"insightType":"ApiCallRateInsight"}})").insight_type,
-              "ApiCallRateInsight");
-    EXPECT_EQ(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightType":"ApiErrorRateInsight"})").insight_type,
-              "ApiErrorRateInsight");
+    EXPECT_EQ(
+        parse
+            .view(
+                R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightDetails":{"insightType":"ApiCallRateInsight"}})")
+            .insight_type,
+        "ApiCallRateInsight");
+    EXPECT_EQ(
+        parse
+            .view(
+                R"({"eventTime":"2026-01-02T03:04:05Z","eventCategory":"Insight","insightType":"ApiErrorRateInsight"})")
+            .insight_type,
+        "ApiErrorRateInsight");
 }
 
 TEST(RecordShape, WrongEssentialMembersAreNamed) {
-    const struct { const char* record; const char* error; } cases[] = {
+    const struct {
+        const char* record;
+        const char* error;
+    } cases[] = {
         {R"({"eventTime":5})", "eventTime is a number, not a string"},
         {R"({"eventTime":"yesterday"})", "eventTime is no time: \"yesterday\""},
         {R"({"eventTime":"2026-02-30T00:00:00Z"})", "eventTime is no time: \"2026-02-30T00:00:00Z\""},
@@ -48,25 +65,33 @@ TEST(RecordShape, WrongEssentialMembersAreNamed) {
         {R"({"eventTime":"2026-01-02T03:04:05Z"})", "eventSource is missing"},
         {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a"})", "eventName is missing"},
         {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":""})", "eventName is missing"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":[],"eventName":"b"})", "eventSource is an array, not a string"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":false})", "eventName is a boolean, not a string"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","userIdentity":"me"})", "userIdentity is a string, not an object"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","eventID":7})", "eventID is a number, not a string"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":[],"eventName":"b"})",
+         "eventSource is an array, not a string"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":false})",
+         "eventName is a boolean, not a string"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","userIdentity":"me"})",
+         "userIdentity is a string, not an object"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","eventID":7})",
+         "eventID is a number, not a string"},
         {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","recipientAccountId":111122223333})",
          "recipientAccountId is a number, not a string"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","awsRegion":{}})", "awsRegion is an object, not a string"},
-        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","eventCategory":1})", "eventCategory is a number, not a string"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","awsRegion":{}})",
+         "awsRegion is an object, not a string"},
+        {R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","eventCategory":1})",
+         "eventCategory is a number, not a string"},
     };
     Parse parse;
     for (const auto& row : cases) EXPECT_EQ(parse.error(row.record), row.error);
-    EXPECT_EQ(parse.error(R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","awsRegion":")" + std::string(257, 'r') + "\"}"),
+    EXPECT_EQ(parse.error(R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"a","eventName":"b","awsRegion":")" +
+                          std::string(257, 'r') + "\"}"),
               "awsRegion is too long");
     EXPECT_EQ(parse.error(""), "the record is empty");
 }
 
 TEST(RecordShape, ARecordOfTheFirstVersionIsEnough) {
     Parse parse;
-    const auto& view = parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"ec2.amazonaws.com","eventName":"StartInstances"})");
+    const auto& view = parse.view(
+        R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"ec2.amazonaws.com","eventName":"StartInstances"})");
     EXPECT_EQ(view.flags, flag_no_event_id);
     EXPECT_EQ(view.category, Category::management);
     EXPECT_EQ(view.read_only, ReadOnly::absent);
@@ -75,18 +100,27 @@ TEST(RecordShape, ARecordOfTheFirstVersionIsEnough) {
 
 TEST(RecordShape, ARecordWithoutIdGetsOneFromItsContent) {
     Parse parse;
-    const std::string first(parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","x":[1,2]})").event_id);
-    const std::string reordered(parse.view(R"( {"x": [1, 2], "eventName":"n","eventSource":"\u0073","eventTime":"2014-03-06T21:22:54Z"})").event_id);
-    const std::string other(parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","x":[1,2.0]})").event_id);
+    const std::string first(
+        parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","x":[1,2]})").event_id);
+    const std::string reordered(
+        parse.view(R"( {"x": [1, 2], "eventName":"n","eventSource":"\u0073","eventTime":"2014-03-06T21:22:54Z"})")
+            .event_id);
+    const std::string other(
+        parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","x":[1,2.0]})").event_id);
     EXPECT_TRUE(parse_uuid(first));
     EXPECT_EQ(first, reordered);
     EXPECT_NE(first, other);
     EXPECT_EQ(parse.view(record_with("")).flags, 0u);
-    EXPECT_EQ(parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","eventID":""})").flags, flag_no_event_id);
+    EXPECT_EQ(
+        parse.view(R"({"eventTime":"2014-03-06T21:22:54Z","eventSource":"s","eventName":"n","eventID":""})").flags,
+        flag_no_event_id);
 }
 
 TEST(RecordShape, OfARepeatedMemberTheFirstCounts) {
-    const struct { const char* members; bool flagged; } cases[] = {
+    const struct {
+        const char* members;
+        bool flagged;
+    } cases[] = {
         {R"("eventName":"Other")", true},
         {R"("event\u004eame":"Other")", true},
         {R"("eventID":null)", true},
@@ -113,7 +147,10 @@ TEST(RecordShape, OfARepeatedMemberTheFirstCounts) {
 }
 
 TEST(RecordShape, CategoryIsNamedOrFollowsFromTheRecord) {
-    const struct { const char* members; Category category; } cases[] = {
+    const struct {
+        const char* members;
+        Category category;
+    } cases[] = {
         {R"("eventCategory":"Management")", Category::management},
         {R"("eventCategory":"Data")", Category::data},
         {R"("eventCategory":"NetworkActivity")", Category::network_activity},
@@ -151,7 +188,8 @@ TEST(RecordShape, AnInsightShowsTheCallItIsAbout) {
         R"({"eventTime":"2026-01-02T03:04:00Z","eventID":"i2","eventCategory":"Insight","insightEventSource":"s3.amazonaws.com","insightEventName":"PutObject"})");
     EXPECT_EQ(flat.event_source, "s3.amazonaws.com");
     EXPECT_EQ(flat.event_name, "PutObject");
-    EXPECT_EQ(parse.error(R"({"eventTime":"2026-01-02T03:04:00Z","eventCategory":"Insight","insightDetails":3})"), "insightDetails is a number, not an object");
+    EXPECT_EQ(parse.error(R"({"eventTime":"2026-01-02T03:04:00Z","eventCategory":"Insight","insightDetails":3})"),
+              "insightDetails is a number, not an object");
 }
 
 TEST(RecordShape, AnAggregatedRecordHasNamesOfItsOwn) {
@@ -164,7 +202,8 @@ TEST(RecordShape, AnAggregatedRecordHasNamesOfItsOwn) {
     EXPECT_EQ(format_time(view.time), "2026-01-02T03:00:00Z");
     EXPECT_EQ(view.flags, 0u);
     EXPECT_EQ(parse.error(R"({"eventCategory":"Aggregated","accountId":"1"})"), "timeWindow.windowStart is missing");
-    EXPECT_EQ(parse.error(R"({"eventCategory":"Aggregated","timeWindow":{"windowStart":"2026-01-02T03:00:00Z"}})"), "accountId is missing");
+    EXPECT_EQ(parse.error(R"({"eventCategory":"Aggregated","timeWindow":{"windowStart":"2026-01-02T03:00:00Z"}})"),
+              "accountId is missing");
 }
 
 TEST(RecordShape, AnActivityRecordShowsItsEventData) {
@@ -186,15 +225,20 @@ TEST(RecordShape, AnActivityRecordShowsItsEventData) {
         R"({"eventCategory":"ActivityAuditLog","eventData":{"userIdentity":{"type":"T","principalId":"p2"},"eventSource":"s","eventName":"n","eventTime":"2026-01-02T03:04:05"}})");
     EXPECT_EQ(bare.username, "p2");
     EXPECT_EQ(format_time(bare.time), "2026-01-02T03:04:05Z");
-    EXPECT_EQ(parse.error(R"({"eventCategory":"ActivityAuditLog","eventTime":"2026-01-02T03:04:05Z"})"), "eventData is missing");
+    EXPECT_EQ(parse.error(R"({"eventCategory":"ActivityAuditLog","eventTime":"2026-01-02T03:04:05Z"})"),
+              "eventData is missing");
 }
 
 TEST(RecordShape, Username) {
-    const struct { const char* identity; const char* username; } cases[] = {
+    const struct {
+        const char* identity;
+        const char* username;
+    } cases[] = {
         {R"({"type":"Root","principalId":"111122223333","userName":"alias"})", "root"},
         {R"({"type":"IAMUser","userName":"ana"})", "ana"},
         {R"({"type":"IAMUser"})", ""},
-        {R"({"type":"AssumedRole","principalId":"AROAX:i-0abc","arn":"arn:aws:sts::1:assumed-role/r/other"})", "i-0abc"},
+        {R"({"type":"AssumedRole","principalId":"AROAX:i-0abc","arn":"arn:aws:sts::1:assumed-role/r/other"})",
+         "i-0abc"},
         {R"({"type":"AssumedRole","principalId":"AROAX","arn":"arn:aws:sts::1:assumed-role/r/session"})", "session"},
         {R"({"type":"AssumedRole"})", ""},
         {R"({"type":"FederatedUser","principalId":"111122223333:bob"})", "bob"},
@@ -208,7 +252,8 @@ TEST(RecordShape, Username) {
     };
     Parse parse;
     for (const auto& row : cases)
-        EXPECT_EQ(parse.view(record_with(std::string("\"userIdentity\":") + row.identity)).username, row.username) << row.identity;
+        EXPECT_EQ(parse.view(record_with(std::string("\"userIdentity\":") + row.identity)).username, row.username)
+            << row.identity;
 }
 
 TEST(RecordShape, BooleansMayBeTexts) {
@@ -217,7 +262,12 @@ TEST(RecordShape, BooleansMayBeTexts) {
     EXPECT_EQ(parse.view(record_with(R"("readOnly":"True","managementEvent":"True")")).read_only, ReadOnly::yes);
     EXPECT_EQ(parse.view(record_with(R"("readOnly":"false")")).read_only, ReadOnly::no);
     const auto mfa = [&](const char* value) {
-        return std::string(parse.view(record_with(std::string(R"("userIdentity":{"sessionContext":{"attributes":{"mfaAuthenticated":)") + value + "}}}")).mfa_authenticated);
+        return std::string(
+            parse
+                .view(
+                    record_with(std::string(R"("userIdentity":{"sessionContext":{"attributes":{"mfaAuthenticated":)") +
+                                value + "}}}"))
+                .mfa_authenticated);
     };
     EXPECT_EQ(mfa("\"true\""), "true");
     EXPECT_EQ(mfa("false"), "false");
@@ -230,6 +280,10 @@ TEST(RecordShape, BooleansMayBeTexts) {
 TEST(RecordShape, TheAccountIsTheRecipientElseTheCaller) {
     Parse parse;
     EXPECT_EQ(parse.view(record_with(R"("userIdentity":{"accountId":"444455556666"})")).account, "111122223333");
-    EXPECT_EQ(parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n","userIdentity":{"accountId":"444455556666"}})").account,
-              "444455556666");
+    EXPECT_EQ(
+        parse
+            .view(
+                R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n","userIdentity":{"accountId":"444455556666"}})")
+            .account,
+        "444455556666");
 }

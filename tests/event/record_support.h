@@ -59,8 +59,9 @@ inline std::string record_with(std::string_view members) {
            (members.empty() ? std::string() : "," + std::string(members)) + "}";
 }
 
-inline std::string call(std::string_view source, std::string_view name, std::string_view request, std::string_view response = "null") {
+inline std::string call(std::string_view source, std::string_view name, std::string_view request,
+                        std::string_view response = "null") {
     return R"({"eventVersion":"1.08","eventTime":"2026-01-02T03:04:05Z","eventSource":")" + std::string(source) +
-           R"(.amazonaws.com","eventName":")" + std::string(name) + R"(","eventID":"e","requestParameters":)" + std::string(request) +
-           R"(,"responseElements":)" + std::string(response) + "}";
+           R"(.amazonaws.com","eventName":")" + std::string(name) + R"(","eventID":"e","requestParameters":)" +
+           std::string(request) + R"(,"responseElements":)" + std::string(response) + "}";
 }

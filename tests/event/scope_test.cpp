@@ -51,13 +51,34 @@ TEST(Scope, AnIntersectionAdmitsWhatBothDo) {
 }
 
 TEST(Wildcard, Matches) {
-    const struct { const char* pattern; const char* text; bool matches; } cases[] = {
-        {"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"?", "", false}, {"?", "a", true}, {"a?c", "abc", true},
-        {"a*c", "ac", true}, {"a*c", "abcbc", true}, {"a*c", "abcb", false}, {"*b*", "abc", true}, {"**", "x", true}, {"a**?", "ab", true},
-        {"a**?", "a", false}, {"A", "a", false}, {"*.amazonaws.com", "s3.amazonaws.com", true}, {"s3*com*", "s3.amazonaws.com", true},
-        {"us-?ast-*", "us-east-1", true}, {"*a*b*c", "aabbcc", true}, {"*abab", "abaabab", true},
+    const struct {
+        const char* pattern;
+        const char* text;
+        bool matches;
+    } cases[] = {
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "abc", true},
+        {"?", "", false},
+        {"?", "a", true},
+        {"a?c", "abc", true},
+        {"a*c", "ac", true},
+        {"a*c", "abcbc", true},
+        {"a*c", "abcb", false},
+        {"*b*", "abc", true},
+        {"**", "x", true},
+        {"a**?", "ab", true},
+        {"a**?", "a", false},
+        {"A", "a", false},
+        {"*.amazonaws.com", "s3.amazonaws.com", true},
+        {"s3*com*", "s3.amazonaws.com", true},
+        {"us-?ast-*", "us-east-1", true},
+        {"*a*b*c", "aabbcc", true},
+        {"*abab", "abaabab", true},
     };
-    for (const auto& row : cases) EXPECT_EQ(wildcard_matches(row.pattern, row.text), row.matches) << row.pattern << " " << row.text;
+    for (const auto& row : cases)
+        EXPECT_EQ(wildcard_matches(row.pattern, row.text), row.matches) << row.pattern << " " << row.text;
 }
 
 TEST(Wildcard, ManyStarsDoNotExplode) {

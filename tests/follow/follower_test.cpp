@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "base/log.h"
 #include "backend/sqlite/sqlite_store.h"
+#include "base/log.h"
 #include "follow/leases.h"
 #include "follow/progress.h"
 #include "support/fake_clock.h"
@@ -229,10 +229,10 @@ TEST_F(FollowerTest, TwoOfThemPublishNothingTwice) {
     Metrics other_metrics;
     Follower two({view, log_, store, &leases, clock_, other_metrics}, second);
     log_.grow(70);
-    ASSERT_TRUE(*one.step());   // plans
+    ASSERT_TRUE(*one.step());  // plans
     EXPECT_FALSE(*two.step()) << "the other has the lease";
     clock_.advance(std::chrono::seconds(31));
-    ASSERT_TRUE(*two.step());   // takes over and finishes a plan of the first
+    ASSERT_TRUE(*two.step());  // takes over and finishes a plan of the first
     const auto late = one.step();
     EXPECT_TRUE(!late || !*late);
     for (int i = 0; i < 100; ++i) {
@@ -256,7 +256,8 @@ TEST_F(FollowerTest, FailuresAreTriedAgainOnItsOwnThread) {
     EXPECT_TRUE(follower.wait_for(196, 30'000));
     follower.stop();
     expect_published_once(**store, 200);
-    EXPECT_NE(metrics_.render().find("cairn_view_failures_total{view=\"sevens\"} 5"), std::string::npos) << metrics_.render();
+    EXPECT_NE(metrics_.render().find("cairn_view_failures_total{view=\"sevens\"} 5"), std::string::npos)
+        << metrics_.render();
 }
 
 TEST_F(FollowerTest, APausedOneDoesNothingUntilResumed) {
@@ -289,7 +290,8 @@ TEST_F(FollowerTest, LagIsEventsAndSeconds) {
         EXPECT_NE(before.find("cairn_view_lag_events{view=\"sevens\"} 40"), std::string::npos) << before;
         EXPECT_NE(before.find("cairn_view_lag_seconds{view=\"sevens\"} 2.5"), std::string::npos) << before;
         log_.grow(2);
-        while (*follower.step()) {}
+        while (*follower.step()) {
+        }
         const auto after = metrics_.render();
         EXPECT_NE(after.find("cairn_view_lag_events{view=\"sevens\"} 0"), std::string::npos) << after;
         EXPECT_NE(after.find("cairn_view_lag_seconds{view=\"sevens\"} 0"), std::string::npos) << after;
@@ -302,7 +304,8 @@ TEST_F(FollowerTest, DamagedAndNewerProgressIsRefused) {
     Fuse fuse;
     SevensView view(outside_, fuse);
     const auto set = [&](std::string value) {
-        ASSERT_TRUE(store.transact([&](Transaction& transaction) { return transaction.put("follow", "sevens/position", value); }));
+        ASSERT_TRUE(store.transact(
+            [&](Transaction& transaction) { return transaction.put("follow", "sevens/position", value); }));
     };
     log_.grow(70);
     Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
@@ -325,7 +328,8 @@ public:
         if (planned.read_to < 40) return planned;  // read, but held back
         planned.position = planned.read_to;
         for (std::uint64_t number = from < 40 ? 0 : from; number < planned.read_to; ++number)
-            planned.plans.push_back({0, number, number + 1, fmt::format("lane {}", number % 4), fmt::format("{}", number)});
+            planned.plans.push_back(
+                {0, number, number + 1, fmt::format("lane {}", number % 4), fmt::format("{}", number)});
         return planned;
     }
 
@@ -433,13 +437,15 @@ TEST_F(FollowerTest, WhatIsHeldBackIsReadAgain) {
     {
         Follower follower({view, log_, store, nullptr, clock_, metrics_}, options());
         log_.grow(30);
-        while (*follower.step()) {}
+        while (*follower.step()) {
+        }
         EXPECT_EQ(follower.position(), 0u);
     }
     Metrics metrics;
     Follower follower({view, log_, store, nullptr, clock_, metrics}, options());
     log_.grow(10);
-    while (*follower.step()) {}
+    while (*follower.step()) {
+    }
     EXPECT_EQ(follower.position(), 40u);
     EXPECT_EQ(view.restarts, (std::vector<std::uint64_t>{0, 0}));
     EXPECT_EQ(count_of(store, "published", "lane"), 40u);
@@ -492,7 +498,8 @@ TEST_F(FollowerTest, WhatCouldNotBeStoredIsReadAgain) {
     store.fail_with(Error{Code::exhausted, "disk full"});
     EXPECT_FALSE(follower.step());
     store.fail_with(std::nullopt);
-    while (*follower.step()) {}
+    while (*follower.step()) {
+    }
     EXPECT_EQ(view.restarts, (std::vector<std::uint64_t>{0, 0}));
     EXPECT_EQ(count_of(store, "published", "lane"), 40u);
 }

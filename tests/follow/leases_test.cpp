@@ -71,8 +71,10 @@ TEST_F(LeasesTest, AReleasedOneIsFreeAtOnceAndTheTokenGrows) {
 }
 
 TEST(BackOff, DoublesUpToALimitAndIsSpread) {
-    const struct { unsigned failures; std::int64_t least, most; } cases[] = {
-        {1, 50, 100}, {2, 100, 200}, {3, 200, 400}, {10, 500, 1000}, {4'000'000'000, 500, 1000}};
+    const struct {
+        unsigned failures;
+        std::int64_t least, most;
+    } cases[] = {{1, 50, 100}, {2, 100, 200}, {3, 200, 400}, {10, 500, 1000}, {4'000'000'000, 500, 1000}};
     for (const auto& row : cases) {
         SCOPED_TRACE(row.failures);
         EXPECT_EQ(back_off_ms(row.failures, 100, 1000, 0), row.least);

@@ -23,18 +23,22 @@ protected:
     sign::Headers signed_headers(const Sent& sent) const {
         sign::Headers headers = {{"Host", "localhost"}};
         const auto hash = sent.hash.empty() ? sign::sha256_hex(sent.body) : sent.hash;
-        auto more = sign::sign({"POST", sent.target, &headers, hash}, sent.credentials, sent.region, sent.service, clock_.now());
+        auto more = sign::sign({"POST", sent.target, &headers, hash}, sent.credentials, sent.region, sent.service,
+                               clock_.now());
         headers.insert(headers.end(), more.begin(), more.end());
         return headers;
     }
 
-    std::expected<Authenticated, AuthRefusal> authenticate(const Sent& sent, const sign::Headers& headers, AuthOptions options = {},
-                                                           bool bearer = true, bool unsigned_payload = false) {
+    std::expected<Authenticated, AuthRefusal> authenticate(const Sent& sent, const sign::Headers& headers,
+                                                           AuthOptions options = {}, bool bearer = true,
+                                                           bool unsigned_payload = false) {
         Authenticator authenticator(*directory_, clock_, std::move(options));
-        return authenticator.authenticate({"POST", sent.target, sent.body, &headers, "10.0.0.1"}, {"cloudtrail", "cairn"}, bearer,
-                                          unsigned_payload);
+        return authenticator.authenticate({"POST", sent.target, sent.body, &headers, "10.0.0.1"},
+                                          {"cloudtrail", "cairn"}, bearer, unsigned_payload);
     }
-    std::expected<Authenticated, AuthRefusal> authenticate(const Sent& sent) { return authenticate(sent, signed_headers(sent)); }
+    std::expected<Authenticated, AuthRefusal> authenticate(const Sent& sent) {
+        return authenticate(sent, signed_headers(sent));
+    }
 
     AuthProblem problem(const Sent& sent, const sign::Headers& headers) {
         const auto result = authenticate(sent, headers);
@@ -71,11 +75,16 @@ TEST_F(AuthenticatorTest, S3TakesMoreForms) {
     const auto ask = [&](const std::string& target, const sign::Headers& headers) {
         return authenticator.authenticate({"GET", target, "", &headers, "10.0.0.1"}, {"s3"}, false, true);
     };
-    const auto in_query = sign::sign_query({"GET", "/logs//a%20b", &host, "UNSIGNED-PAYLOAD"}, ana, "eu-west-1", "s3", clock_.now(), 5min, false);
+    const auto in_query = sign::sign_query({"GET", "/logs//a%20b", &host, "UNSIGNED-PAYLOAD"}, ana, "eu-west-1", "s3",
+                                           clock_.now(), 5min, false);
     EXPECT_TRUE(ask(in_query, host));
     EXPECT_EQ(ask(in_query + "x", host).error().problem, AuthProblem::mismatch);
-    const auto elsewhere = sign::sign_query({"GET", "/", &host, sign::sha256_hex("")}, ana, "eu-west-1", "cloudtrail", clock_.now(), 5min);
-    EXPECT_EQ(authenticator.authenticate({"GET", elsewhere, "", &host, "10.0.0.1"}, {"cloudtrail"}, false, true).error().problem, AuthProblem::incomplete);
+    const auto elsewhere =
+        sign::sign_query({"GET", "/", &host, sign::sha256_hex("")}, ana, "eu-west-1", "cloudtrail", clock_.now(), 5min);
+    EXPECT_EQ(authenticator.authenticate({"GET", elsewhere, "", &host, "10.0.0.1"}, {"cloudtrail"}, false, true)
+                  .error()
+                  .problem,
+              AuthProblem::incomplete);
 
     for (const char* hash : {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}) {
         auto headers = host;
@@ -93,7 +102,8 @@ TEST_F(AuthenticatorTest, S3TakesMoreForms) {
 
 TEST_F(AuthenticatorTest, SaysWhyNot) {
     EXPECT_EQ(problem({}, {{"Host", "localhost"}}), AuthProblem::missing);
-    EXPECT_EQ(problem({}, {{"Host", "localhost"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=x"}}), AuthProblem::incomplete);
+    EXPECT_EQ(problem({}, {{"Host", "localhost"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=x"}}),
+              AuthProblem::incomplete);
     EXPECT_EQ(problem({.service = "s3"}), AuthProblem::wrong_scope);
     EXPECT_EQ(problem({.credentials = {"AKIANOBODY0000000000", "x", ""}}), AuthProblem::unknown_key);
     EXPECT_EQ(problem({.credentials = {"AKIAFIXEDANA00000000", "other secret", ""}}), AuthProblem::mismatch);
@@ -131,13 +141,16 @@ sign::Headers signed_without_hash_header(const std::string& body, Time now) {
     presented.scope = {"AKIAFIXEDANA00000000", presented.amz_date.substr(0, 8), "us-east-1", "cloudtrail"};
     presented.signed_headers = {"host", "x-amz-date"};
     const auto hash = sign::sha256_hex(body);
-    const auto text = sign::string_to_sign(presented, sign::canonical_request({"POST", "/", &headers, hash}, presented, true));
+    const auto text =
+        sign::string_to_sign(presented, sign::canonical_request({"POST", "/", &headers, hash}, presented, true));
     std::string key = "AWS4ana secret";
-    for (const auto& part : {presented.scope.date, presented.scope.region, presented.scope.service, std::string("aws4_request")})
+    for (const auto& part :
+         {presented.scope.date, presented.scope.region, presented.scope.service, std::string("aws4_request")})
         key = sign::hmac_sha256(key, part);
-    headers.emplace_back("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAFIXEDANA00000000/" + presented.scope.date +
-                                              "/us-east-1/cloudtrail/aws4_request, SignedHeaders=host;x-amz-date, Signature=" +
-                                              to_hex(sign::hmac_sha256(key, text)));
+    headers.emplace_back("Authorization",
+                         "AWS4-HMAC-SHA256 Credential=AKIAFIXEDANA00000000/" + presented.scope.date +
+                             "/us-east-1/cloudtrail/aws4_request, SignedHeaders=host;x-amz-date, Signature=" +
+                             to_hex(sign::hmac_sha256(key, text)));
     return headers;
 }
 
@@ -181,7 +194,8 @@ TEST_F(AuthenticatorTest, ASessionEnds) {
     EXPECT_EQ(problem({.credentials = {key->key.id, "wrong", key->session_token}}), AuthProblem::mismatch);
     clock_.advance(1h);
     EXPECT_EQ(problem({.credentials = credentials}), AuthProblem::expired_key);
-    EXPECT_FALSE(authenticate({}, signed_headers({.credentials = credentials}), {.trust = true, .trust_account = home}));
+    EXPECT_FALSE(
+        authenticate({}, signed_headers({.credentials = credentials}), {.trust = true, .trust_account = home}));
 }
 
 TEST_F(AuthenticatorTest, DisabledKeysAreAnsweredLikeUnknownOnes) {
@@ -198,7 +212,9 @@ TEST_F(AuthenticatorTest, DisabledKeysAreAnsweredLikeUnknownOnes) {
 TEST_F(AuthenticatorTest, BearerTokens) {
     const auto token = directory_->create_ingest_token(home, {home}, "");
     ASSERT_TRUE(token);
-    const auto with = [&](const std::string& value) { return sign::Headers{{"Host", "localhost"}, {"authorization", value}}; };
+    const auto with = [&](const std::string& value) {
+        return sign::Headers{{"Host", "localhost"}, {"authorization", value}};
+    };
     const auto result = authenticate({}, with("Bearer " + token->secret));
     ASSERT_TRUE(result);
     EXPECT_EQ(result->principal.type, PrincipalType::ingest_token);

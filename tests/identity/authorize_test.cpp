@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "identity/fixture.h"
 #include "identity/authenticator.h"
+#include "identity/fixture.h"
 #include "identity/principals.h"
 
 namespace cairn::identity {
@@ -44,7 +44,8 @@ TEST(Authorize, RootMayDoEverythingAtHome) {
     EXPECT_EQ(authorize(root(home), lookup, "*", ""), Decision::allowed);
     EXPECT_EQ(authorize(root(home), ingest, "*", "", {{"cairn:account", home}}), Decision::allowed);
     EXPECT_EQ(authorize(root(home), ingest, "*", "", {{"Cairn:Account", other}}), Decision::denied_implicitly);
-    EXPECT_EQ(authorize(root(home), "cloudtrail:GetTrail", "arn:aws:cloudtrail:us-east-1:111122223333:trail/x", ""), Decision::allowed);
+    EXPECT_EQ(authorize(root(home), "cloudtrail:GetTrail", "arn:aws:cloudtrail:us-east-1:111122223333:trail/x", ""),
+              Decision::allowed);
     EXPECT_EQ(authorize(root(home), "cloudtrail:GetTrail", "arn:aws:cloudtrail:us-east-1:444455556666:trail/x", ""),
               Decision::denied_implicitly);
     EXPECT_EQ(authorize(root(home), "s3:GetObject", "arn:aws:s3:::bucket/key", ""), Decision::allowed);
@@ -56,20 +57,25 @@ TEST(Authorize, RootMayDoEverythingAtHome) {
 TEST(Authorize, UsersNeedPolicies) {
     EXPECT_EQ(authorize(user({}), lookup, "*", ""), Decision::denied_implicitly);
     EXPECT_EQ(authorize(user({allow("cloudtrail:Lookup*")}), lookup, "*", ""), Decision::allowed);
-    EXPECT_EQ(authorize(user({allow("cairn:*")}), ingest, "*", "", {{"cairn:account", other}}), Decision::denied_implicitly);
-    EXPECT_EQ(authorize(user({allow("cairn:*")}, true), ingest, "*", "", {{"cairn:account", other}}), Decision::allowed);
+    EXPECT_EQ(authorize(user({allow("cairn:*")}), ingest, "*", "", {{"cairn:account", other}}),
+              Decision::denied_implicitly);
+    EXPECT_EQ(authorize(user({allow("cairn:*")}, true), ingest, "*", "", {{"cairn:account", other}}),
+              Decision::allowed);
     EXPECT_EQ(authorize(user({}, true), lookup, "*", ""), Decision::denied_implicitly);
 }
 
 TEST(Authorize, PoliciesSeeTheCaller) {
-    const auto with = [](const std::string& condition) { return user({allow("*", R"(,"Condition":{)" + condition + "}")}); };
+    const auto with = [](const std::string& condition) {
+        return user({allow("*", R"(,"Condition":{)" + condition + "}")});
+    };
     const auto decide = [](Principal principal, const policy::Context& more = {}) {
         principal.authenticated = *parse_time("2026-11-21T16:00:00Z");
         return authorize(principal, lookup, "*", "10.1.2.3", more);
     };
     EXPECT_EQ(decide(with(R"("IpAddress":{"aws:SourceIp":"10.0.0.0/8"})")), Decision::allowed);
     EXPECT_EQ(decide(with(R"("IpAddress":{"aws:SourceIp":"11.0.0.0/8"})")), Decision::denied_implicitly);
-    EXPECT_EQ(decide(with(R"("IpAddress":{"aws:SourceIp":"11.0.0.0/8"})"), {{"AWS:SourceIp", "11.0.0.1"}}), Decision::denied_implicitly);
+    EXPECT_EQ(decide(with(R"("IpAddress":{"aws:SourceIp":"11.0.0.0/8"})"), {{"AWS:SourceIp", "11.0.0.1"}}),
+              Decision::denied_implicitly);
     EXPECT_EQ(decide(with(R"("ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/ana"})")), Decision::allowed);
     EXPECT_EQ(decide(with(R"("StringEquals":{"aws:PrincipalAccount":"111122223333"})")), Decision::allowed);
     EXPECT_EQ(decide(with(R"("StringEquals":{"aws:username":"ana"})")), Decision::allowed);
@@ -77,11 +83,15 @@ TEST(Authorize, PoliciesSeeTheCaller) {
     EXPECT_EQ(decide(with(R"("DateLessThan":{"aws:CurrentTime":"2026-11-22"})")), Decision::allowed);
     EXPECT_EQ(decide(with(R"("NumericLessThan":{"aws:EpochTime":"1"})")), Decision::denied_implicitly);
     EXPECT_EQ(decide(with(R"("StringEquals":{"cairn:account":"111122223333"})")), Decision::allowed);
-    EXPECT_EQ(decide(with(R"("StringEquals":{"cairn:region":"eu-west-1"})"), {{"cairn:region", "eu-west-1"}}), Decision::allowed);
-    EXPECT_EQ(decide(with(R"("StringEquals":{"cairn:region":"eu-west-1"})"), {{"cairn:region", "us-east-1"}}), Decision::denied_implicitly);
+    EXPECT_EQ(decide(with(R"("StringEquals":{"cairn:region":"eu-west-1"})"), {{"cairn:region", "eu-west-1"}}),
+              Decision::allowed);
+    EXPECT_EQ(decide(with(R"("StringEquals":{"cairn:region":"eu-west-1"})"), {{"cairn:region", "us-east-1"}}),
+              Decision::denied_implicitly);
 
-    const auto session = session_principal(home, "ops", "AROAX", "night",
-                                           {allow("*", R"(,"Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/ops"}})")}, "ASIA");
+    const auto session = session_principal(
+        home, "ops", "AROAX", "night",
+        {allow("*", R"(,"Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/ops"}})")},
+        "ASIA");
     EXPECT_EQ(decide(session), Decision::allowed);
 }
 
@@ -101,10 +111,12 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
     const auto office = allow("cairn:*", R"(,"Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})");
     const std::string no_other = R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*",
         "Condition":{"StringEquals":{"cairn:account":"444455556666"}}}})";
-    std::vector<Principal> principals = {token(home, {home}), token(home, {"*"}), token(home, {"*"}, true), token(home, {}, true)};
+    std::vector<Principal> principals = {token(home, {home}), token(home, {"*"}), token(home, {"*"}, true),
+                                         token(home, {}, true)};
     for (const bool operator_account : {false, true}) {
         principals.push_back(root(home, operator_account));
-        for (const auto& policies : std::vector<std::vector<std::string>>{{}, {allow("*")}, {europe}, {office}, {europe, no_other}, {allow("*"), no_other}})
+        for (const auto& policies : std::vector<std::vector<std::string>>{
+                 {}, {allow("*")}, {europe}, {office}, {europe, no_other}, {allow("*"), no_other}})
             principals.push_back(user(policies, operator_account));
     }
     int admitted = 0;
@@ -115,8 +127,9 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
                 for (const auto& account : {home, other, std::string()}) {
                     for (const auto* region : {"eu-west-1", "us-east-1", ""}) {
                         SCOPED_TRACE(std::to_string(i) + action + address + account + region);
-                        const bool allowed = authorize(principals[i], action, "*", address,
-                                                       {{"cairn:account", account}, {"cairn:region", region}}) == Decision::allowed;
+                        const bool allowed =
+                            authorize(principals[i], action, "*", address,
+                                      {{"cairn:account", account}, {"cairn:region", region}}) == Decision::allowed;
                         EXPECT_EQ(scope.admits(account, region), allowed);
                         admitted += allowed;
                     }
@@ -128,7 +141,8 @@ TEST(ScopeOf, IsWhatAuthorizeAllows) {
 }
 
 TEST(ScopeOf, IsCompiledOnceForACaller) {
-    const auto constant = user({allow("cairn:*", R"(,"Condition":{"StringEquals":{"aws:username":"ana"},"StringLike":{"cairn:region":"eu-*"}})")});
+    const auto constant = user({allow(
+        "cairn:*", R"(,"Condition":{"StringEquals":{"aws:username":"ana"},"StringLike":{"cairn:region":"eu-*"}})")});
     const auto copy = constant;
     const auto scope = scope_of(constant, ingest, "10.0.0.1");
     EXPECT_EQ(scope_of(copy, ingest, "192.0.2.1"), scope);
@@ -140,8 +154,10 @@ TEST(ScopeOf, IsCompiledOnceForACaller) {
 }
 
 TEST(ScopeOf, IsCompiledAnewWhereAPolicyAsksForTheRequest) {
-    for (const auto* condition : {R"("IpAddress":{"aws:SourceIp":"10.0.0.0/8"})", R"("DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"})",
-                                  R"("NumericLessThan":{"aws:EpochTime":"1"})", R"("StringLike":{"cairn:region":"${aws:SourceIp}"})"}) {
+    for (const auto* condition :
+         {R"("IpAddress":{"aws:SourceIp":"10.0.0.0/8"})",
+          R"("DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"})", R"("NumericLessThan":{"aws:EpochTime":"1"})",
+          R"("StringLike":{"cairn:region":"${aws:SourceIp}"})"}) {
         SCOPED_TRACE(condition);
         const auto varying = user({allow("cairn:*", std::string(R"(,"Condition":{)") + condition + "}")});
         EXPECT_EQ(varying.scopes, nullptr);

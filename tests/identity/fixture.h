@@ -15,7 +15,8 @@ inline const std::string home = "111122223333";
 inline const std::string other = "444455556666";
 
 inline std::string allow(const std::string& action, const std::string& more = "") {
-    return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + action + R"(","Resource":"*")" + more + "}}";
+    return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + action + R"(","Resource":"*")" +
+           more + "}}";
 }
 
 inline std::vector<FixedAccount> fixed_accounts() {
@@ -23,7 +24,8 @@ inline std::vector<FixedAccount> fixed_accounts() {
     account.id = home;
     account.root_keys = {{"AKIAFIXEDROOT0000000", "root secret"}};
     account.users = {{"ana", {allow("cloudtrail:LookupEvents")}, {{"AKIAFIXEDANA00000000", "ana secret"}}}};
-    account.roles = {{"ops", "night", {allow("cairn:*")}, {{"ASIAFIXEDOPS00000000", "ops secret", "ops session token"}}}};
+    account.roles = {
+        {"ops", "night", {allow("cairn:*")}, {{"ASIAFIXEDOPS00000000", "ops secret", "ops session token"}}}};
     FixedAccount second;
     second.id = other;
     second.root_keys = {{"AKIAOTHERROOT0000000", "other secret"}};

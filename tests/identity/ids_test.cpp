@@ -40,7 +40,8 @@ TEST(Ids, AreNotRepeated) {
 
 TEST(Ids, AccountsAreTwelveDigits) {
     EXPECT_TRUE(is_account_id("012345678901"));
-    for (const auto* text : {"", "12345678901", "1234567890123", "12345678901a", "12345678901 "}) EXPECT_FALSE(is_account_id(text)) << text;
+    for (const auto* text : {"", "12345678901", "1234567890123", "12345678901a", "12345678901 "})
+        EXPECT_FALSE(is_account_id(text)) << text;
 }
 
 }  // namespace

@@ -39,7 +39,11 @@ TEST(Decompress, GivesBackWhatWasCompressed) {
     for (const std::size_t size : {0u, 1u, 63u, 1000u, 65536u, 65537u, 3000000u}) {
         SCOPED_TRACE(size);
         const auto text = sample(size);
-        const struct { const char* name; std::string bytes; Encoding encoding; } cases[] = {
+        const struct {
+            const char* name;
+            std::string bytes;
+            Encoding encoding;
+        } cases[] = {
             {"identity", text, Encoding::identity},
             {"gzip", gzip(text), Encoding::gzip},
             {"gzip stored", gzip(text, 0), Encoding::gzip},

@@ -39,7 +39,8 @@ public:
             EXPECT_EQ(block.first_number, next);
             EXPECT_NE(block.encoded.empty(), block.records.empty());
             EXPECT_TRUE(block.records.empty() || block.records.size() == block.fingerprints.size());
-            EXPECT_TRUE(block.records.empty() || block.envelopes.size() == 1 || block.envelopes.size() == block.records.size());
+            EXPECT_TRUE(block.records.empty() || block.envelopes.size() == 1 ||
+                        block.envelopes.size() == block.records.size());
             next += block.fingerprints.size();
         }
         EXPECT_EQ(next, batch.first_number + batch.event_count);
@@ -59,7 +60,9 @@ public:
     }
     std::uint64_t begin() const override { return begin_; }
 
-    Result<std::vector<StoredBlock>> read(std::uint64_t, std::size_t) override { return fail(Code::internal, "not here"); }
+    Result<std::vector<StoredBlock>> read(std::uint64_t, std::size_t) override {
+        return fail(Code::internal, "not here");
+    }
 
     Result<StoredBlock> find(std::uint64_t number) override {
         const std::lock_guard lock(mutex_);
@@ -74,17 +77,30 @@ public:
     bool wait(std::uint64_t number, int timeout_ms) override {
         std::unique_lock lock(mutex_);
         waiters_.fetch_add(1);
-        const bool there = changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return end_ > number; });
+        const bool there =
+            changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return end_ > number; });
         waiters_.fetch_sub(1);
         return there;
     }
 
-    void hold() { set([&] { held_ = true; }); }
-    void release() { set([&] { held_ = false; }); }
-    void fail_from(std::uint64_t number) { set([&] { fails_from_ = number; }); }
-    void set_budget(std::uint64_t bytes) { set([&] { budget_ = bytes; }); }
-    void trim(std::uint64_t number) { set([&] { trimmed_.insert(number); }); }
-    void damage(std::uint64_t number) { set([&] { damaged_.insert(number); }); }
+    void hold() {
+        set([&] { held_ = true; });
+    }
+    void release() {
+        set([&] { held_ = false; });
+    }
+    void fail_from(std::uint64_t number) {
+        set([&] { fails_from_ = number; });
+    }
+    void set_budget(std::uint64_t bytes) {
+        set([&] { budget_ = bytes; });
+    }
+    void trim(std::uint64_t number) {
+        set([&] { trimmed_.insert(number); });
+    }
+    void damage(std::uint64_t number) {
+        set([&] { damaged_.insert(number); });
+    }
     bool has_waiter() const { return waiters_.load() > 0; }
     std::size_t block_count() const {
         const std::lock_guard lock(mutex_);
@@ -108,7 +124,8 @@ private:
         std::unique_lock lock(mutex_);
         std::uint64_t next = end_;
         while (true) {
-            changed_.wait(lock, [&] { return stopping_ || (!held_ && !pending_.empty() && pending_.begin()->first == next); });
+            changed_.wait(
+                lock, [&] { return stopping_ || (!held_ && !pending_.empty() && pending_.begin()->first == next); });
             if (held_ || pending_.empty() || pending_.begin()->first != next) return;
             auto taken = pending_.extract(pending_.begin());
             auto& [batch, done] = taken.mapped();
@@ -120,8 +137,10 @@ private:
             }
             changed_.notify_all();
             lock.unlock();
-            if (fails) done(fail(Code::unavailable, "sync failed"));
-            else done({});
+            if (fails)
+                done(fail(Code::unavailable, "sync failed"));
+            else
+                done({});
             lock.lock();
         }
     }
@@ -256,7 +275,9 @@ inline std::string record(const std::string& id, const std::string& name = "RunI
 /// An Ingest on fakes.
 struct House {
     explicit House(std::uint64_t end = 0, std::uint64_t mask = ~std::uint64_t{0})
-        : log(end), seen(mask), view(log),
+        : log(end),
+          seen(mask),
+          view(log),
           ingest({log, seen, {&view, &second_view}, [] { return BlockCodec{}; }, {}, key, clock, metrics}, {}) {}
 
     FakeLog log;

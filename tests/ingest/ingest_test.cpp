@@ -58,7 +58,8 @@ TEST(Ingest, StoresNewRecordsAndAnswersWhenTheyAreVisible) {
 
 TEST(Ingest, NumbersGroupByRetentionClassInRequestOrder) {
     House house;
-    const auto receipt = house.put({record("a", "GetObject", "1", "Data"), record("b"), record("c", "GetObject", "1", "Data"), record("d")});
+    const auto receipt = house.put(
+        {record("a", "GetObject", "1", "Data"), record("b"), record("c", "GetObject", "1", "Data"), record("d")});
     ASSERT_TRUE(receipt);
     std::vector<std::uint64_t> numbers;
     for (const auto& one : receipt->results) numbers.push_back(one.number);
@@ -66,8 +67,9 @@ TEST(Ingest, NumbersGroupByRetentionClassInRequestOrder) {
     EXPECT_EQ(house.log.find(1)->retention, RetentionClass::management);
     EXPECT_EQ(house.log.find(3)->retention, RetentionClass::data);
     EXPECT_EQ(read_event(house.log, {}, 3)->record, record("c", "GetObject", "1", "Data"));
-    const std::vector<std::uint64_t> ids = {posting_hash(Attribute::event_id, "b"), posting_hash(Attribute::event_id, "d"),
-                                            posting_hash(Attribute::event_id, "a"), posting_hash(Attribute::event_id, "c")};
+    const std::vector<std::uint64_t> ids = {
+        posting_hash(Attribute::event_id, "b"), posting_hash(Attribute::event_id, "d"),
+        posting_hash(Attribute::event_id, "a"), posting_hash(Attribute::event_id, "c")};
     EXPECT_EQ(house.view.id_hashes(), ids);
 }
 
@@ -75,16 +77,32 @@ TEST(Ingest, EqualRecordsAreDuplicatesOthersOfTheIdentityConflict) {
     const std::string spaced = "{ \"eventID\" : \"a\"," + record("a").substr(1, record("a").find(",\"eventID") - 1) +
                                record("a").substr(record("a").find(",\"recipientAccountId"));
     ASSERT_TRUE(same_record(spaced, record("a"))) << spaced;
-    const struct { const char* name; std::vector<std::string> before, now; std::vector<Outcome> outcomes; } cases[] = {
+    const struct {
+        const char* name;
+        std::vector<std::string> before, now;
+        std::vector<Outcome> outcomes;
+    } cases[] = {
         {"same bytes", {record("a")}, {record("a")}, {duplicate}},
         {"same record, other bytes", {record("a")}, {spaced}, {duplicate}},
         {"other content", {record("a")}, {record("a", "Other")}, {conflict}},
         {"other account", {record("a")}, {record("a", "RunInstances", "999999999999")}, {stored}},
-        {"same bytes in one request", {}, {record("a"), record("a"), record("b"), record("a")}, {stored, duplicate, stored, duplicate}},
+        {"same bytes in one request",
+         {},
+         {record("a"), record("a"), record("b"), record("a")},
+         {stored, duplicate, stored, duplicate}},
         {"same record in one request", {}, {record("a"), spaced}, {stored, duplicate}},
-        {"other content in one request", {}, {record("a"), record("a", "Other"), spaced, record("a", "Other")}, {stored, conflict, duplicate, duplicate}},
-        {"both", {record("a")}, {record("a", "Other"), spaced, record("a", "Third"), record("a")}, {conflict, duplicate, conflict, duplicate}},
-        {"conflict, then each again", {record("a"), record("a", "Other")}, {record("a"), record("a", "Other"), record("a", "Third")}, {duplicate, duplicate, conflict}},
+        {"other content in one request",
+         {},
+         {record("a"), record("a", "Other"), spaced, record("a", "Other")},
+         {stored, conflict, duplicate, duplicate}},
+        {"both",
+         {record("a")},
+         {record("a", "Other"), spaced, record("a", "Third"), record("a")},
+         {conflict, duplicate, conflict, duplicate}},
+        {"conflict, then each again",
+         {record("a"), record("a", "Other")},
+         {record("a"), record("a", "Other"), record("a", "Third")},
+         {duplicate, duplicate, conflict}},
     };
     // With identities that all collide, the answers are the same: a hash is no proof.
     for (const std::uint64_t mask : {~std::uint64_t{0}, std::uint64_t{0}}) {
@@ -105,7 +123,8 @@ TEST(Ingest, EqualRecordsAreDuplicatesOthersOfTheIdentityConflict) {
                 if (row.outcomes[i] != duplicate) {
                     EXPECT_EQ(event->envelope.conflict, row.outcomes[i] == conflict);
                 }
-                EXPECT_EQ(receipt->results[i].reason.empty(), row.outcomes[i] != conflict) << receipt->results[i].reason;
+                EXPECT_EQ(receipt->results[i].reason.empty(), row.outcomes[i] != conflict)
+                    << receipt->results[i].reason;
             }
         }
     }
@@ -291,7 +310,8 @@ TEST(Ingest, ConcurrentWritersStoreEachRecordOnce) {
                 for (int r = 0; r < requests; ++r) {
                     std::vector<std::string> records;
                     for (std::size_t n = 1 + random() % 8; n > 0; --n) {
-                        auto text = record("id-" + std::to_string(random() % identities), "Version" + std::to_string(random() % versions));
+                        auto text = record("id-" + std::to_string(random() % identities),
+                                           "Version" + std::to_string(random() % versions));
                         if (random() % 4 == 0) text.insert(1, " ");
                         records.push_back(std::move(text));
                     }

@@ -51,7 +51,8 @@ TEST_F(JournalTest, SmallInputsOfOneClassBecomeOneBlock) {
     open();
     Answers answers;
     for (std::uint64_t i = 10; i > 0; --i)
-        log_->append(batch_of(i - 1, 1, false, i > 5 ? RetentionClass::data : RetentionClass::management), answers.expect());
+        log_->append(batch_of(i - 1, 1, false, i > 5 ? RetentionClass::data : RetentionClass::management),
+                     answers.expect());
     answers.wait();
     const auto blocks = log_->read(0, 1 << 20).value();
     ASSERT_EQ(blocks.size(), 2u);
@@ -83,14 +84,15 @@ TEST_F(JournalTest, FingerprintsCanBeReadAgainFromAnyNumber) {
     for (const std::uint64_t from : {0, 1, 50, 89, 90, 95, 100}) {
         SCOPED_TRACE(from);
         std::uint64_t next = from;
-        ASSERT_TRUE(log_->for_each_fingerprint(from, [&](std::uint64_t first, std::span<const Fingerprint> fingerprints) {
-            EXPECT_EQ(first, next);
-            for (const auto& fingerprint : fingerprints) {
-                const auto expected = support::fingerprint_of(next++);
-                EXPECT_EQ(fingerprint.identity, expected.identity);
-                EXPECT_EQ(fingerprint.content, expected.content);
-            }
-        }));
+        ASSERT_TRUE(
+            log_->for_each_fingerprint(from, [&](std::uint64_t first, std::span<const Fingerprint> fingerprints) {
+                EXPECT_EQ(first, next);
+                for (const auto& fingerprint : fingerprints) {
+                    const auto expected = support::fingerprint_of(next++);
+                    EXPECT_EQ(fingerprint.identity, expected.identity);
+                    EXPECT_EQ(fingerprint.content, expected.content);
+                }
+            }));
         EXPECT_EQ(next, log_->end());
     }
 }
@@ -310,7 +312,8 @@ TEST_F(JournalTest, AdmissionRefusesBeforeTheBudgetIsSpentAndRecoversAfterTrimmi
     EXPECT_LE(log_->disk_bytes(), options_.disk_budget_bytes);
     const auto refused = log_->admit(8000);
     EXPECT_EQ(refused.error().code, Code::exhausted);
-    EXPECT_NE(refused.error().message.find("disk budget of 524288 bytes is spent"), std::string::npos) << refused.error().message;
+    EXPECT_NE(refused.error().message.find("disk budget of 524288 bytes is spent"), std::string::npos)
+        << refused.error().message;
     expect_all(0, appended * 100);
     ASSERT_TRUE(log_->seal());
     clock_.advance(std::chrono::hours(72));
@@ -353,7 +356,8 @@ TEST_F(JournalTest, AReadOnlyDiskCanBeChecked) {
 }
 
 TEST_F(JournalTest, AFailingSealLosesNothingAndIsTriedAgain) {
-    for (const auto call : {Call::open, Call::write, Call::sync, Call::rename, Call::sync_folder, Call::map, Call::read})
+    for (const auto call :
+         {Call::open, Call::write, Call::sync, Call::rename, Call::sync_folder, Call::map, Call::read})
         for (std::uint64_t nth = 1; nth < 12; ++nth) {
             SCOPED_TRACE(std::string(call_name(call)) + " " + std::to_string(nth));
             use(std::make_unique<support::MemoryDisk>());
@@ -464,7 +468,8 @@ TEST_F(JournalTest, ACutArchiveFileKeepsWhatIsBefore) {
         disk_->set_content(path, disk_->content(path).substr(0, cut));
         EXPECT_FALSE(check_log().findings.empty());
         open();
-        for (const auto& [number, record] : support::read_all(*log_, 0, 1)) ASSERT_EQ(record, support::record_of(number));
+        for (const auto& [number, record] : support::read_all(*log_, 0, 1))
+            ASSERT_EQ(record, support::record_of(number));
         EXPECT_FALSE(log_->findings().empty());
         EXPECT_TRUE(log_->find(4));
     }

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "journal/test_journal.h"
 
-// A log whose process dies at any call to the disk, again and again: while appending, sealing, joining, trimming, and while it
-// recovers. Every seed is one life; CAIRN_SEED=N runs one alone, CAIRN_SEEDS=N that many.
+// A log whose process dies at any call to the disk, again and again: while appending, sealing, joining, trimming, and
+// while it recovers. Every seed is one life; CAIRN_SEED=N runs one alone, CAIRN_SEEDS=N that many.
 
 namespace cairn::journal {
 namespace {
@@ -26,9 +26,9 @@ struct Life {
         std::string record;
         RetentionClass retention;
     };
-    std::map<std::uint64_t, Event> acknowledged;                      // must be there unless trimmed
-    std::map<std::uint64_t, std::vector<Event>> attempted;            // may be there: what was sent under this number
-    std::set<std::uint64_t> batch_ends{0};                            // attempted and acknowledged
+    std::map<std::uint64_t, Event> acknowledged;            // must be there unless trimmed
+    std::map<std::uint64_t, std::vector<Event>> attempted;  // may be there: what was sent under this number
+    std::set<std::uint64_t> batch_ends{0};                  // attempted and acknowledged
     std::uint64_t attempts = 0;
 
     std::uint64_t draw(std::uint64_t below) { return random() % below; }
@@ -62,8 +62,9 @@ struct Life {
             for (auto events = 1 + draw(4); events > 0; --events) {
                 const auto number = first + batch.event_count++;
                 input.fingerprints.push_back(support::fingerprint_of(number));
-                input.records.push_back(R"({"number":)" + std::to_string(number) + R"(,"attempt":)" + std::to_string(++attempts) +
-                                        R"(,"text":")" + std::string(draw(300), 'x') + R"("})");
+                input.records.push_back(R"({"number":)" + std::to_string(number) + R"(,"attempt":)" +
+                                        std::to_string(++attempts) + R"(,"text":")" + std::string(draw(300), 'x') +
+                                        R"("})");
                 attempted[number].push_back({input.records.back(), retention});
             }
             if (draw(2) == 0) {
@@ -112,7 +113,8 @@ struct Life {
 
     bool is_trimmed(std::uint64_t number, RetentionClass retention) const {
         for (const auto& tombstone : log->tombstones())
-            if (tombstone.retention == retention && tombstone.first_number <= number && number < tombstone.end_number) return true;
+            if (tombstone.retention == retention && tombstone.first_number <= number && number < tombstone.end_number)
+                return true;
         return false;
     }
 

@@ -26,7 +26,8 @@ protected:
 
     Result<std::unique_ptr<Journal>> try_open() {
         log_.reset();
-        return Journal::open({*disk_, "log", clock_, metrics_, [] { return BlockCodec{}; }, no_dictionary, other_bytes_}, options_);
+        return Journal::open(
+            {*disk_, "log", clock_, metrics_, [] { return BlockCodec{}; }, no_dictionary, other_bytes_}, options_);
     }
     void open() {
         auto log = try_open();

@@ -89,7 +89,8 @@ TEST_F(TrimTest, AHoldKeepsAFile) {
     clock_.advance(hours(24 * 365));
     Retention retention;
     retention.keep.fill(hours(1));
-    const auto report = log_->trim(retention, [](const ArchiveFileInfo& file) { return file.first_number == 20; }, log_->end());
+    const auto report =
+        log_->trim(retention, [](const ArchiveFileInfo& file) { return file.first_number == 20; }, log_->end());
     EXPECT_EQ(report->trimmed.size(), 5u);
     EXPECT_EQ(report->held_files, 1u);
     EXPECT_EQ(log_->begin(), 20u);

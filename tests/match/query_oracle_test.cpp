@@ -71,7 +71,9 @@ std::string lowered(std::string text) {
     return text;
 }
 
-bool contains(const std::string& where, const std::string& what) { return lowered(where).find(lowered(what)) != std::string::npos; }
+bool contains(const std::string& where, const std::string& what) {
+    return lowered(where).find(lowered(what)) != std::string::npos;
+}
 
 /// Resolves escapes one character at a time. The corpus has no escapes beyond the Basic Multilingual Plane.
 std::string without_escapes(const std::string& text) {
@@ -130,7 +132,9 @@ std::vector<std::string> slow_values(const SlowEvent& event, const std::string& 
     const Json& json = event.json;
     const auto top = [&](std::string_view name) { return text_at(json, {name}); };
     const auto identity = [&](std::string_view name) { return text_at(json, {"userIdentity", name}); };
-    const auto issuer = [&](std::string_view name) { return text_at(json, {"userIdentity", "sessionContext", "sessionIssuer", name}); };
+    const auto issuer = [&](std::string_view name) {
+        return text_at(json, {"userIdentity", "sessionContext", "sessionIssuer", name});
+    };
     const auto boolean = [](const Json* value) -> std::string {
         if (!value) return {};
         if (value->is_bool()) return value->as_bool() ? "true" : "false";
@@ -138,8 +142,8 @@ std::vector<std::string> slow_values(const SlowEvent& event, const std::string& 
         return text == "true" || text == "false" ? text : "";
     };
     std::vector<std::string> all;
-    if (field == "eventName" || field == "eventSource" || field == "eventType" || field == "errorCode" || field == "userAgent" || field == "errorMessage" ||
-        field == "requestID" || field == "sharedEventID")
+    if (field == "eventName" || field == "eventSource" || field == "eventType" || field == "errorCode" ||
+        field == "userAgent" || field == "errorMessage" || field == "requestID" || field == "sharedEventID")
         all = {top(field)};
     else if (field == "region")
         all = {top("awsRegion")};
@@ -203,7 +207,8 @@ bool slow_path_holds(const Json& value, const SlowTerm& term) {
         return number && (*number > *number_in(term.values[0])) == (term.op == ">");
     }
     if (value.is_number() && term.op != ":" && term.op != "^") {
-        return std::ranges::any_of(term.values, [&](const std::string& wanted) { return number_in(wanted) == value.as_number(); });
+        return std::ranges::any_of(term.values,
+                                   [&](const std::string& wanted) { return number_in(wanted) == value.as_number(); });
     }
     return slow_value_holds(text, term);
 }
@@ -226,7 +231,8 @@ bool slow_matches(const SlowEvent& event, const SlowTerm& term) {
         values_at(event.json, path, values);
         holds = std::ranges::any_of(values, [&](const Json* value) { return slow_path_holds(*value, term); });
     } else {
-        holds = std::ranges::any_of(slow_values(event, term.field), [&](const std::string& value) { return slow_value_holds(value, term); });
+        holds = std::ranges::any_of(slow_values(event, term.field),
+                                    [&](const std::string& value) { return slow_value_holds(value, term); });
     }
     return (term.op == "!=" ? !holds : holds) != term.negated;
 }
@@ -236,7 +242,8 @@ bool slow_matches(const SlowEvent& event, const SlowQuery& query) {
         const auto one = [&](const SlowTerm& term) { return slow_matches(event, term); };
         return group.any ? std::ranges::any_of(group.terms, one) : std::ranges::all_of(group.terms, one);
     };
-    return query.any ? std::ranges::any_of(query.groups, group_matches) : std::ranges::all_of(query.groups, group_matches);
+    return query.any ? std::ranges::any_of(query.groups, group_matches)
+                     : std::ranges::all_of(query.groups, group_matches);
 }
 
 /// Makes searches whose values mostly occur in the events.
@@ -280,7 +287,8 @@ private:
             term = {term.negated, "text", chance(50) ? "bare" : ":", {part_of(source, 12)}};
             if (chance(50)) term.values[0] = lowered(term.values[0]);
         } else if (kind < 30) {
-            term = {term.negated, "eventTime", chance(50) ? ">" : "<=", {format_time(from_milliseconds(event.time_ms))}};
+            term = {
+                term.negated, "eventTime", chance(50) ? ">" : "<=", {format_time(from_milliseconds(event.time_ms))}};
         } else if (kind < 50) {
             path_term(event, term);
         } else {
@@ -290,11 +298,15 @@ private:
     }
 
     void field_term(const SlowEvent& event, SlowTerm& term) {
-        static const char* const names[] = {"eventName", "eventSource", "eventType", "category", "readOnly", "errorCode", "region", "account", "user", "origin", "principal", "role", "accessKey",
-                                            "sourceIP", "userAgent", "vpcEndpoint", "resource", "resourceType", "eventID", "requestID", "sharedEventID", "errorMessage"};
+        static const char* const names[] = {"eventName",     "eventSource", "eventType",    "category", "readOnly",
+                                            "errorCode",     "region",      "account",      "user",     "origin",
+                                            "principal",     "role",        "accessKey",    "sourceIP", "userAgent",
+                                            "vpcEndpoint",   "resource",    "resourceType", "eventID",  "requestID",
+                                            "sharedEventID", "errorMessage"};
         static const char* const exact[] = {"=", "!=", "in", "has", "="};
         static const char* const any[] = {"=", "!=", "in", "has", ":", "^", "="};
-        static const std::set<std::string> only_exact = {"category", "readOnly", "eventID", "requestID", "sharedEventID"};
+        static const std::set<std::string> only_exact = {"category", "readOnly", "eventID", "requestID",
+                                                         "sharedEventID"};
         term.field = pick(names);
         term.op = only_exact.contains(term.field) ? pick(exact) : pick(any);
         const auto values = slow_values(event, term.field);
@@ -320,7 +332,9 @@ private:
             }
             if (at->as_object().empty()) break;
             const auto& [name, value] = at->as_object()[below(at->as_object().size())];
-            const bool plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == name.npos;
+            const bool plain =
+                !name.empty() &&
+                name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == name.npos;
             // The code under test takes digits for an index, the slow answer does not.
             if (!plain || name.find_first_not_of("0123456789") == name.npos) break;
             path += "." + name;
@@ -332,10 +346,14 @@ private:
         const bool number = at->is_number();
         static const char* const ops[] = {"=", "!=", "in", "has", ":", "^", ">", "<="};
         term.op = pick(ops);
-        if ((term.op == ">" || term.op == "<=")) term.values = {number ? text : std::to_string(below(1000))};
-        else if (term.op == ":") term.values = {part_of(at->is_object() || at->is_array() ? "none" : text, 8)};
-        else if (term.op == "^") term.values = {text.substr(0, 1 + below(std::min<std::size_t>(text.size() + 1, 10)))};
-        else if (term.op != "has") term.values = {number && chance(50) ? text + ".0" : text};
+        if ((term.op == ">" || term.op == "<="))
+            term.values = {number ? text : std::to_string(below(1000))};
+        else if (term.op == ":")
+            term.values = {part_of(at->is_object() || at->is_array() ? "none" : text, 8)};
+        else if (term.op == "^")
+            term.values = {text.substr(0, 1 + below(std::min<std::size_t>(text.size() + 1, 10)))};
+        else if (term.op != "has")
+            term.values = {number && chance(50) ? text + ".0" : text};
         if (!term.values.empty() && term.values[0].empty()) term.values[0] = "none";
         // Contains on an array or object looks at its text, which the slow answer has only in another spelling.
         if (term.op == ":") term.negated = false;
@@ -361,7 +379,14 @@ std::vector<SlowEvent> some_events() {
     for (std::size_t i = 0; i < records.size(); i += 13) {
         if (records[i].size() > 6000) continue;
         const auto& view = parse.view(records[i]);
-        SlowEvent event{records[i], *parse_json(records[i]), std::string(view.username), std::string(view.account), std::string(view.event_id), {}, view.category, to_milliseconds(view.time)};
+        SlowEvent event{records[i],
+                        *parse_json(records[i]),
+                        std::string(view.username),
+                        std::string(view.account),
+                        std::string(view.event_id),
+                        {},
+                        view.category,
+                        to_milliseconds(view.time)};
         for (const auto& resource : view.resources) event.resources.emplace_back(resource.type, resource.name);
         events.push_back(std::move(event));
     }
@@ -405,13 +430,17 @@ TEST(QueryOracle, GeneratedSearchesAgreeWithTheSlowAnswer) {
             for (const auto& indexed : query->indexed()) {
                 const bool posted = std::ranges::any_of(indexed.any_of, [&](const std::string& value) {
                     const auto hash = posting_hash(indexed.attribute, value);
-                    return indexed.attribute == Attribute::event_id ? rows[i].rows[0].id_hash == hash
-                                                                    : std::ranges::find(rows[i].postings, hash) != rows[i].postings.end();
+                    return indexed.attribute == Attribute::event_id
+                               ? rows[i].rows[0].id_hash == hash
+                               : std::ranges::find(rows[i].postings, hash) != rows[i].postings.end();
                 });
                 ASSERT_TRUE(posted) << text << "\n" << events[i].raw;
             }
             if (!query->needles().empty()) {
-                ASSERT_TRUE(std::ranges::any_of(query->needles(), [&](const auto& needle) { return holds_needle(events[i].raw, needle); })) << text << "\n" << events[i].raw;
+                ASSERT_TRUE(std::ranges::any_of(
+                    query->needles(), [&](const auto& needle) { return holds_needle(events[i].raw, needle); }))
+                    << text << "\n"
+                    << events[i].raw;
             }
         }
     }
@@ -445,12 +474,16 @@ TEST(QueryOracle, NeedlesHoldHoweverARecordIsEscaped) {
             }
         }
         const auto& plain = parse.view(events[i].raw);
-        for (const auto& text : {"\"" + std::string(plain.user_agent.substr(0, 9)) + "\"", "eventName=" + std::string(plain.event_name), "\"" + std::string(plain.event_source) + "\""}) {
+        for (const auto& text :
+             {"\"" + std::string(plain.user_agent.substr(0, 9)) + "\"", "eventName=" + std::string(plain.event_name),
+              "\"" + std::string(plain.event_source) + "\""}) {
             const auto query = Query::parse(text);
             if (!query) continue;
             EXPECT_TRUE(query->matches(parse.view(escaped))) << text << "\n" << escaped;
             if (!query->needles().empty()) {
-                EXPECT_TRUE(std::ranges::any_of(query->needles(), [&](const auto& needle) { return holds_needle(escaped, needle); })) << text;
+                EXPECT_TRUE(std::ranges::any_of(query->needles(), [&](const auto& needle) {
+                    return holds_needle(escaped, needle);
+                })) << text;
             }
         }
         EXPECT_TRUE(same_record(events[i].raw, escaped));

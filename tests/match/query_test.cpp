@@ -37,34 +37,139 @@ protected:
 }  // namespace
 
 TEST_F(OnSample, EveryFieldAndOperator) {
-    const struct { const char* query; bool matches; } cases[] = {
-        {"", true}, {"  ", true}, {"eventName=StopInstances", true}, {"eventName=stopinstances", false}, {"eventName != StopInstances", false},
-        {"eventName!=Other", true}, {"eventName:stopinst", true}, {"eventName^Stop", true}, {"eventName^stop", false}, {"eventName in (A, StopInstances)", true},
-        {"eventName in (A,B)", false}, {"-eventName in (A,B)", true}, {"has:eventName", true}, {"-has:eventName", false},
-        {"eventSource=ec2.amazonaws.com", true}, {"eventType=AwsApiCall", true}, {"category=management", true}, {"category=MANAGEMENT", true}, {"category=data", false},
-        {"category in (data, network, management)", true}, {"category!=insight", true}, {"readOnly=false", true}, {"readOnly=False", true}, {"readOnly=true", false}, {"readOnly!=true", true},
-        {"errorCode=Client.Denied", true}, {"has:errorCode", true}, {"region=eu-west-1", true}, {"region^eu-", true}, {"account=111122223333", true},
-        {"user=ana", true}, {"user=ops", false}, {"origin=\"arn:aws:iam::111122223333:role/team/ops\"", true}, {"principal=arn:aws:sts::111122223333:assumed-role/ops/ana", true},
-        {"role=ops", true}, {"role:TEAM", true}, {"role!=ops", false}, {"role!=dev", true}, {"accessKey=ASIA1", true}, {"sourceIP=10.1.2.3", true}, {"sourceIP=10.0.0.0/8", true},
-        {"sourceIP!=10.0.0.0/8", false}, {"sourceIP=10.2.0.0/16", false}, {"sourceIP in (1.1.1.1, 10.1.0.0/16)", true}, {"-sourceIP=10.0.0.0/8", false}, {"sourceIP:10.1", true},
-        {"sourceIP^10.", true}, {"userAgent:boto3", true}, {"userAgent=\"aws-cli/2.31 \\\"x\\\" Boto3\"", true}, {"mfa=true", true}, {"mfa=false", false}, {"has:mfa", true}, {"vpcEndpoint=vpce-1", true},
-        {"resource=i-1", true}, {"resource=i-3", false}, {"resource!=i-1", false}, {"resource!=i-3", true}, {"resourceType=AWS::EC2::Instance", true}, {"has:arn", false},
-        {"eventID=e-1", true}, {"requestID=r-1", true}, {"sharedEventID in (s-1)", true}, {"errorMessage:not", true}, {"errorMessage=\"You may NOT\"", true},
-        {"text:boto3", true}, {"boto3", true}, {"-boto3", false}, {"\"may not\"", true}, {"aws-cli/2", true}, {"aws-cli\\/2", true}, {"\"\\\"Action\\\":\\\"s3:*\\\"\"", true}, {"f\xc3\xbcr", true}, {"nameA", true},
-        {"nowhere", false}, {"-nowhere", true},
-        {"eventTime=2026-01-02T03:04:05Z", true}, {"eventTime>2026-01-02", true}, {"eventTime>=2026-01-02T03:04:05Z", true}, {"eventTime<2026-01-02T03:04:05Z", false},
-        {"eventTime<=1767323045", true}, {"eventTime>=2026-01-02T03:04", true}, {"eventTime<\"2026-01-02 03:04:06\"", true}, {"eventTime=1767323045000", true}, {"eventTime!=2026-01-02", true}, {"has:eventTime", true},
-        {"$.requestParameters.force=false", true}, {"$.requestParameters.force!=false", false}, {"$.requestParameters.instancesSet.items.instanceId=i-2", true},
-        {"$.requestParameters.instancesSet.items[0].instanceId=i-2", false}, {"$.requestParameters.instancesSet.items[*].instanceId=i-2", true}, {"$.requestParameters.*.items[1].n=7.5", true},
-        {"$.requestParameters.instancesSet.items.n>7", true}, {"$.requestParameters.instancesSet.items.n>7.5", false}, {"$.requestParameters.instancesSet.items.n>=7.5e0", true},
-        {"$.requestParameters.instancesSet.items.n<5", false}, {"$.requestParameters['a.b']=dotted", true}, {"$.requestParameters.[\"a.b\"]^dot", true}, {"$['eventName']=StopInstances", true},
-        {"$.requestParameters.limit>10", true}, {"$.requestParameters.limit=20", true}, {"$.requestParameters.limit=20.0", false}, {"has:$.requestParameters.none", false}, {"$.requestParameters.none=null", false},
-        {"$.requestParameters.none!=null", true}, {"$.requestParameters.big=123456789012345678901", true}, {"$.requestParameters.big=123456789012345678902", false},
-        {"$.requestParameters.big>123456789012345678900", true}, {"$.requestParameters:INSTANCEID", true}, {"$.requestParameters=x", false}, {"$.nothing!=x", true}, {"$.nothing=x", false},
-        {"$.requestParameters.nameA=f\xc3\xbcr", true}, {"$.requestParameters.policy:\"\\\"action\\\"\"", true}, {"$.requestParameters.force>0", false},
-        {"eventName=StopInstances readOnly=false", true}, {"eventName=StopInstances and readOnly=true", false}, {"eventName=X or readOnly=false", true}, {"eventName=X OR readOnly=true", false},
-        {"(eventName=X or user=ana) region=eu-west-1", true}, {"(eventName=X or user=ana) and (region=x or region=y)", false}, {"(eventName=X user=ana) or (region=eu-west-1 account=111122223333)", true},
-        {"(boto3)", true}, {"( -boto3 or ana )", true}, {"(ana)(boto3)", true}, {"(ana)(nowhere)", false}, {"user = ana", true}, {"user : AN", true}, {"user=\"\"", false}, {"user!=\"\"", true},
+    const struct {
+        const char* query;
+        bool matches;
+    } cases[] = {
+        {"", true},
+        {"  ", true},
+        {"eventName=StopInstances", true},
+        {"eventName=stopinstances", false},
+        {"eventName != StopInstances", false},
+        {"eventName!=Other", true},
+        {"eventName:stopinst", true},
+        {"eventName^Stop", true},
+        {"eventName^stop", false},
+        {"eventName in (A, StopInstances)", true},
+        {"eventName in (A,B)", false},
+        {"-eventName in (A,B)", true},
+        {"has:eventName", true},
+        {"-has:eventName", false},
+        {"eventSource=ec2.amazonaws.com", true},
+        {"eventType=AwsApiCall", true},
+        {"category=management", true},
+        {"category=MANAGEMENT", true},
+        {"category=data", false},
+        {"category in (data, network, management)", true},
+        {"category!=insight", true},
+        {"readOnly=false", true},
+        {"readOnly=False", true},
+        {"readOnly=true", false},
+        {"readOnly!=true", true},
+        {"errorCode=Client.Denied", true},
+        {"has:errorCode", true},
+        {"region=eu-west-1", true},
+        {"region^eu-", true},
+        {"account=111122223333", true},
+        {"user=ana", true},
+        {"user=ops", false},
+        {"origin=\"arn:aws:iam::111122223333:role/team/ops\"", true},
+        {"principal=arn:aws:sts::111122223333:assumed-role/ops/ana", true},
+        {"role=ops", true},
+        {"role:TEAM", true},
+        {"role!=ops", false},
+        {"role!=dev", true},
+        {"accessKey=ASIA1", true},
+        {"sourceIP=10.1.2.3", true},
+        {"sourceIP=10.0.0.0/8", true},
+        {"sourceIP!=10.0.0.0/8", false},
+        {"sourceIP=10.2.0.0/16", false},
+        {"sourceIP in (1.1.1.1, 10.1.0.0/16)", true},
+        {"-sourceIP=10.0.0.0/8", false},
+        {"sourceIP:10.1", true},
+        {"sourceIP^10.", true},
+        {"userAgent:boto3", true},
+        {"userAgent=\"aws-cli/2.31 \\\"x\\\" Boto3\"", true},
+        {"mfa=true", true},
+        {"mfa=false", false},
+        {"has:mfa", true},
+        {"vpcEndpoint=vpce-1", true},
+        {"resource=i-1", true},
+        {"resource=i-3", false},
+        {"resource!=i-1", false},
+        {"resource!=i-3", true},
+        {"resourceType=AWS::EC2::Instance", true},
+        {"has:arn", false},
+        {"eventID=e-1", true},
+        {"requestID=r-1", true},
+        {"sharedEventID in (s-1)", true},
+        {"errorMessage:not", true},
+        {"errorMessage=\"You may NOT\"", true},
+        {"text:boto3", true},
+        {"boto3", true},
+        {"-boto3", false},
+        {"\"may not\"", true},
+        {"aws-cli/2", true},
+        {"aws-cli\\/2", true},
+        {"\"\\\"Action\\\":\\\"s3:*\\\"\"", true},
+        {"f\xc3\xbcr", true},
+        {"nameA", true},
+        {"nowhere", false},
+        {"-nowhere", true},
+        {"eventTime=2026-01-02T03:04:05Z", true},
+        {"eventTime>2026-01-02", true},
+        {"eventTime>=2026-01-02T03:04:05Z", true},
+        {"eventTime<2026-01-02T03:04:05Z", false},
+        {"eventTime<=1767323045", true},
+        {"eventTime>=2026-01-02T03:04", true},
+        {"eventTime<\"2026-01-02 03:04:06\"", true},
+        {"eventTime=1767323045000", true},
+        {"eventTime!=2026-01-02", true},
+        {"has:eventTime", true},
+        {"$.requestParameters.force=false", true},
+        {"$.requestParameters.force!=false", false},
+        {"$.requestParameters.instancesSet.items.instanceId=i-2", true},
+        {"$.requestParameters.instancesSet.items[0].instanceId=i-2", false},
+        {"$.requestParameters.instancesSet.items[*].instanceId=i-2", true},
+        {"$.requestParameters.*.items[1].n=7.5", true},
+        {"$.requestParameters.instancesSet.items.n>7", true},
+        {"$.requestParameters.instancesSet.items.n>7.5", false},
+        {"$.requestParameters.instancesSet.items.n>=7.5e0", true},
+        {"$.requestParameters.instancesSet.items.n<5", false},
+        {"$.requestParameters['a.b']=dotted", true},
+        {"$.requestParameters.[\"a.b\"]^dot", true},
+        {"$['eventName']=StopInstances", true},
+        {"$.requestParameters.limit>10", true},
+        {"$.requestParameters.limit=20", true},
+        {"$.requestParameters.limit=20.0", false},
+        {"has:$.requestParameters.none", false},
+        {"$.requestParameters.none=null", false},
+        {"$.requestParameters.none!=null", true},
+        {"$.requestParameters.big=123456789012345678901", true},
+        {"$.requestParameters.big=123456789012345678902", false},
+        {"$.requestParameters.big>123456789012345678900", true},
+        {"$.requestParameters:INSTANCEID", true},
+        {"$.requestParameters=x", false},
+        {"$.nothing!=x", true},
+        {"$.nothing=x", false},
+        {"$.requestParameters.nameA=f\xc3\xbcr", true},
+        {"$.requestParameters.policy:\"\\\"action\\\"\"", true},
+        {"$.requestParameters.force>0", false},
+        {"eventName=StopInstances readOnly=false", true},
+        {"eventName=StopInstances and readOnly=true", false},
+        {"eventName=X or readOnly=false", true},
+        {"eventName=X OR readOnly=true", false},
+        {"(eventName=X or user=ana) region=eu-west-1", true},
+        {"(eventName=X or user=ana) and (region=x or region=y)", false},
+        {"(eventName=X user=ana) or (region=eu-west-1 account=111122223333)", true},
+        {"(boto3)", true},
+        {"( -boto3 or ana )", true},
+        {"(ana)(boto3)", true},
+        {"(ana)(nowhere)", false},
+        {"user = ana", true},
+        {"user : AN", true},
+        {"user=\"\"", false},
+        {"user!=\"\"", true},
     };
     for (const auto& row : cases) EXPECT_EQ(matches(row.query), row.matches) << row.query;
 }
@@ -72,8 +177,10 @@ TEST_F(OnSample, EveryFieldAndOperator) {
 TEST(QueryAbsent, AnAbsentFieldIsNeverEqual) {
     Parse parse;
     const auto& view = parse.view(R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n"})");
-    for (const char* field : {"eventType", "readOnly", "errorCode", "region", "account", "user", "origin", "principal", "role", "accessKey", "sourceIP", "userAgent", "mfa",
-                              "vpcEndpoint", "resource", "resourceType", "arn", "requestID", "sharedEventID", "errorMessage", "$.x"}) {
+    for (const char* field :
+         {"eventType", "readOnly",     "errorCode", "region",    "account",       "user",         "origin",
+          "principal", "role",         "accessKey", "sourceIP",  "userAgent",     "mfa",          "vpcEndpoint",
+          "resource",  "resourceType", "arn",       "requestID", "sharedEventID", "errorMessage", "$.x"}) {
         SCOPED_TRACE(field);
         const std::string name(field), value(name == "readOnly" || name == "mfa" ? "true" : "v");
         EXPECT_FALSE(Query::parse(name + "=" + value)->matches(view));
@@ -87,19 +194,66 @@ TEST(QueryAbsent, AnAbsentFieldIsNeverEqual) {
 }
 
 TEST(QueryError, NamesFieldAndPlace) {
-    const struct { const char* query; const char* field; std::size_t position; const char* part; } cases[] = {
-        {"user=a foo=b", "foo", 7, "unknown field \"foo\""}, {"User=a", "User", 0, "unknown field"}, {"eventID:a", "eventID", 7, "does not know the operator :"},
-        {"eventID^a", "eventID", 7, "operator ^"}, {"user>a", "user", 4, "operator >"}, {"text=a", "text", 4, "operator ="}, {"has:text", "text", 4, "has:"}, {"category:man", "category", 8, "operator :"},
-        {"()", "", 0, "an empty group"}, {"user=a ( )", "", 7, "an empty group"}, {"(a", "", 0, "'(' without ')'"}, {"a)", "", 1, "')' without '('"}, {"(a (b))", "", 3, "a group inside a group"},
-        {"((a))", "", 1, "a group inside a group"}, {"-(a)", "", 0, "'-' stands before a single term"}, {"a and b or c", "", 8, "\"and\" and \"or\" on one level"}, {"a b or c", "", 4, "on one level"},
-        {"(a or b and c)", "", 8, "on one level"}, {"a or", "", 2, "nothing follows \"or\""}, {"(a and) b", "", 3, "nothing follows"}, {"or a", "", 0, "has nothing before it"}, {"and", "", 0, "has nothing before it"},
-        {"user=", "user", 4, "user= needs a value"}, {"user= )", "user", 4, "needs a value"}, {"user=\"a", "", 5, "a quote is not closed"}, {"\"a", "", 0, "a quote is not closed"}, {"-", "", 0, "'-' without a term"},
-        {"a - b", "", 2, "'-' without a term"}, {"has:", "", 4, "has: needs a field"}, {"has:foo", "foo", 4, "unknown field"}, {"has:user=a", "user", 4, "has:user takes no value"}, {"has:$.a=b", "$.a", 4, "takes no value"},
-        {"user in ()", "user", 9, "lacks a value"}, {"user in (a", "user", 10, "lacks ',' or ')'"}, {"user in (a,)", "user", 11, "lacks a value"}, {"user in (a b)", "user", 11, "lacks ',' or ')'"},
-        {"sourceIP=10.0.0.0/33", "sourceIP", 9, "no address range"}, {"sourceIP=a/b", "sourceIP", 9, "no address range"}, {"readOnly=maybe", "readOnly", 9, "is neither true nor false"}, {"mfa=1", "mfa", 4, "is neither true nor false"},
-        {"eventTime>soon", "eventTime", 10, "\"soon\" is no time"}, {"$.a>b", "$.a", 4, "no number"}, {"$.=1", "$.", 0, "a member name is missing"}, {"$.a..b=1", "$.a.", 0, "a member name is missing"},
-        {"$.a[=1", "$.a[", 0, "an index is missing"}, {"$.a[1=1", "$.a[1", 0, "']' is missing"}, {"$.a['x=1", "$.a['x=1", 0, "a quote is not closed"}, {"$.a", "$.a", 3, "needs an operator"}, {"=a", "", 0, "a field is missing"},
-        {"user=a(b)", "", 6, "quote a value that holds parentheses"}, {"\"a\"\"b\"", "", 3, "a space is missing"}, {"user:\"\"", "user", 5, "needs a text"}, {"\"\"", "text", 0, "needs a text"}, {"s3:GetObject", "s3", 0, "quote it"},
+    const struct {
+        const char* query;
+        const char* field;
+        std::size_t position;
+        const char* part;
+    } cases[] = {
+        {"user=a foo=b", "foo", 7, "unknown field \"foo\""},
+        {"User=a", "User", 0, "unknown field"},
+        {"eventID:a", "eventID", 7, "does not know the operator :"},
+        {"eventID^a", "eventID", 7, "operator ^"},
+        {"user>a", "user", 4, "operator >"},
+        {"text=a", "text", 4, "operator ="},
+        {"has:text", "text", 4, "has:"},
+        {"category:man", "category", 8, "operator :"},
+        {"()", "", 0, "an empty group"},
+        {"user=a ( )", "", 7, "an empty group"},
+        {"(a", "", 0, "'(' without ')'"},
+        {"a)", "", 1, "')' without '('"},
+        {"(a (b))", "", 3, "a group inside a group"},
+        {"((a))", "", 1, "a group inside a group"},
+        {"-(a)", "", 0, "'-' stands before a single term"},
+        {"a and b or c", "", 8, "\"and\" and \"or\" on one level"},
+        {"a b or c", "", 4, "on one level"},
+        {"(a or b and c)", "", 8, "on one level"},
+        {"a or", "", 2, "nothing follows \"or\""},
+        {"(a and) b", "", 3, "nothing follows"},
+        {"or a", "", 0, "has nothing before it"},
+        {"and", "", 0, "has nothing before it"},
+        {"user=", "user", 4, "user= needs a value"},
+        {"user= )", "user", 4, "needs a value"},
+        {"user=\"a", "", 5, "a quote is not closed"},
+        {"\"a", "", 0, "a quote is not closed"},
+        {"-", "", 0, "'-' without a term"},
+        {"a - b", "", 2, "'-' without a term"},
+        {"has:", "", 4, "has: needs a field"},
+        {"has:foo", "foo", 4, "unknown field"},
+        {"has:user=a", "user", 4, "has:user takes no value"},
+        {"has:$.a=b", "$.a", 4, "takes no value"},
+        {"user in ()", "user", 9, "lacks a value"},
+        {"user in (a", "user", 10, "lacks ',' or ')'"},
+        {"user in (a,)", "user", 11, "lacks a value"},
+        {"user in (a b)", "user", 11, "lacks ',' or ')'"},
+        {"sourceIP=10.0.0.0/33", "sourceIP", 9, "no address range"},
+        {"sourceIP=a/b", "sourceIP", 9, "no address range"},
+        {"readOnly=maybe", "readOnly", 9, "is neither true nor false"},
+        {"mfa=1", "mfa", 4, "is neither true nor false"},
+        {"eventTime>soon", "eventTime", 10, "\"soon\" is no time"},
+        {"$.a>b", "$.a", 4, "no number"},
+        {"$.=1", "$.", 0, "a member name is missing"},
+        {"$.a..b=1", "$.a.", 0, "a member name is missing"},
+        {"$.a[=1", "$.a[", 0, "an index is missing"},
+        {"$.a[1=1", "$.a[1", 0, "']' is missing"},
+        {"$.a['x=1", "$.a['x=1", 0, "a quote is not closed"},
+        {"$.a", "$.a", 3, "needs an operator"},
+        {"=a", "", 0, "a field is missing"},
+        {"user=a(b)", "", 6, "quote a value that holds parentheses"},
+        {"\"a\"\"b\"", "", 3, "a space is missing"},
+        {"user:\"\"", "user", 5, "needs a text"},
+        {"\"\"", "text", 0, "needs a text"},
+        {"s3:GetObject", "s3", 0, "quote it"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.query);
@@ -116,7 +270,10 @@ TEST(QueryError, NamesFieldAndPlace) {
 }
 
 TEST(QueryError, TeachesWhatIsMeant) {
-    const struct { const char* query; const char* message; } cases[] = {
+    const struct {
+        const char* query;
+        const char* message;
+    } cases[] = {
         {"eventNme=x", "unknown field \"eventNme\": did you mean eventName, or the text, in quotes?"},
         {"EVENTNAME=x", "unknown field \"EVENTNAME\": did you mean eventName, or the text, in quotes?"},
         {"Username=x", "unknown field \"Username\": did you mean user, or the text, in quotes?"},
@@ -129,7 +286,8 @@ TEST(QueryError, TeachesWhatIsMeant) {
         {"eventID:a", "eventID does not know the operator :; it takes = != in(...) has:"},
         {"eventTime^2026", "eventTime does not know the operator ^; it takes = != > >= < <= in(...) has:"},
         {"text=a", "text does not know the operator =; it takes :"},
-        {"eventTime>soon", "eventTime: \"soon\" is no time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z"},
+        {"eventTime>soon",
+         "eventTime: \"soon\" is no time such as 2026-11-21, \"2026-11-21 16:00\" or 2026-11-21T16:00:00Z"},
         {"mfa=yes", "mfa: \"yes\" is neither true nor false"},
     };
     for (const auto& row : cases) {
@@ -150,12 +308,32 @@ TEST(QueryPlan, IndexedTermsAreThoseThatAllMatchesSatisfy) {
         }
         return shown;
     };
-    const struct { const char* query; const char* plan; } cases[] = {
-        {"", ""}, {"eventName=A", "EventName=A,"}, {"-eventName=A", ""}, {"eventName!=A", ""}, {"eventName:A", ""}, {"eventName^A", ""}, {"eventName in (A,B) user=x", "EventName=A,B,Username=x,"},
-        {"eventName=A or user=x", ""}, {"eventName=A or eventName=B", "EventName=A,B,"}, {"(eventName=A or eventName in (B,C)) readOnly=FALSE", "EventName=A,B,C,ReadOnly=false,"},
-        {"(eventName=A or user=x) resource=r", "ResourceName=r,"}, {"(eventName=A user=x) or eventName=B", ""}, {"(eventName=A) or eventName=B", "EventName=A,B,"}, {"(eventName=A user=x)", "EventName=A,Username=x,"},
-        {"sourceIP=1.2.3.4", "SourceIPAddress=1.2.3.4,"}, {"sourceIP=10.0.0.0/8", ""}, {"sourceIP in (1.2.3.4,10.0.0.0/8)", ""}, {"eventID=e errorCode=c accessKey=k eventSource=s resourceType=t", "EventId=e,ErrorCode=c,AccessKeyId=k,EventSource=s,ResourceType=t,"},
-        {"eventName=A or -eventName=B", ""}, {"region=r", ""}, {"word eventName=A", "EventName=A,"},
+    const struct {
+        const char* query;
+        const char* plan;
+    } cases[] = {
+        {"", ""},
+        {"eventName=A", "EventName=A,"},
+        {"-eventName=A", ""},
+        {"eventName!=A", ""},
+        {"eventName:A", ""},
+        {"eventName^A", ""},
+        {"eventName in (A,B) user=x", "EventName=A,B,Username=x,"},
+        {"eventName=A or user=x", ""},
+        {"eventName=A or eventName=B", "EventName=A,B,"},
+        {"(eventName=A or eventName in (B,C)) readOnly=FALSE", "EventName=A,B,C,ReadOnly=false,"},
+        {"(eventName=A or user=x) resource=r", "ResourceName=r,"},
+        {"(eventName=A user=x) or eventName=B", ""},
+        {"(eventName=A) or eventName=B", "EventName=A,B,"},
+        {"(eventName=A user=x)", "EventName=A,Username=x,"},
+        {"sourceIP=1.2.3.4", "SourceIPAddress=1.2.3.4,"},
+        {"sourceIP=10.0.0.0/8", ""},
+        {"sourceIP in (1.2.3.4,10.0.0.0/8)", ""},
+        {"eventID=e errorCode=c accessKey=k eventSource=s resourceType=t",
+         "EventId=e,ErrorCode=c,AccessKeyId=k,EventSource=s,ResourceType=t,"},
+        {"eventName=A or -eventName=B", ""},
+        {"region=r", ""},
+        {"word eventName=A", "EventName=A,"},
     };
     for (const auto& row : cases) EXPECT_EQ(plan(row.query), row.plan) << row.query;
 }
@@ -190,7 +368,9 @@ TEST(QueryPlan, NeedlesAreTheLongestPlainParts) {
         for (const auto& needle : query->needles()) shown += needle.text + (needle.ignore_case ? "~;" : ";");
         return shown;
     };
-    const struct { const char* query; const char* needles;
+    const struct {
+        const char* query;
+        const char* needles;
     } cases[] = {
         {"", ""},
         {"hello", "hello~;\\u00;"},
@@ -233,7 +413,8 @@ TEST(QueryPlan, NeedlesAreTheLongestPlainParts) {
 TEST_F(OnSample, FieldValuesAreWhatCanBeAskedFor) {
     const auto values = [&](std::string_view field) {
         std::string shown;
-        const auto shown_all = match::field_values(view_, field, [&](std::string_view value) { shown += std::string(value) + ";"; });
+        const auto shown_all =
+            match::field_values(view_, field, [&](std::string_view value) { shown += std::string(value) + ";"; });
         return shown_all ? shown : shown_all.error().message;
     };
     EXPECT_EQ(values("resource"), "i-1;i-2;");
@@ -257,12 +438,27 @@ TEST_F(OnSample, FieldValuesAreWhatCanBeAskedFor) {
 
 TEST(Numbers, CompareExactly) {
     using match::Operator;
-    const struct { const char* one; Operator op; const char* other; bool holds; } cases[] = {
-        {"1", Operator::equal, "1.0", true}, {"-0", Operator::equal, "0", true}, {"10", Operator::greater, "9", true}, {"-10", Operator::less, "-9", true}, {"-10", Operator::greater, "9", false},
-        {"100000000000000000001", Operator::greater, "100000000000000000000", true}, {"100000000000000000001", Operator::equal, "100000000000000000000", false}, {"1e400", Operator::greater, "1e308", true},
-        {"1e-400", Operator::less, "1", true}, {"2.5", Operator::at_most, "2.50", true}, {"-1", Operator::at_least, "0", false},
+    const struct {
+        const char* one;
+        Operator op;
+        const char* other;
+        bool holds;
+    } cases[] = {
+        {"1", Operator::equal, "1.0", true},
+        {"-0", Operator::equal, "0", true},
+        {"10", Operator::greater, "9", true},
+        {"-10", Operator::less, "-9", true},
+        {"-10", Operator::greater, "9", false},
+        {"100000000000000000001", Operator::greater, "100000000000000000000", true},
+        {"100000000000000000001", Operator::equal, "100000000000000000000", false},
+        {"1e400", Operator::greater, "1e308", true},
+        {"1e-400", Operator::less, "1", true},
+        {"2.5", Operator::at_most, "2.50", true},
+        {"-1", Operator::at_least, "0", false},
     };
-    for (const auto& row : cases) EXPECT_EQ(match::numbers_compare(row.one, row.op, row.other), row.holds) << row.one << " " << row.other;
+    for (const auto& row : cases)
+        EXPECT_EQ(match::numbers_compare(row.one, row.op, row.other), row.holds) << row.one << " " << row.other;
     for (const char* text : {"0", "-0", "1.5", "1e5", "1E+5", "-1.5e-5"}) EXPECT_TRUE(match::is_number(text)) << text;
-    for (const char* text : {"", "-", "01", "1.", ".5", "1e", "+1", "1 ", "0x1", "nan", "inf"}) EXPECT_FALSE(match::is_number(text)) << text;
+    for (const char* text : {"", "-", "01", "1.", ".5", "1e", "+1", "1 ", "0x1", "nan", "inf"})
+        EXPECT_FALSE(match::is_number(text)) << text;
 }

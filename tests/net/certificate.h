@@ -39,14 +39,16 @@ public:
         X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
         X509_set_pubkey(certificate.get(), key.get());
         auto* const subject = X509_get_subject_name(certificate.get());
-        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
+        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name), -1,
+                                   -1, 0);
         X509_set_issuer_name(certificate.get(), subject);
         extend(certificate.get(), NID_subject_alt_name, "IP:127.0.0.1");
         extend(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
         ASSERT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
 
         const std::unique_ptr<FILE, int (*)(FILE*)> key_file(std::fopen(files().key.c_str(), "w"), std::fclose);
-        const std::unique_ptr<FILE, int (*)(FILE*)> certificate_file(std::fopen(files().certificate.c_str(), "w"), std::fclose);
+        const std::unique_ptr<FILE, int (*)(FILE*)> certificate_file(std::fopen(files().certificate.c_str(), "w"),
+                                                                     std::fclose);
         ASSERT_EQ(PEM_write_PrivateKey(key_file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr), 1);
         ASSERT_EQ(PEM_write_X509(certificate_file.get(), certificate.get()), 1);
     }

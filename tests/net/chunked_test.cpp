@@ -8,7 +8,11 @@ namespace {
 using State = ChunkedReader::State;
 
 TEST(Chunked, BodiesAreJoined) {
-    const struct { const char* bytes; const char* body; const char* left; } cases[] = {
+    const struct {
+        const char* bytes;
+        const char* body;
+        const char* left;
+    } cases[] = {
         {"0\r\n\r\n", "", ""},
         {"3\r\nabc\r\n0\r\n\r\n", "abc", ""},
         {"3\r\nabc\r\n00000a\r\n0123456789\r\n0\r\n\r\nGET /", "abc0123456789", "GET /"},
@@ -40,8 +44,9 @@ TEST(Chunked, BodiesAreJoined) {
 }
 
 TEST(Chunked, DamageIsNoticed) {
-    for (const char* bytes : {"\r\n", "g\r\n", "-1\r\n", "+1\r\n", " 1\r\n", "1 \r\n", "1\n", "1\ra\r\n", "0x1\r\n", ";a\r\n", "1\r\nab", "1\r\na\n",
-                              "ffffffffffffffffffff\r\n", "1;\x01\r\n", "0\r\nA\x01: b\r\n\r\n", "0\r\n\rx"}) {
+    for (const char* bytes :
+         {"\r\n", "g\r\n", "-1\r\n", "+1\r\n", " 1\r\n", "1 \r\n", "1\n", "1\ra\r\n", "0x1\r\n", ";a\r\n", "1\r\nab",
+          "1\r\na\n", "ffffffffffffffffffff\r\n", "1;\x01\r\n", "0\r\nA\x01: b\r\n\r\n", "0\r\n\rx"}) {
         SCOPED_TRACE(bytes);
         ChunkedReader reader(std::size_t{1} << 62);
         std::string_view view = bytes;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <poll.h>
-#include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -51,18 +51,21 @@ public:
 
     /// Everything up to and with `end`; less when the server closes or is silent for ten seconds.
     std::string read_until(std::string_view end) {
-        while (buffer_.find(end) == std::string::npos && fill()) {}
+        while (buffer_.find(end) == std::string::npos && fill()) {
+        }
         const auto at = buffer_.find(end);
         return take(at == std::string::npos ? buffer_.size() : at + end.size());
     }
 
     std::string read_bytes(std::size_t size) {
-        while (buffer_.size() < size && fill()) {}
+        while (buffer_.size() < size && fill()) {
+        }
         return take(std::min(size, buffer_.size()));
     }
 
     std::string read_all() {
-        while (fill()) {}
+        while (fill()) {
+        }
         return take(buffer_.size());
     }
 
@@ -77,7 +80,8 @@ public:
         answer.head = read_until("\r\n\r\n");
         if (answer.head.size() > 12) answer.status = std::atoi(answer.head.c_str() + 9);
         const auto at = answer.head.find("Content-Length: ");
-        if (at != std::string::npos && with_body) answer.body = read_bytes(std::strtoul(answer.head.c_str() + at + 16, nullptr, 10));
+        if (at != std::string::npos && with_body)
+            answer.body = read_bytes(std::strtoul(answer.head.c_str() + at + 16, nullptr, 10));
         return answer;
     }
 

@@ -15,11 +15,16 @@ namespace {
 class Client : public testing::Test {
 protected:
     void SetUp() override {
-        auto started = HttpServer::start({}, [this](Request request, std::unique_ptr<Responder> responder) {
-            Response response{request.target == "/base/missing" ? 404 : 200, {{"X-Got", request.method + " " + request.target}}, request.body};
-            for (const auto& [name, value] : request.headers) response.headers.emplace_back("Got-" + name, value);
-            responder->send(std::move(response));
-        }, {}, metrics_);
+        auto started = HttpServer::start(
+            {},
+            [this](Request request, std::unique_ptr<Responder> responder) {
+                Response response{request.target == "/base/missing" ? 404 : 200,
+                                  {{"X-Got", request.method + " " + request.target}},
+                                  request.body};
+                for (const auto& [name, value] : request.headers) response.headers.emplace_back("Got-" + name, value);
+                responder->send(std::move(response));
+            },
+            {}, metrics_);
         ASSERT_TRUE(started);
         server_ = std::move(*started);
     }
@@ -82,7 +87,10 @@ TEST_F(Client, AnyStatusIsAnAnswer) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 404);
     EXPECT_EQ(answer->body, "why");
-    const auto streamed = receive_stream(endpoint(), request("POST", "/missing", "why"), [](std::string_view) { ADD_FAILURE(); return true; });
+    const auto streamed = receive_stream(endpoint(), request("POST", "/missing", "why"), [](std::string_view) {
+        ADD_FAILURE();
+        return true;
+    });
     ASSERT_TRUE(streamed);
     EXPECT_EQ(streamed->status, 404);
     EXPECT_EQ(streamed->body, "why");
@@ -101,7 +109,8 @@ TEST_F(Client, ConnectionsAreReusedByOtherThreads) {
 
 TEST_F(Client, ABodyIsSentFromWhereItLies) {
     const std::string all = "before|the body|after";
-    const auto answer = send(endpoint(), OutgoingRequest{"PUT", "/", {{"X-One", "1"}}, std::string_view(all).substr(7, 8)});
+    const auto answer =
+        send(endpoint(), OutgoingRequest{"PUT", "/", {{"X-One", "1"}}, std::string_view(all).substr(7, 8)});
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body, "the body");
     EXPECT_EQ(header(*answer, "Got-X-One"), "1");
@@ -123,10 +132,13 @@ TEST_F(Client, Errors) {
 class SilentServer : public testing::Test {
 protected:
     void SetUp() override {
-        auto started = HttpServer::start({}, [this](Request, std::unique_ptr<Responder> responder) {
-            std::lock_guard lock(mutex_);
-            held_.push_back(std::move(responder));
-        }, {}, metrics_);
+        auto started = HttpServer::start(
+            {},
+            [this](Request, std::unique_ptr<Responder> responder) {
+                std::lock_guard lock(mutex_);
+                held_.push_back(std::move(responder));
+            },
+            {}, metrics_);
         ASSERT_TRUE(started);
         server_ = std::move(*started);
     }

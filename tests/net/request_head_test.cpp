@@ -11,11 +11,14 @@ int status_of(std::string_view head) {
     return framing ? 200 : framing.error().status;
 }
 
-std::string with_host(std::string_view lines) { return "POST /x HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n"; }
+std::string with_host(std::string_view lines) {
+    return "POST /x HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
+}
 
 TEST(RequestHead, IsTakenApart) {
     Request request;
-    const auto framing = parse_head("POST /a%20b?c=d HTTP/1.1\r\nHost: h:80\r\nX-One:  two \t\r\nx-one:\r\nContent-Length: 17\r\n\r\n", request);
+    const auto framing = parse_head(
+        "POST /a%20b?c=d HTTP/1.1\r\nHost: h:80\r\nX-One:  two \t\r\nx-one:\r\nContent-Length: 17\r\n\r\n", request);
     ASSERT_TRUE(framing);
     EXPECT_EQ(request.method, "POST");
     EXPECT_EQ(request.target, "/a%20b?c=d");
@@ -40,7 +43,10 @@ TEST(RequestHead, AbsoluteTargetsNameTheHost) {
 }
 
 TEST(RequestHead, KeepAlive) {
-    const struct { const char* head; bool keep_alive; } cases[] = {
+    const struct {
+        const char* head;
+        bool keep_alive;
+    } cases[] = {
         {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true},
         {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
         {"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade, CLOSE\r\n\r\n", false},
@@ -57,7 +63,10 @@ TEST(RequestHead, KeepAlive) {
 }
 
 TEST(RequestHead, RequestLines) {
-    const struct { const char* line; int status; } cases[] = {
+    const struct {
+        const char* line;
+        int status;
+    } cases[] = {
         {"GET / HTTP/1.1", 200},
         {"M-SEARCH /x HTTP/1.1", 200},
         {"OPTIONS * HTTP/1.1", 200},
@@ -93,7 +102,10 @@ TEST(RequestHead, RequestLines) {
 }
 
 TEST(RequestHead, NothingCanBeSmuggled) {
-    const struct { const char* lines; int status; } cases[] = {
+    const struct {
+        const char* lines;
+        int status;
+    } cases[] = {
         {"Content-Length: 5\r\n", 200},
         {"Content-Length: 5\r\nContent-Length: 5\r\n", 200},
         {"Content-Length: 5\r\nContent-Length: 6\r\n", 400},
@@ -124,7 +136,9 @@ TEST(RequestHead, NothingCanBeSmuggled) {
         {"Transfer-Encoding: xchunked\r\n", 501},
         {"Transfer-Encoding: \"chunked\"\r\n", 501},
         {"Transfer-Encoding:\r\n", 501},
-        {"Transfer-Encoding:\x0b" "chunked\r\n", 400},
+        {"Transfer-Encoding:\x0b"
+         "chunked\r\n",
+         400},
         {"Transfer-Encoding : chunked\r\n", 400},
         {"Transfer-Encoding: chunked\rX: y\r\n", 400},
         {"Host: b\r\n", 400},
@@ -184,7 +198,8 @@ TEST(Text, Decoding) {
         EXPECT_FALSE(ok);
     }
     using Pairs = std::vector<std::pair<std::string, std::string>>;
-    EXPECT_EQ(parse_query("a=1&b=%20x+y&&c&=d&e=f=g&h=%"), (Pairs{{"a", "1"}, {"b", " x y"}, {"c", ""}, {"", "d"}, {"e", "f=g"}, {"h", "%"}}));
+    EXPECT_EQ(parse_query("a=1&b=%20x+y&&c&=d&e=f=g&h=%"),
+              (Pairs{{"a", "1"}, {"b", " x y"}, {"c", ""}, {"", "d"}, {"e", "f=g"}, {"h", "%"}}));
     EXPECT_TRUE(parse_query("").empty());
 }
 

@@ -24,14 +24,17 @@ constexpr std::size_t body_bytes_max = 1 << 20;
 
 /// Answers with what it received: "METHOD target body".
 void echo(Request request, std::unique_ptr<Responder> responder) {
-    responder->send({200, {{"X-Peer", request.peer_address}}, request.method + " " + request.target + " " + request.body});
+    responder->send(
+        {200, {{"X-Peer", request.peer_address}}, request.method + " " + request.target + " " + request.body});
 }
 
 struct Running {
     Metrics metrics;
     std::unique_ptr<HttpServer> server;
 
-    explicit Running(Handler handler = echo, ServerOptions options = {}, BodyLimit limit = [](const Request&) { return body_bytes_max; }) {
+    explicit Running(
+        Handler handler = echo, ServerOptions options = {},
+        BodyLimit limit = [](const Request&) { return body_bytes_max; }) {
         auto started = HttpServer::start(std::move(options), std::move(handler), std::move(limit), metrics);
         EXPECT_TRUE(started) << started.error().message;
         server = std::move(*started);
@@ -41,7 +44,8 @@ struct Running {
 };
 
 std::string post(std::string_view body, std::string_view more = "") {
-    return "POST /p HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+    return "POST /p HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "Content-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + std::string(body);
 }
 
 TEST(HttpServer, AnswersAndStaysOpen) {
@@ -58,7 +62,9 @@ TEST(HttpServer, AnswersAndStaysOpen) {
     }
     const auto rendered = running.metrics.render();
     EXPECT_NE(rendered.find("cairn_http_requests_total{code=\"2xx\"} 3"), std::string::npos) << rendered;
-    EXPECT_NE(rendered.find("cairn_http_connections{listener=\"127.0.0.1:" + std::to_string(running.server->port()) + "\"} 1"), std::string::npos);
+    EXPECT_NE(rendered.find("cairn_http_connections{listener=\"127.0.0.1:" + std::to_string(running.server->port()) +
+                            "\"} 1"),
+              std::string::npos);
 }
 
 TEST(HttpServer, BodyHasSpareBytes) {
@@ -86,7 +92,8 @@ TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
     });
     auto client = running.connect();
     std::string all;
-    for (int i = 0; i < 200; ++i) all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi\r\n";
+    for (int i = 0; i < 200; ++i)
+        all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi\r\n";
     client.send(all);  // the empty lines between them are to be skipped
     for (int i = 0; i < 200; ++i) ASSERT_EQ(client.read_answer().body, "POST /" + std::to_string(i) + " hi");
     std::lock_guard lock(mutex);
@@ -95,9 +102,9 @@ TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST(HttpServer, SplitsDoNotMatter) {
     Running running;
-    const std::string requests[] = {
-        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", post("hello"), post(std::string(40'000, 'b')),
-        "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nT: x\r\n\r\n"};
+    const std::string requests[] = {"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", post("hello"), post(std::string(40'000, 'b')),
+                                    "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                                    "chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nT: x\r\n\r\n"};
     const std::string answers[] = {"GET /1 ", "POST /p hello", "POST /p " + std::string(40'000, 'b'), "POST /c hello!"};
     const unsigned seed = std::random_device{}();
     SCOPED_TRACE(seed);
@@ -201,7 +208,9 @@ TEST(HttpServer, ConnectionCloseAndHttp10) {
 }
 
 TEST(HttpServer, HandlerMayAskToClose) {
-    Running running([](Request, std::unique_ptr<Responder> responder) { responder->send({200, {{"Connection", "close"}}, "bye"}); });
+    Running running([](Request, std::unique_ptr<Responder> responder) {
+        responder->send({200, {{"Connection", "close"}}, "bye"});
+    });
     auto client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(client.read_answer().body, "bye");
@@ -209,7 +218,9 @@ TEST(HttpServer, HandlerMayAskToClose) {
 }
 
 TEST(HttpServer, HeaderValuesCannotSplitTheAnswer) {
-    Running running([](Request, std::unique_ptr<Responder> responder) { responder->send({200, {{"X", "a\r\nSet-Cookie: b"}}, ""}); });
+    Running running([](Request, std::unique_ptr<Responder> responder) {
+        responder->send({200, {{"X", "a\r\nSet-Cookie: b"}}, ""});
+    });
     auto client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_NE(client.read_answer().head.find("X: a  Set-Cookie: b\r\n"), std::string::npos);
@@ -218,13 +229,18 @@ TEST(HttpServer, HeaderValuesCannotSplitTheAnswer) {
 TEST(HttpServer, BrokenRequestsAreRefusedAndClosed) {
     Running running;
     const std::string long_head = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(70'000, 'x');
-    const struct { std::string bytes; int status; } cases[] = {
+    const struct {
+        std::string bytes;
+        int status;
+    } cases[] = {
         {"rubbish\r\n\r\n", 400},
         {"\x16\x03\x01\x02", 400},
         {"GET / HTTP/1.1\r\n\r\n", 400},
         {"GET / HTTP/1.1\nHost: a\n\n", 400},
         {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505},
-        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil "
+         "HTTP/1.1\r\nHost: a\r\n\r\n",
+         400},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", 413},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n", 413},
@@ -249,10 +265,14 @@ TEST(HttpServer, RefusalsAreWordedByTheOwner) {
         return Response{status, {{"X-Refused", "yes"}}, head.method + " " + head.target + ": " + std::string(text)};
     };
     Running running(echo, options);
-    const struct { std::string bytes, body; } cases[] = {
+    const struct {
+        std::string bytes, body;
+    } cases[] = {
         {"POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", "POST /long: the body is too large"},
-        {"POST /cut HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "POST /cut: malformed chunked body"},
-        {"GET /no HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", " : Host given twice"},  // nothing of a head that was not understood
+        {"POST /cut HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+         "POST /cut: malformed chunked body"},
+        {"GET /no HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+         " : Host given twice"},  // nothing of a head that was not understood
     };
     for (const auto& row : cases) {
         auto client = running.connect();
@@ -278,8 +298,9 @@ TEST(HttpServer, AnOversizeBodyIsRefusedBeforeItIsRead) {
 
 TEST(HttpServer, HalfRequests) {
     Running running;
-    for (const char* bytes : {"", "G", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel",
-                              "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"}) {
+    for (const char* bytes :
+         {"", "G", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"}) {
         SCOPED_TRACE(bytes);
         auto client = running.connect();
         client.send(bytes);
@@ -312,11 +333,13 @@ TEST(HttpServer, ASlowReaderIsCutOff) {
     ServerOptions options;
     options.body_timeout = milliseconds(40);
     std::atomic<int> calls = 0;
-    Running running([&](Request, std::unique_ptr<Responder> responder) {
-        calls = 1;
-        calls.notify_all();
-        responder->send({200, {}, std::string(64 << 20, 'x')});
-    }, options);
+    Running running(
+        [&](Request, std::unique_ptr<Responder> responder) {
+            calls = 1;
+            calls.notify_all();
+            responder->send({200, {}, std::string(64 << 20, 'x')});
+        },
+        options);
     auto client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     calls.wait(0);
@@ -341,11 +364,13 @@ TEST(HttpServer, BodiesBeyondTheSharedBudgetWaitThenAreRefused) {
     std::mutex mutex;
     std::deque<std::unique_ptr<Responder>> held;
     std::condition_variable came;
-    Running running([&](Request, std::unique_ptr<Responder> responder) {
-        std::lock_guard lock(mutex);
-        held.push_back(std::move(responder));
-        came.notify_all();
-    }, options);
+    Running running(
+        [&](Request, std::unique_ptr<Responder> responder) {
+            std::lock_guard lock(mutex);
+            held.push_back(std::move(responder));
+            came.notify_all();
+        },
+        options);
     auto first = running.connect(), second = running.connect(), third = running.connect();
     first.send(post(std::string(100'000, 'a')));
     std::unique_lock lock(mutex);
@@ -488,7 +513,8 @@ TEST(HttpServer, AddressInUseIsNamed) {
     const auto second = HttpServer::start(options, echo, {}, metrics);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Code::unavailable);
-    EXPECT_EQ(second.error().message, "cannot listen on 127.0.0.1:" + std::to_string(options.port) + ": Address already in use");
+    EXPECT_EQ(second.error().message,
+              "cannot listen on 127.0.0.1:" + std::to_string(options.port) + ": Address already in use");
 }
 
 }  // namespace

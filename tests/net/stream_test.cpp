@@ -19,12 +19,15 @@ using std::chrono::milliseconds;
 class Streaming : public testing::Test {
 protected:
     void SetUp() override {
-        auto started = HttpServer::start({}, [this](Request, std::unique_ptr<Responder> responder) {
-            auto opened = responder->stream({200, {{"Content-Type", "text/event-stream"}}, ""});
-            std::lock_guard lock(mutex_);
-            stream_ = std::move(opened);
-            came_.notify_all();
-        }, {}, metrics_);
+        auto started = HttpServer::start(
+            {},
+            [this](Request, std::unique_ptr<Responder> responder) {
+                auto opened = responder->stream({200, {{"Content-Type", "text/event-stream"}}, ""});
+                std::lock_guard lock(mutex_);
+                stream_ = std::move(opened);
+                came_.notify_all();
+            },
+            {}, metrics_);
         ASSERT_TRUE(started);
         server_ = std::move(*started);
     }
@@ -129,7 +132,10 @@ TEST_F(Streaming, ManyWritersAndTheClientSeeEveryByte) {
     Request request;
     request.method = "GET";
     request.target = "/tail";
-    const auto answer = receive_stream(endpoint(), request, [&](std::string_view part) { bytes += part.size(); return true; });
+    const auto answer = receive_stream(endpoint(), request, [&](std::string_view part) {
+        bytes += part.size();
+        return true;
+    });
     writing.join();
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer->status, 200);

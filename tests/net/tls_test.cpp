@@ -19,11 +19,16 @@ class Tls : public testing::Test {
 protected:
     void start(ServerOptions options = {}) {
         options.tls = certificate_.files();
-        auto started = HttpServer::start(std::move(options), [this](Request request, std::unique_ptr<Responder> responder) {
-            if (request.target == "/stream") return answer_stream(std::move(responder));
-            if (request.target == "/how") return responder->send({200, {}, std::string(request.tls_version) + ' ' + std::string(request.tls_cipher)});
-            responder->send({200, {}, (request.tls ? "tls " : "plain ") + request.body});
-        }, {}, metrics_);
+        auto started = HttpServer::start(
+            std::move(options),
+            [this](Request request, std::unique_ptr<Responder> responder) {
+                if (request.target == "/stream") return answer_stream(std::move(responder));
+                if (request.target == "/how")
+                    return responder->send(
+                        {200, {}, std::string(request.tls_version) + ' ' + std::string(request.tls_cipher)});
+                responder->send({200, {}, (request.tls ? "tls " : "plain ") + request.body});
+            },
+            {}, metrics_);
         ASSERT_TRUE(started) << started.error().message;
         server_ = std::move(*started);
     }
@@ -64,7 +69,8 @@ struct TlsClient {
         ssl.reset(SSL_new(context.get()));
         SSL_set_fd(ssl.get(), raw.socket());
         if (!protocols.empty())
-            SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(protocols.data()), static_cast<unsigned>(protocols.size()));
+            SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                                static_cast<unsigned>(protocols.size()));
         connected = SSL_connect(ssl.get()) == 1;
     }
 
@@ -111,7 +117,13 @@ TEST_F(Tls, Streams) {
     ClientOptions options;
     options.ca_file = certificate_.files().certificate;
     std::size_t bytes = 0;
-    const auto answer = receive_stream(endpoint(), request, [&](std::string_view part) { bytes += part.size(); return true; }, options);
+    const auto answer = receive_stream(
+        endpoint(), request,
+        [&](std::string_view part) {
+            bytes += part.size();
+            return true;
+        },
+        options);
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(bytes, 1000u);
 }

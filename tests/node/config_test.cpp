@@ -15,7 +15,8 @@ namespace {
 class ConfigFileOnDisk : public testing::Test {
 protected:
     std::string write(const std::string& text) {
-        path_ = testing::TempDir() + "cairn-config-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml";
+        path_ = testing::TempDir() + "cairn-config-" + testing::UnitTest::GetInstance()->current_test_info()->name() +
+                ".toml";
         std::ofstream(path_) << text;
         return path_;
     }
@@ -38,8 +39,11 @@ TEST_F(ConfigTest, DefaultsNeedNoFile) {
 }
 
 TEST_F(ConfigTest, LaterSourcesWin) {
-    const auto file = write("listen = \"127.0.0.1:1\"\n[storage]\ncodec = \"fast\"\ndisk_budget = \"2GB\"\n[retention]\nmanagement = \"90d\"\n");
-    const auto config = load_config(file, {{"CAIRN_LISTEN", "127.0.0.1:2"}, {"CAIRN_STORAGE_CODEC", "dense"}}, {{"listen", "127.0.0.1:3"}});
+    const auto file = write(
+        "listen = \"127.0.0.1:1\"\n[storage]\ncodec = \"fast\"\ndisk_budget = \"2GB\"\n[retention]\nmanagement = "
+        "\"90d\"\n");
+    const auto config = load_config(file, {{"CAIRN_LISTEN", "127.0.0.1:2"}, {"CAIRN_STORAGE_CODEC", "dense"}},
+                                    {{"listen", "127.0.0.1:3"}});
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->listen, "127.0.0.1:3");
     EXPECT_EQ(config->codec, "dense");
@@ -48,23 +52,33 @@ TEST_F(ConfigTest, LaterSourcesWin) {
 }
 
 TEST_F(ConfigTest, ListsAndIntervals) {
-    const auto file = write("region = \"here\"\nregions = [\"eu-west-1\", \"eu-west-1\", \"there\"]\ndelivery_interval = 0\ndigest_interval = \"10s\"\n");
+    const auto file = write(
+        "region = \"here\"\nregions = [\"eu-west-1\", \"eu-west-1\", \"there\"]\ndelivery_interval = "
+        "0\ndigest_interval = \"10s\"\n");
     const auto config = load_config(file, {}, {});
     ASSERT_TRUE(config) << config.error().message;
-    EXPECT_EQ(config->regions, (std::vector<std::string>{"eu-west-1", "there", "here"})) << "the own region is always there";
+    EXPECT_EQ(config->regions, (std::vector<std::string>{"eu-west-1", "there", "here"}))
+        << "the own region is always there";
     EXPECT_EQ(config->delivery_interval, std::chrono::milliseconds(0));
     EXPECT_EQ(config->digest_interval, std::chrono::seconds(10));
     EXPECT_EQ(load_config("", {{"CAIRN_REGIONS", "a,b"}}, {})->regions.size(), 3u);
     EXPECT_EQ(load_config("", {}, {})->regions.size(), 17u);
-    const struct { const char* text; const char* says; } wrong[] = {
-        {"regions = [\"A\"]", "regions"}, {"regions = [1]", "regions"}, {"regions = []", "regions"}, {"delivery_interval = \"soon\"", "delivery_interval"},
-        {"validation = \"loose\"", "validation"}, {"[trails]\ncompression = \"best\"", "trails.compression"}};
+    const struct {
+        const char* text;
+        const char* says;
+    } wrong[] = {{"regions = [\"A\"]", "regions"},
+                 {"regions = [1]", "regions"},
+                 {"regions = []", "regions"},
+                 {"delivery_interval = \"soon\"", "delivery_interval"},
+                 {"validation = \"loose\"", "validation"},
+                 {"[trails]\ncompression = \"best\"", "trails.compression"}};
     for (const auto& row : wrong) {
         const auto refused = load_config(write(row.text), {}, {});
         ASSERT_FALSE(refused) << row.text;
         EXPECT_NE(refused.error().message.find(row.says), std::string::npos) << refused.error().message;
     }
-    for (const auto* interval : {"0", "500ms", "1500ms"}) EXPECT_FALSE(check_config(*load_config("", {}, {{"digest_interval", interval}}))) << interval;
+    for (const auto* interval : {"0", "500ms", "1500ms"})
+        EXPECT_FALSE(check_config(*load_config("", {}, {{"digest_interval", interval}}))) << interval;
 }
 
 TEST_F(ConfigTest, AccountsHoldUsersKeysAndRoles) {
@@ -104,7 +118,10 @@ id = "444455556666"
 }
 
 TEST_F(ConfigTest, ErrorsNameTheThing) {
-    const struct { const char* text; const char* named; } cases[] = {
+    const struct {
+        const char* text;
+        const char* named;
+    } cases[] = {
         {"lissten = \"x\"\n", "lissten"},
         {"[storage]\ncodec = \"tiny\"\n", "storage.codec"},
         {"[storage]\ncodec = \"tiny\"\n", "line 2"},
@@ -130,7 +147,10 @@ TEST_F(ConfigTest, ErrorsNameTheThing) {
 }
 
 TEST_F(ConfigTest, WhatIsUnsafeOffLoopbackIsRefused) {
-    const struct { std::map<std::string, std::string> set; bool allowed; } cases[] = {
+    const struct {
+        std::map<std::string, std::string> set;
+        bool allowed;
+    } cases[] = {
         {{{"listen", "127.0.0.1:1"}, {"auth", "trust"}}, true},
         {{{"listen", "[::1]:1"}, {"auth", "trust"}}, true},
         {{{"listen", "0.0.0.0:1"}, {"auth", "trust"}, {"allow_plain_http", "true"}}, false},
@@ -153,7 +173,8 @@ TEST_F(ConfigTest, EverySettingIsDocumented) {
     const std::string page(std::istreambuf_iterator<char>(in), {});
     for (const auto& setting : settings()) {
         EXPECT_NE(page.find("| `" + setting.key + "` |"), std::string::npos) << setting.key;
-        EXPECT_NE(page.find("| `" + environment_name(setting.key) + "` | " + setting.meaning + " |"), std::string::npos) << setting.key;
+        EXPECT_NE(page.find("| `" + environment_name(setting.key) + "` | " + setting.meaning + " |"), std::string::npos)
+            << setting.key;
     }
 }
 
@@ -173,12 +194,17 @@ from = "2026-01-01T08:00:00+01:00"
     const auto config = load_config(file, {}, {});
     ASSERT_TRUE(config) << config.error().message;
     ASSERT_EQ(config->holds.size(), 2u);
-    EXPECT_EQ(describe(config->holds[0]), "account 111122223333, user ana, resource arn:aws:s3:::payroll, from 2026-01-01T00:00:00Z, to 2026-04-01T00:00:00Z");
+    EXPECT_EQ(describe(config->holds[0]),
+              "account 111122223333, user ana, resource arn:aws:s3:::payroll, from 2026-01-01T00:00:00Z, to "
+              "2026-04-01T00:00:00Z");
     EXPECT_EQ(describe(config->holds[1]), "from 2026-01-01T07:00:00Z");
 }
 
 TEST_F(ConfigTest, AHoldThatCannotBeMeantIsRefusedWithItsLine) {
-    const struct { const char* text; const char* error; } rows[] = {
+    const struct {
+        const char* text;
+        const char* error;
+    } rows[] = {
         {"[[holds]]\nuser = \"ana\"\n", "holds has no name"},
         {"[[holds]]\nname = \"a\"\nusers = \"ana\"\n", "holds has no member \"users\""},
         {"[[holds]]\nname = \"a\"\naccount = \"123\"\n", "is not 12 digits"},
@@ -197,8 +223,11 @@ TEST_F(ConfigTest, AHoldThatCannotBeMeantIsRefusedWithItsLine) {
 }
 
 TEST_F(ConfigTest, SizesThatNoFileCanHaveAreRefused) {
-    for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-             {"storage.identity_table", "0"}, {"storage.identity_table", "256"}, {"history.head_events", "1"}, {"history.head_events", "99999999"}}) {
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, std::string>>{{"storage.identity_table", "0"},
+                                                          {"storage.identity_table", "256"},
+                                                          {"history.head_events", "1"},
+                                                          {"history.head_events", "99999999"}}) {
         SCOPED_TRACE(key + "=" + value);
         const auto config = load_config("", {}, {{key, value}});
         ASSERT_FALSE(config);
@@ -207,8 +236,11 @@ TEST_F(ConfigTest, SizesThatNoFileCanHaveAreRefused) {
 }
 
 TEST_F(ConfigTest, AServiceElsewhere) {
-    const auto file = write("[s3]\nendpoint = \"https://minio.example.com:9000\"\naccess_key_id = \"AK\"\npath_style = true\nca_file = \"/ca.pem\"\n");
-    const auto config = load_config(file, {{"CAIRN_S3_SECRET_ACCESS_KEY", "very secret"}}, {{"s3.region", "eu-west-1"}});
+    const auto file = write(
+        "[s3]\nendpoint = \"https://minio.example.com:9000\"\naccess_key_id = \"AK\"\npath_style = true\nca_file = "
+        "\"/ca.pem\"\n");
+    const auto config =
+        load_config(file, {{"CAIRN_S3_SECRET_ACCESS_KEY", "very secret"}}, {{"s3.region", "eu-west-1"}});
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_TRUE(config->s3.configured());
     EXPECT_EQ(config->s3.access_key_id, "AK");
@@ -219,8 +251,10 @@ TEST_F(ConfigTest, AServiceElsewhere) {
     EXPECT_TRUE(check_config(*config));
     EXPECT_FALSE(load_config("", {}, {})->s3.configured());
 
-    const std::map<std::string, std::string> wrong[] = {
-        {{"s3.endpoint", "minio:9000"}}, {{"s3.access_key_id", "AK"}}, {{"s3.secret_access_key", "very secret"}}, {{"s3.role_arn", "arn:r"}}};
+    const std::map<std::string, std::string> wrong[] = {{{"s3.endpoint", "minio:9000"}},
+                                                        {{"s3.access_key_id", "AK"}},
+                                                        {{"s3.secret_access_key", "very secret"}},
+                                                        {{"s3.role_arn", "arn:r"}}};
     for (const auto& overrides : wrong) {
         const auto refused = check_config(*load_config("", {}, overrides));
         ASSERT_FALSE(refused) << overrides.begin()->first;

@@ -12,12 +12,15 @@ namespace {
 
 using std::chrono::hours;
 
-std::string record_by(const std::string& user, const std::string& bucket, const std::string& time = "2026-11-20T10:00:00Z") {
+std::string record_by(const std::string& user, const std::string& bucket,
+                      const std::string& time = "2026-11-20T10:00:00Z") {
     return R"({"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:)" + user +
-           R"(","arn":"arn:aws:sts::111122223333:assumed-role/ops/)" + user + R"(","accountId":"111122223333","accessKeyId":"ASIA)" + user +
-           R"(","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/ops","userName":"ops"}}},"eventTime":")" + time +
-           R"(","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","eventID":"e-)" + user + bucket +
-           R"(","resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::)" + bucket +
+           R"(","arn":"arn:aws:sts::111122223333:assumed-role/ops/)" + user +
+           R"(","accountId":"111122223333","accessKeyId":"ASIA)" + user +
+           R"(","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/ops","userName":"ops"}}},"eventTime":")" +
+           time +
+           R"(","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","eventID":"e-)" +
+           user + bucket + R"(","resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::)" + bucket +
            R"("}],"recipientAccountId":"111122223333","eventType":"AwsApiCall","eventCategory":"Management"})";
 }
 
@@ -37,7 +40,11 @@ TEST(Hold, CoversWhatAllOfItSays) {
     RecordParser parser;
     const auto event = parser.parse(text);
     ASSERT_TRUE(event) << event.error().message;
-    const struct { const char* member; const char* value; bool covered; } rows[] = {
+    const struct {
+        const char* member;
+        const char* value;
+        bool covered;
+    } rows[] = {
         {"account", "111122223333", true},
         {"account", "444455556666", false},
         {"user", "ana", true},
@@ -108,7 +115,8 @@ protected:
         // A first look closes the files of past days.
         (void)log_->trim(retention, [](const journal::ArchiveFileInfo&) { return true; }, log_->end());
         for (const auto& file : log_->archive_files()) keeper_->judge(file);
-        const auto report = log_->trim(retention, [&](const journal::ArchiveFileInfo& file) { return keeper_->keeps(file); }, log_->end());
+        const auto report = log_->trim(
+            retention, [&](const journal::ArchiveFileInfo& file) { return keeper_->keeps(file); }, log_->end());
         EXPECT_TRUE(report);
         return report ? report->trimmed.size() : 0;
     }

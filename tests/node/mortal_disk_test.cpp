@@ -30,7 +30,8 @@ TEST(MortalDiskDeathTest, DiesInTheMiddleOfTheChosenChange) {
     };
     for (const char* const plan : {"1:log/*", "4:seen/*", "2:seen/*.filter", "1:seen/*:remove"})
         EXPECT_EXIT(work(plan), testing::KilledBySignal(SIGKILL), "") << plan;
-    for (const char* const plan : {"2:log/*", "5:seen/*", "3:seen/*.filter", "2:seen/*:remove", "1:other/*"}) work(plan);
+    for (const char* const plan : {"2:log/*", "5:seen/*", "3:seen/*.filter", "2:seen/*:remove", "1:other/*"})
+        work(plan);
 }
 
 }  // namespace

@@ -30,15 +30,19 @@ TEST(Evaluate, ActionsAndResources) {
     } cases[] = {
         {R"({"Effect":"Allow","Action":"*","Resource":"*"})", "a:b", "*", allowed},
         {R"({"Effect":"Allow","Action":"CLOUDTRAIL:lookup*","Resource":"*"})", "cloudtrail:LookupEvents", "*", allowed},
-        {R"({"Effect":"Allow","Action":"cloudtrail:Lookup","Resource":"*"})", "cloudtrail:LookupEvents", "*", implicitly},
+        {R"({"Effect":"Allow","Action":"cloudtrail:Lookup","Resource":"*"})", "cloudtrail:LookupEvents", "*",
+         implicitly},
         {R"({"Effect":"Allow","Action":"cloudtrail:?et*","Resource":"*"})", "cloudtrail:GetTrail", "*", allowed},
         {R"({"Effect":"Allow","NotAction":["cairn:*","a:b"],"Resource":"*"})", "cairn:Ingest", "*", implicitly},
         {R"({"Effect":"Allow","NotAction":["cairn:*","a:b"],"Resource":"*"})", "a:c", "*", allowed},
         {R"({"Effect":"Deny","NotAction":"cairn:*","Resource":"*"})", "a:c", "*", explicitly},
-        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:cloudtrail:*:*:trail/m*"})", "a:b", trail.c_str(), allowed},
-        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:cloudtrail:*:*:trail/M*"})", "a:b", trail.c_str(), implicitly},
+        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:cloudtrail:*:*:trail/m*"})", "a:b", trail.c_str(),
+         allowed},
+        {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:cloudtrail:*:*:trail/M*"})", "a:b", trail.c_str(),
+         implicitly},
         {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:cloudtrail:*"})", "a:b", "*", implicitly},
-        {R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:cloudtrail:*:*:trail/*"})", "a:b", trail.c_str(), implicitly},
+        {R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:cloudtrail:*:*:trail/*"})", "a:b", trail.c_str(),
+         implicitly},
         {R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:cloudtrail:*:*:trail/*"})", "a:b", "*", allowed},
     };
     for (const auto& row : cases) {
@@ -59,11 +63,16 @@ TEST(Evaluate, DenyWinsWhereverItStands) {
 
 TEST(Evaluate, Conditions) {
     const Context context = {
-        {"aws:SourceIp", "10.1.2.3"},  {"aws:PrincipalArn", "arn:aws:iam::111122223333:user/dev/ana"},
-        {"aws:username", "ana"},       {"aws:CurrentTime", "2026-11-21T16:00:00Z"},
-        {"n", "10"},                   {"flag", "true"},
-        {"tags", "red"},               {"tags", "blue"},
-        {"bad", "not an address"},     {"empty", ""},
+        {"aws:SourceIp", "10.1.2.3"},
+        {"aws:PrincipalArn", "arn:aws:iam::111122223333:user/dev/ana"},
+        {"aws:username", "ana"},
+        {"aws:CurrentTime", "2026-11-21T16:00:00Z"},
+        {"n", "10"},
+        {"flag", "true"},
+        {"tags", "red"},
+        {"tags", "blue"},
+        {"bad", "not an address"},
+        {"empty", ""},
         {"token", "AbC="},
     };
     const struct {
@@ -138,21 +147,25 @@ TEST(Evaluate, Conditions) {
     for (const auto& row : cases) {
         SCOPED_TRACE(row.condition);
         const auto statement = [&](const char* effect) {
-            return R"({"Effect":")" + std::string(effect) + R"(","Action":"*","Resource":"*","Condition":{)" + row.condition + "}}";
+            return R"({"Effect":")" + std::string(effect) + R"(","Action":"*","Resource":"*","Condition":{)" +
+                   row.condition + "}}";
         };
         EXPECT_EQ(evaluate(policies_of({statement("Allow")}), {"a:b", "*", context}), row.holds ? allowed : implicitly);
-        EXPECT_EQ(evaluate(policies_of({statement("Deny")}), {"a:b", "*", context}), row.in_deny ? explicitly : implicitly);
+        EXPECT_EQ(evaluate(policies_of({statement("Deny")}), {"a:b", "*", context}),
+                  row.in_deny ? explicitly : implicitly);
     }
 }
 
 TEST(Evaluate, VariablesInResources) {
-    const auto own = policies_of({R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::home/${aws:username}/*"})"});
+    const auto own =
+        policies_of({R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::home/${aws:username}/*"})"});
     EXPECT_EQ(evaluate(own, {"a:b", "arn:aws:s3:::home/ana/x", {{"aws:username", "ana"}}}), allowed);
     EXPECT_EQ(evaluate(own, {"a:b", "arn:aws:s3:::home/bob/x", {{"aws:username", "ana"}}}), implicitly);
     EXPECT_EQ(evaluate(own, {"a:b", "arn:aws:s3:::home/bob/x", {{"aws:username", "*"}}}), implicitly);
     EXPECT_EQ(evaluate(own, {"a:b", "arn:aws:s3:::home//x", {}}), implicitly);
 
-    const auto but_own = policies_of({R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::home/${aws:username}/*"})"});
+    const auto but_own =
+        policies_of({R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::home/${aws:username}/*"})"});
     EXPECT_EQ(evaluate(but_own, {"a:b", "arn:aws:s3:::home/bob/x", {{"aws:username", "ana"}}}), allowed);
     EXPECT_EQ(evaluate(but_own, {"a:b", "arn:aws:s3:::home/bob/x", {}}), implicitly);
 

@@ -13,11 +13,16 @@ std::string with_statement(const std::string& statement) {
 }
 
 TEST(PolicyParse, KnowsWhatAPolicyAsksFor) {
-    const struct { const char* statement; bool asks; } cases[] = {
+    const struct {
+        const char* statement;
+        bool asks;
+    } cases[] = {
         {R"({"Effect":"Allow","Action":"*","Resource":"*"})", false},
-        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"AWS:sourceip":"10.0.0.0/8"}}})", true},
+        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"AWS:sourceip":"10.0.0.0/8"}}})",
+         true},
         {R"({"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"aws:SourceIp":"true"}}})", true},
-        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"${aws:SourceIp}"}}})", true},
+        {R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"${aws:SourceIp}"}}})",
+         true},
         {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:SourceIp}/*"})", true},
         {R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"})", false},
     };
@@ -82,24 +87,49 @@ TEST(PolicyParse, RefusesWhatItDoesNotUnderstand) {
         {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"})"), "Principal"},
         {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Sid":null})"), "Sid"},
         {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":[]})"), "Condition"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringIs":{"a":"b"}}})"), "StringIs"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"stringequals":{"a":"b"}}})"), "stringequals"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NullIfExists":{"a":"true"}}})"), "NullIfExists"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"a":["true","false"]}}})"), "Null"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringIs":{"a":"b"}}})"),
+         "StringIs"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"stringequals":{"a":"b"}}})"),
+         "stringequals"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NullIfExists":{"a":"true"}}})"),
+         "NullIfExists"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"a":["true","false"]}}})"),
+         "Null"},
         {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a":"yes"}}})"), "yes"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"a":"1x"}}})"), "1x"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"a":"nan"}}})"), "nan"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateEquals":{"a":"soon"}}})"), "soon"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"a":"10.0.0.0/40"}}})"), "10.0.0.0/40"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":[]}}})"), "\"a\""},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"":"x"}}})"), "name"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":{}}}})"), "text"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"us-*"}}})"), "StringLike"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEqualsIgnoreCase":{"cairn:region":"US-EAST-1"}}})"), "cairn:region"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"Cairn:Account":"1"}}})"), "Cairn:Account"},
-        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"cairn:region":"${*}"}}})"), "cairn:region"},
-        {with_statement(R"([{"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"A","Effect":"Deny","Action":"*","Resource":"*"}])"), "\"A\""},
-        {with_statement(R"([{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"Two","Effect":"No","Action":"*","Resource":"*"}])"), "statement 2 (\"Two\")"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"a":"1x"}}})"),
+         "1x"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"a":"nan"}}})"),
+         "nan"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateEquals":{"a":"soon"}}})"),
+         "soon"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"a":"10.0.0.0/40"}}})"),
+         "10.0.0.0/40"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":[]}}})"),
+         "\"a\""},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"":"x"}}})"),
+         "name"},
+        {with_statement(R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":{}}}})"),
+         "text"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"cairn:region":"us-*"}}})"),
+         "StringLike"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEqualsIgnoreCase":{"cairn:region":"US-EAST-1"}}})"),
+         "cairn:region"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"Cairn:Account":"1"}}})"),
+         "Cairn:Account"},
+        {with_statement(
+             R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"cairn:region":"${*}"}}})"),
+         "cairn:region"},
+        {with_statement(
+             R"([{"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"A","Effect":"Deny","Action":"*","Resource":"*"}])"),
+         "\"A\""},
+        {with_statement(
+             R"([{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"Two","Effect":"No","Action":"*","Resource":"*"}])"),
+         "statement 2 (\"Two\")"},
         {std::string(policy_bytes_max + 1, ' '), "longer"},
     };
     for (const auto& row : cases) {

@@ -18,10 +18,10 @@ TEST(Glob, Matches) {
         const char *pattern, *text;
         bool matches;
     } cases[] = {
-        {"", "", true},       {"", "a", false},      {"*", "", true},       {"*", "anything", true},
-        {"a*", "a", true},    {"a*c", "abbc", true}, {"a*c", "abcd", false}, {"a?c", "abc", true},
+        {"", "", true},       {"", "a", false},      {"*", "", true},           {"*", "anything", true},
+        {"a*", "a", true},    {"a*c", "abbc", true}, {"a*c", "abcd", false},    {"a?c", "abc", true},
         {"a?c", "ac", false}, {"**", "x", true},     {"*a*b*", "xxaxxb", true}, {"*a*b*", "ba", false},
-        {"a", "A", false},    {"*ab", "aab", true},  {"?*", "", false},      {"?", "\xff", true},
+        {"a", "A", false},    {"*ab", "aab", true},  {"?*", "", false},         {"?", "\xff", true},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(std::string(row.pattern) + " on " + row.text);
@@ -120,7 +120,8 @@ TEST(Network, Contains) {
 }
 
 TEST(Network, RefusesWhatIsNoAddress) {
-    for (const auto* text : {"", "10", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "a.b.c.d", "10.0.0.256"}) {
+    for (const auto* text :
+         {"", "10", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "a.b.c.d", "10.0.0.256"}) {
         SCOPED_TRACE(text);
         EXPECT_FALSE(parse_network(text));
     }

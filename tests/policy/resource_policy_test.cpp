@@ -9,7 +9,9 @@ namespace {
 constexpr const char* trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/one";
 
 /// The documented policy of a trail's bucket (CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail").
-std::string documented(std::string_view condition = R"("StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})") {
+std::string documented(
+    std::string_view condition =
+        R"("StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})") {
     return fmt::format(R"({{"Version":"2012-10-17","Statement":[
         {{"Sid":"AWSCloudTrailAclCheck20150319","Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::b"}},
         {{"Sid":"AWSCloudTrailWrite20150319","Effect":"Allow","Principal":{{"Service":["cloudtrail.amazonaws.com"]}},"Action":"s3:PutObject",
@@ -18,7 +20,11 @@ std::string documented(std::string_view condition = R"("StringEquals":{"s3:x-amz
 }
 
 Call put(std::string key, std::string acl = "bucket-owner-full-control", std::string source = trail) {
-    return {"s3:PutObject", "arn:aws:s3:::b/" + key, {{"s3:x-amz-acl", std::move(acl)}, {"aws:SourceArn", std::move(source)}, {"aws:SourceAccount", "111122223333"}}};
+    return {"s3:PutObject",
+            "arn:aws:s3:::b/" + key,
+            {{"s3:x-amz-acl", std::move(acl)},
+             {"aws:SourceArn", std::move(source)},
+             {"aws:SourceAccount", "111122223333"}}};
 }
 
 const Caller service{"cloudtrail.amazonaws.com", "", "", ""};
@@ -30,20 +36,29 @@ TEST(ResourcePolicy, TheDocumentedPolicyOfATrailsBucketLetsTheServiceWrite) {
     EXPECT_EQ(policy->evaluate(service, put("AWSLogs/111122223333/CloudTrail/x.json.gz")), Decision::allowed);
     EXPECT_EQ(policy->evaluate(service, put("AWSLogs/999999999999/x")), Decision::denied_implicitly);
     EXPECT_EQ(policy->evaluate(service, put("AWSLogs/111122223333/x", "private")), Decision::denied_implicitly);
-    EXPECT_EQ(policy->evaluate(service, put("AWSLogs/111122223333/x", "bucket-owner-full-control", "arn:aws:cloudtrail:us-east-1:111122223333:trail/two")),
+    EXPECT_EQ(policy->evaluate(service, put("AWSLogs/111122223333/x", "bucket-owner-full-control",
+                                            "arn:aws:cloudtrail:us-east-1:111122223333:trail/two")),
               Decision::denied_implicitly);
-    EXPECT_EQ(policy->evaluate({"config.amazonaws.com", "", "", ""}, put("AWSLogs/111122223333/x")), Decision::denied_implicitly);
-    EXPECT_EQ(policy->evaluate({"", "111122223333", "arn:aws:iam::111122223333:user/mia", ""}, put("AWSLogs/111122223333/x")), Decision::denied_implicitly);
+    EXPECT_EQ(policy->evaluate({"config.amazonaws.com", "", "", ""}, put("AWSLogs/111122223333/x")),
+              Decision::denied_implicitly);
+    EXPECT_EQ(
+        policy->evaluate({"", "111122223333", "arn:aws:iam::111122223333:user/mia", ""}, put("AWSLogs/111122223333/x")),
+        Decision::denied_implicitly);
     EXPECT_FALSE(policy->is_public());
-    const auto by_account = ResourcePolicy::parse(documented(R"("StringEquals":{"aws:SourceAccount":["999999999999","111122223333"]})"));
+    const auto by_account =
+        ResourcePolicy::parse(documented(R"("StringEquals":{"aws:SourceAccount":["999999999999","111122223333"]})"));
     ASSERT_TRUE(by_account);
     EXPECT_EQ(by_account->evaluate(service, put("AWSLogs/111122223333/x")), Decision::allowed);
 }
 
 TEST(ResourcePolicy, Principals) {
     const Caller user{"", "111122223333", "arn:aws:iam::111122223333:user/mia", ""};
-    const Caller session{"", "111122223333", "arn:aws:sts::111122223333:assumed-role/ops/x", "arn:aws:iam::111122223333:role/ops"};
-    const struct { const char* principal; bool user, session, service; } cases[] = {
+    const Caller session{"", "111122223333", "arn:aws:sts::111122223333:assumed-role/ops/x",
+                         "arn:aws:iam::111122223333:role/ops"};
+    const struct {
+        const char* principal;
+        bool user, session, service;
+    } cases[] = {
         {R"("Principal":"*")", true, true, true},
         {R"("Principal":{"AWS":"*"})", true, true, true},
         {R"("Principal":{"AWS":"111122223333"})", true, true, false},
@@ -56,8 +71,8 @@ TEST(ResourcePolicy, Principals) {
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.principal);
-        const auto policy = ResourcePolicy::parse(
-            fmt::format(R"({{"Statement":{{"Effect":"Allow",{},"Action":"s3:*","Resource":"arn:aws:s3:::b/*"}}}})", row.principal));
+        const auto policy = ResourcePolicy::parse(fmt::format(
+            R"({{"Statement":{{"Effect":"Allow",{},"Action":"s3:*","Resource":"arn:aws:s3:::b/*"}}}})", row.principal));
         ASSERT_TRUE(policy) << policy.error().message;
         const Call call{"s3:GetObject", "arn:aws:s3:::b/k", {}};
         EXPECT_EQ(policy->evaluate(user, call) == Decision::allowed, row.user);
@@ -77,7 +92,10 @@ TEST(ResourcePolicy, ADenyWins) {
 }
 
 TEST(ResourcePolicy, WhatIsWrongIsNamed) {
-    const struct { const char* json; const char* says; } cases[] = {
+    const struct {
+        const char* json;
+        const char* says;
+    } cases[] = {
         {"{", "policy"},
         {R"({"Statement":[]})", "no Statement"},
         {R"({"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}})", "Principal"},
@@ -85,7 +103,8 @@ TEST(ResourcePolicy, WhatIsWrongIsNamed) {
         {R"({"Statement":{"Effect":"Allow","Principal":{},"Action":"s3:*","Resource":"*"}})", "nobody"},
         {R"({"Statement":{"Effect":"Allow","Principal":{"Who":"x"},"Action":"s3:*","Resource":"*"}})", "Who"},
         {R"({"Statement":{"Effect":"Allow","Principal":{"AWS":5},"Action":"s3:*","Resource":"*"}})", "AWS"},
-        {R"({"Version":"2011-01-01","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}})", "Version"},
+        {R"({"Version":"2011-01-01","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}})",
+         "Version"},
     };
     for (const auto& row : cases) {
         const auto policy = ResourcePolicy::parse(row.json);

@@ -44,8 +44,8 @@ const std::string* value_of(const Context& context, const std::string& key) {
     return nullptr;
 }
 
-/// Whether a condition holds; empty when it cannot be decided. A value "${who}" stands for the value of "who", as literal
-/// text; an account or region is never compared with one that holds a wildcard.
+/// Whether a condition holds; empty when it cannot be decided. A value "${who}" stands for the value of "who", as
+/// literal text; an account or region is never compared with one that holds a wildcard.
 std::optional<bool> slow_holds(const RandomCondition& condition, const Context& context) {
     const auto* value = value_of(context, condition.key);
     if (condition.name == "Null") return (value == nullptr) == (condition.values.front() == "true");
@@ -62,7 +62,8 @@ std::optional<bool> slow_holds(const RandomCondition& condition, const Context& 
                 matched = matched || *who == *value;
             continue;
         }
-        matched = matched || (condition.name.find("Like") != std::string::npos ? slow_match(wanted, *value) : wanted == *value);
+        matched = matched ||
+                  (condition.name.find("Like") != std::string::npos ? slow_match(wanted, *value) : wanted == *value);
     }
     if (!negated) return matched;
     if (matched) return false;
@@ -97,7 +98,12 @@ public:
     }
 
     RandomStatement statement() {
-        RandomStatement made{.allow = chance(65), .not_action = chance(15), .not_resource = chance(10), .actions = {}, .resources = {}, .conditions = {}};
+        RandomStatement made{.allow = chance(65),
+                             .not_action = chance(15),
+                             .not_resource = chance(10),
+                             .actions = {},
+                             .resources = {},
+                             .conditions = {}};
         made.actions = some_of({"*", "cloudtrail:*", "cloudtrail:lookup", "cairn:ingest", "c*:l*", "cairn:?ngest"});
         made.resources = some_of({"*", "*trail/a", "?*b"});
         while (chance(60)) made.conditions.push_back(condition());
@@ -135,8 +141,8 @@ std::string list_of(const std::vector<std::string>& texts) {
 std::string text_of(const RandomStatement& statement) {
     std::string conditions;
     for (const auto& condition : statement.conditions)
-        conditions += fmt::format("{}\"{}\":{{\"{}\":{}}}", conditions.empty() ? "" : ",", condition.name, condition.key,
-                                  list_of(condition.values));
+        conditions += fmt::format("{}\"{}\":{{\"{}\":{}}}", conditions.empty() ? "" : ",", condition.name,
+                                  condition.key, list_of(condition.values));
     return fmt::format(R"({{"Effect":"{}","{}":{},"{}":{},"Condition":{{{}}}}})", statement.allow ? "Allow" : "Deny",
                        statement.not_action ? "NotAction" : "Action", list_of(statement.actions),
                        statement.not_resource ? "NotResource" : "Resource", list_of(statement.resources), conditions);
@@ -169,8 +175,8 @@ TEST(CompileScope, AdmitsExactlyWhatEvaluateAllows) {
             policies.push_back(*policy);
         } while (generator.chance(70));
 
-        const Call call{generator.one_of({"cloudtrail:lookup", "cairn:ingest"}), generator.one_of({"*", "trail/a", "trail/b"}),
-                        generator.context()};
+        const Call call{generator.one_of({"cloudtrail:lookup", "cairn:ingest"}),
+                        generator.one_of({"*", "trail/a", "trail/b"}), generator.context()};
         const auto scope = compile_scope(policies, call);
         for (const auto& account : accounts) {
             for (const auto& region : regions) {
@@ -178,7 +184,8 @@ TEST(CompileScope, AdmitsExactlyWhatEvaluateAllows) {
                 full.context.emplace_back("cairn:account", account);
                 full.context.emplace_back("cairn:region", region);
                 const auto decision = evaluate(policies, full);
-                ASSERT_EQ(decision, slow_evaluate(statements, full)) << text_of(statements.front()) << account << '/' << region;
+                ASSERT_EQ(decision, slow_evaluate(statements, full))
+                    << text_of(statements.front()) << account << '/' << region;
                 ASSERT_EQ(scope.admits(account, region), decision == Decision::allowed)
                     << text_of(statements.front()) << account << '/' << region;
                 ++(decision == Decision::allowed ? admitted : refused);
@@ -190,7 +197,8 @@ TEST(CompileScope, AdmitsExactlyWhatEvaluateAllows) {
 }
 
 TEST(CompileScope, IgnoresAccountAndRegionOfTheCall) {
-    const auto policy = Policy::parse(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",
+    const auto policy =
+        Policy::parse(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",
         "Condition":{"StringEquals":{"cairn:account":"111122223333"},"StringLike":{"cairn:region":"eu-*"}}}})");
     ASSERT_TRUE(policy);
     const auto scope = compile_scope({*policy}, {"cloudtrail:LookupEvents", "*", {{"Cairn:Account", "444455556666"}}});

@@ -22,7 +22,9 @@ TEST(SecretBox, OpensWhatItSealed) {
 // version 1, nonce 00..0b, AES-256-GCM as another library computes it
 TEST(SecretBox, OpensAFixedText) {
     const SecretBox box(std::string(32, 'k'));
-    const auto opened = box.open(*from_hex("01000102030405060708090a0b0bfd934168b4e31b63e836e916a07c6dfc89c9498d42098ea88c7f2b26ae97"), "AKIAGOLDEN");
+    const auto opened =
+        box.open(*from_hex("01000102030405060708090a0b0bfd934168b4e31b63e836e916a07c6dfc89c9498d42098ea88c7f2b26ae97"),
+                 "AKIAGOLDEN");
     ASSERT_TRUE(opened);
     EXPECT_EQ(*opened, "a golden secret");
 }
@@ -48,8 +50,10 @@ TEST(SecretBox, DamageAtEveryByteIsNoticed) {
 TEST(Digest, KnownValues) {
     EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
     // RFC 4231 test cases 1, 2 and 6
-    EXPECT_EQ(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    EXPECT_EQ(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
+              "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     EXPECT_EQ(to_hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }

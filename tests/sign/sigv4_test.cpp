@@ -20,7 +20,8 @@ struct Signed {
     std::string method = "POST", target = "/", body_hash = empty_hash;
 
     explicit Signed(std::string target_text = "/") : target(std::move(target_text)) {
-        for (auto& header : sign({method, target, &headers, body_hash}, root, "us-east-1", "cloudtrail", at("20150830T123600Z")))
+        for (auto& header :
+             sign({method, target, &headers, body_hash}, root, "us-east-1", "cloudtrail", at("20150830T123600Z")))
             headers.push_back(std::move(header));
     }
 
@@ -49,8 +50,9 @@ TEST(SigV4, SignedRequestsVerify) {
 }
 
 TEST(SigV4, EveryChangeIsNoticed) {
-    const char* text = "The request signature we calculated does not match the signature you provided. Check your AWS "
-                       "Secret Access Key and signing method. Consult the service documentation for details.";
+    const char* text =
+        "The request signature we calculated does not match the signature you provided. Check your AWS "
+        "Secret Access Key and signing method. Consult the service documentation for details.";
     const std::pair<const char*, void (*)(Signed&)> changes[] = {
         {"method", [](Signed& s) { s.method = "GET"; }},
         {"path", [](Signed& s) { s.target = "/other"; }},
@@ -82,7 +84,8 @@ TEST(SigV4, UnsignedHeadersMayChange) {
 
 TEST(SigV4, QueryValuesMayComeUnencoded) {
     Signed request("/?prefix=a%2Fb&x=%E1%88%B4&y=a%20b&z=");
-    for (const char* target : {"/?prefix=a/b&x=\xe1\x88\xb4&y=a+b&z", "/?z=&y=a b&x=%e1%88%b4&prefix=a%2fb", "/?&&prefix=a/b&x=%E1%88%B4&y=a%20b&z&"}) {
+    for (const char* target : {"/?prefix=a/b&x=\xe1\x88\xb4&y=a+b&z", "/?z=&y=a b&x=%e1%88%b4&prefix=a%2fb",
+                               "/?&&prefix=a/b&x=%E1%88%B4&y=a%20b&z&"}) {
         SCOPED_TRACE(target);
         request.target = target;
         EXPECT_TRUE(request.verified());
@@ -103,8 +106,9 @@ TEST(SigV4, Skew) {
     const auto early = request.verified(at("20150830T123059Z"));
     ASSERT_FALSE(early);
     EXPECT_EQ(early.error().problem, Problem::expired);
-    EXPECT_EQ(early.error().message,
-              "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)");
+    EXPECT_EQ(
+        early.error().message,
+        "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)");
 }
 
 TEST(SigV4, QueryFormExpires) {
@@ -122,23 +126,32 @@ TEST(SigV4, QueryFormExpires) {
 }
 
 TEST(SigV4, WhatIsMissingIsNamed) {
-    const std::string credential = "Credential=AKID/20150830/us-east-1/cloudtrail/aws4_request", headers = "SignedHeaders=host;x-amz-date",
-                      signature = "Signature=00", algorithm = "AWS4-HMAC-SHA256 ";
-    const auto no = [](const char* name) { return "Authorization header requires '" + std::string(name) + "' parameter. "; };
-    const struct { std::string authorization, date, begins; } cases[] = {
+    const std::string credential = "Credential=AKID/20150830/us-east-1/cloudtrail/aws4_request",
+                      headers = "SignedHeaders=host;x-amz-date", signature = "Signature=00",
+                      algorithm = "AWS4-HMAC-SHA256 ";
+    const auto no = [](const char* name) {
+        return "Authorization header requires '" + std::string(name) + "' parameter. ";
+    };
+    const struct {
+        std::string authorization, date, begins;
+    } cases[] = {
         {algorithm + headers + ", " + signature, "20150830T123600Z", no("Credential") + "(Hashed with"},
         {algorithm + credential + ", " + headers, "20150830T123600Z", no("Signature") + "(Hashed with"},
         {algorithm + credential + ", " + signature, "20150830T123600Z", no("SignedHeaders") + "(Hashed with"},
         {algorithm, "20150830T123600Z", no("Credential") + no("Signature") + no("SignedHeaders") + "(Hashed"},
         {algorithm + credential + ", " + headers + ", " + signature, "",
          "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed"},
-        {algorithm + credential + ", " + headers + ", " + signature, "2015-08-30T12:36:00Z", "Date must be in ISO-8601 'basic format'. Got '2015-08-30T12:36:00Z'."},
+        {algorithm + credential + ", " + headers + ", " + signature, "2015-08-30T12:36:00Z",
+         "Date must be in ISO-8601 'basic format'. Got '2015-08-30T12:36:00Z'."},
         {algorithm + "Credential=AKID/20150830, " + headers + ", " + signature, "20150830T123600Z",
-         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKID/20150830'."},
-        {algorithm + "Credential=AKID/20150830//cloudtrail/aws4_request, " + headers + ", " + signature, "20150830T123600Z",
+         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
+         "'AKID/20150830'."},
+        {algorithm + "Credential=AKID/20150830//cloudtrail/aws4_request, " + headers + ", " + signature,
+         "20150830T123600Z",
          "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
          "'AKID/20150830//cloudtrail/aws4_request'."},
-        {algorithm + "rubbish", "20150830T123600Z", "Invalid key=value pair (missing equal-sign) in Authorization header"},
+        {algorithm + "rubbish", "20150830T123600Z",
+         "Invalid key=value pair (missing equal-sign) in Authorization header"},
         {"AWS4-HMAC-SHA1 " + credential, "20150830T123600Z", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1'."},
         {"", "20150830T123600Z", "Unsupported AWS 'algorithm': ''."},
         {algorithm + credential + "," + credential + "," + headers + "," + signature, "20150830T123600Z",
@@ -157,11 +170,14 @@ TEST(SigV4, WhatIsMissingIsNamed) {
 
 TEST(SigV4, WhatTheQueryLacksIsNamed) {
     const Headers headers{{"host", "x"}};
-    const auto presented = read_signature({"GET", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host", &headers, empty_hash});
+    const auto presented = read_signature(
+        {"GET", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host", &headers,
+         empty_hash});
     ASSERT_FALSE(presented);
     EXPECT_EQ(presented.error().problem, Problem::incomplete);
-    EXPECT_EQ(presented.error().message, "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string "
-                                         "parameters must include 'X-Amz-Signature'. Re-examine the query-string parameters.");
+    EXPECT_EQ(presented.error().message,
+              "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string "
+              "parameters must include 'X-Amz-Signature'. Re-examine the query-string parameters.");
 }
 
 TEST(SigV4, NothingPresented) {
@@ -182,7 +198,8 @@ TEST(SigV4, ScopeMustFit) {
 
     auto& authorization = request.value("Authorization");
     authorization.replace(authorization.find("aws4_request"), 12, "aws4_other");
-    EXPECT_EQ(message(request.verified()), "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws4_other'.");
+    EXPECT_EQ(message(request.verified()),
+              "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws4_other'.");
 }
 
 TEST(SigV4, HostAndDateMustBeSigned) {
@@ -193,12 +210,16 @@ TEST(SigV4, HostAndDateMustBeSigned) {
     EXPECT_EQ(message(verify(request.parts(), *presented, root.secret_key, at("20150830T123600Z"))),
               "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     presented->signed_headers = {"host"};
-    EXPECT_EQ(verify(request.parts(), *presented, root.secret_key, at("20150830T123600Z")).error().problem, Problem::mismatch);
+    EXPECT_EQ(verify(request.parts(), *presented, root.secret_key, at("20150830T123600Z")).error().problem,
+              Problem::mismatch);
 }
 
 TEST(SigV4, DateHeaderServesToo) {
-    const Headers headers{{"Host", "x"}, {"Date", "Sun, 30 Aug 2015 12:36:00 GMT"},
-                          {"Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20150830/us-east-1/s/aws4_request,SignedHeaders=date;host,Signature=00"}};
+    const Headers headers{
+        {"Host", "x"},
+        {"Date", "Sun, 30 Aug 2015 12:36:00 GMT"},
+        {"Authorization",
+         "AWS4-HMAC-SHA256 Credential=AKID/20150830/us-east-1/s/aws4_request,SignedHeaders=date;host,Signature=00"}};
     const auto presented = read_signature({"GET", "/", &headers, empty_hash});
     ASSERT_TRUE(presented) << presented.error().message;
     EXPECT_EQ(presented->amz_date, "20150830T123600Z");
@@ -208,7 +229,8 @@ TEST(SigV4, SessionTokenIsSigned) {
     Credentials session = root;
     session.session_token = "token/with+signs==";
     Headers headers{{"Host", "x"}};
-    for (auto& header : sign({"GET", "/", &headers, "UNSIGNED-PAYLOAD"}, session, "eu-west-1", "s3", at("20150830T123600Z"), false))
+    for (auto& header :
+         sign({"GET", "/", &headers, "UNSIGNED-PAYLOAD"}, session, "eu-west-1", "s3", at("20150830T123600Z"), false))
         headers.push_back(header);
     const SignedParts parts{"GET", "/", &headers, "UNSIGNED-PAYLOAD"};
     const auto presented = read_signature(parts);

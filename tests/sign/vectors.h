@@ -26,7 +26,8 @@ inline std::string read_file(const std::string& path) {
     return text.str();
 }
 
-/// A request written out as in the cases: lines end with LF, a line that begins with a blank goes on with the one above.
+/// A request written out as in the cases: lines end with LF, a line that begins with a blank goes on with the one
+/// above.
 struct WrittenRequest {
     std::string method, target, body;
     Headers headers;

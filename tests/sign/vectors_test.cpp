@@ -64,7 +64,8 @@ Presented presented_header_form(const Case& c, Headers& headers) {
         presented.signed_headers.push_back(name);
     }
     std::ranges::sort(presented.signed_headers);
-    presented.signed_headers.erase(std::ranges::unique(presented.signed_headers).begin(), presented.signed_headers.end());
+    presented.signed_headers.erase(std::ranges::unique(presented.signed_headers).begin(),
+                                   presented.signed_headers.end());
     return presented;
 }
 
@@ -80,7 +81,8 @@ TEST_F(Vectors, HeaderFormIsComputed) {
     for_each_case([](const Case& c) {
         Headers headers;
         const auto presented = presented_header_form(c, headers);
-        expect_computed(c, {c.request.method, c.request.target, &headers, c.body_hash}, presented, *c.json.find("header"));
+        expect_computed(c, {c.request.method, c.request.target, &headers, c.body_hash}, presented,
+                        *c.json.find("header"));
     });
 }
 
@@ -89,8 +91,9 @@ TEST_F(Vectors, QueryFormIsComputed) {
         if (c.token_added_later) return;  // sign_query always signs the token
         const std::chrono::seconds expires(c.context.find("expiration_in_seconds")->as_integer());
         const Credentials credentials{std::string(c.credentials.text("access_key_id")), c.secret(), c.token()};
-        const auto target = sign_query({c.request.method, c.request.target, &c.request.headers, c.body_hash}, credentials,
-                                       c.context.text("region"), c.context.text("service"), c.time, expires, c.normalize);
+        const auto target =
+            sign_query({c.request.method, c.request.target, &c.request.headers, c.body_hash}, credentials,
+                       c.context.text("region"), c.context.text("service"), c.time, expires, c.normalize);
         EXPECT_EQ(target, WrittenRequest(c.json.find("query")->text("signed_request")).target);
     });
 }

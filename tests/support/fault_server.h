@@ -1,8 +1,8 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -50,9 +50,12 @@ public:
             }
         }
         void answer(int status, std::string_view body = {}, const std::string& headers = {}) {
-            send("HTTP/1.1 " + std::to_string(status) + " Status\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + std::string(body));
+            send("HTTP/1.1 " + std::to_string(status) + " Status\r\nContent-Length: " + std::to_string(body.size()) +
+                 "\r\n" + headers + "\r\n" + std::string(body));
         }
-        void error(int status, const std::string& code) { answer(status, "<Error><Code>" + code + "</Code><Message>as told</Message></Error>"); }
+        void error(int status, const std::string& code) {
+            answer(status, "<Error><Code>" + code + "</Code><Message>as told</Message></Error>");
+        }
 
         /// Promises `promised` bytes, sends fewer and closes in order.
         void cut(std::string_view body, std::size_t promised) {
@@ -85,7 +88,8 @@ public:
     /// Called for each request with its number from 0, on a thread of its connection.
     using Script = std::function<void(int number, const Request& request, Peer& peer)>;
 
-    explicit FaultServer(Script script) : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit FaultServer(Script script)
+        : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

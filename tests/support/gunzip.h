@@ -7,7 +7,8 @@
 
 namespace cairn::support {
 
-/// The content of exactly one gzip member, by a library that cairn does not use to write it; fails the test when there is anything else.
+/// The content of exactly one gzip member, by a library that cairn does not use to write it; fails the test when there
+/// is anything else.
 inline std::string gunzip(std::string bytes) {
     z_stream stream{};
     EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);

@@ -15,8 +15,8 @@ namespace cairn::support {
 /// A small record that tells its number, so that a test knows what should be read back.
 inline std::string record_of(std::uint64_t number) {
     return R"({"eventVersion":"1.08","eventTime":"2026-11-21T11:00:00Z","eventSource":"s3.amazonaws.com","eventName":"PutObject","eventID":"0fb1f6d2-0000-4000-8000-)" +
-           std::string(12 - std::to_string(number % 1'000'000'000'000).size(), '0') + std::to_string(number) + R"(","number":)" +
-           std::to_string(number) + "}";
+           std::string(12 - std::to_string(number % 1'000'000'000'000).size(), '0') + std::to_string(number) +
+           R"(","number":)" + std::to_string(number) + "}";
 }
 
 inline Fingerprint fingerprint_of(std::uint64_t number) {

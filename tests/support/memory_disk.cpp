@@ -74,9 +74,9 @@ void carry_out(Bytes& content, const Change& change) {
 }
 
 struct Node {
-    Content content;              // as everybody sees it
-    std::string durable;          // as it is after a crash
-    std::vector<Change> unsynced; // from `durable` to `content`, but for what a failed sync dropped
+    Content content;               // as everybody sees it
+    std::string durable;           // as it is after a crash
+    std::vector<Change> unsynced;  // from `durable` to `content`, but for what a failed sync dropped
 };
 using NodePointer = std::shared_ptr<Node>;
 
@@ -124,7 +124,8 @@ struct MemoryDisk::State {
         const auto kind = static_cast<std::size_t>(call);
         const auto now = ++counters[kind];
         ++total;
-        if (stop && total >= *stop) return fail(Code::unavailable, fmt::format("{} {}: stopped", call_name(call), path));
+        if (stop && total >= *stop)
+            return fail(Code::unavailable, fmt::format("{} {}: stopped", call_name(call), path));
         for (const auto& failure : failures[kind])
             if (failure.at == now || (failure.for_ever && failure.at < now))
                 return fail(failure.code, fmt::format("{} {}: injected failure", call_name(call), path));
@@ -188,7 +189,10 @@ namespace {
 class MemoryFile final : public File {
 public:
     MemoryFile(std::shared_ptr<MemoryDisk::State> state, NodePointer node, std::string path, bool writable)
-        : state_(std::move(state)), node_(std::move(node)), path_(std::move(path)), writable_(writable),
+        : state_(std::move(state)),
+          node_(std::move(node)),
+          path_(std::move(path)),
+          writable_(writable),
           epoch_(state_->epoch) {}
 
     Result<void> read(std::uint64_t offset, char* into, std::size_t size) const override {
@@ -287,9 +291,10 @@ std::string torn(std::string durable, const std::vector<Change>& unsynced, std::
             continue;
         }
         for (std::size_t begin = 0; begin < change.bytes.size();) {
-            const auto end = std::min(change.bytes.size(),
-                                      begin + sector_bytes - (change.offset + begin) % sector_bytes);
-            if (random() % 2 == 0) carry_out(durable, {change.offset + begin, change.bytes.substr(begin, end - begin), {}});
+            const auto end =
+                std::min(change.bytes.size(), begin + sector_bytes - (change.offset + begin) % sector_bytes);
+            if (random() % 2 == 0)
+                carry_out(durable, {change.offset + begin, change.bytes.substr(begin, end - begin), {}});
             begin = end;
         }
     }
@@ -299,9 +304,9 @@ std::string torn(std::string durable, const std::vector<Change>& unsynced, std::
 }  // namespace
 
 const char* call_name(Call call) {
-    static constexpr const char* names[call_count] = {"open",        "map",    "read",   "write",       "sync",
-                                                      "preallocate", "truncate", "size", "make_folder", "remove",
-                                                      "rename",      "sync_folder", "list", "exists",   "free_bytes"};
+    static constexpr const char* names[call_count] = {
+        "open",        "map",    "read",   "write",       "sync", "preallocate", "truncate",  "size",
+        "make_folder", "remove", "rename", "sync_folder", "list", "exists",      "free_bytes"};
     return names[static_cast<std::size_t>(call)];
 }
 
@@ -416,7 +421,8 @@ void MemoryDisk::crash(std::uint64_t seed) {
     std::set<std::uint64_t> kept;
     std::uint64_t drawn = 0;
     for (const auto& naming : state_->unsynced_names) {
-        if (std::exchange(drawn, naming.operation) != naming.operation && random() % 2 == 0) kept.insert(naming.operation);
+        if (std::exchange(drawn, naming.operation) != naming.operation && random() % 2 == 0)
+            kept.insert(naming.operation);
         if (kept.contains(naming.operation)) state_->settle(naming);
     }
     std::set<Node*> seen;
@@ -502,7 +508,8 @@ std::unique_ptr<MemoryDisk> MemoryDisk::copy() const {
     std::map<Node*, NodePointer> copied;
     const auto copy_of = [&](const NodePointer& node) {
         auto& made = copied[node.get()];
-        if (node && !made) made = std::make_shared<Node>(Node{Content(node->content.view()), node->durable, node->unsynced});
+        if (node && !made)
+            made = std::make_shared<Node>(Node{Content(node->content.view()), node->durable, node->unsynced});
         return made;
     };
     auto& state = *other->state_;

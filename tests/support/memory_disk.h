@@ -13,8 +13,21 @@ namespace cairn::support {
 
 /// The kinds of calls a MemoryDisk counts and fails.
 enum class Call : std::uint8_t {
-    open, map, read, write, sync, preallocate, truncate, size,
-    make_folder, remove, rename, sync_folder, list, exists, free_bytes,
+    open,
+    map,
+    read,
+    write,
+    sync,
+    preallocate,
+    truncate,
+    size,
+    make_folder,
+    remove,
+    rename,
+    sync_folder,
+    list,
+    exists,
+    free_bytes,
 };
 inline constexpr std::size_t call_count = 15;
 const char* call_name(Call call);
@@ -24,7 +37,8 @@ const char* call_name(Call call);
 /// All members may be called from any thread.
 ///
 /// Weaker than a real disk, on purpose: a mapping shows what is written later only as long as the file does not grow;
-/// syncing a file does not make its name durable; after a failed sync the writes it covered stay visible but never become durable.
+/// syncing a file does not make its name durable; after a failed sync the writes it covered stay visible but never
+/// become durable.
 class MemoryDisk final : public Disk {
 public:
     MemoryDisk();

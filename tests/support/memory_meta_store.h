@@ -72,7 +72,8 @@ private:
             return {};
         }
         Result<std::vector<std::pair<std::string, std::string>>> scan(std::string_view space, std::string_view prefix,
-                                                                       std::string_view after, std::size_t count_max) override {
+                                                                      std::string_view after,
+                                                                      std::size_t count_max) override {
             std::vector<std::pair<std::string, std::string>> found;
             for (const auto& [place, value] : pairs_) {
                 if (found.size() == count_max) break;

@@ -1,8 +1,8 @@
 #include "support/s3_server.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "net/http_client.h"
+#include "sign/digest.h"
+#include "sign/sigv4.h"
 
 namespace cairn::support {
 
@@ -41,17 +43,28 @@ std::vector<std::string> command(const std::string& program, const std::string& 
     const auto path = std::string(servers ? servers : ".servers/bin") + "/" + program;
     if (program == "minio") return {path, "server", "--quiet", "--address", address, folder + "/data"};
     for (const char* part : {"root", "iam", "versions"}) std::filesystem::create_directories(folder + "/" + part);
-    return {path, "--port", address, "--iam-dir", folder + "/iam", "posix", "--versioning-dir", folder + "/versions", folder + "/root"};
+    return {path,
+            "--port",
+            address,
+            "--iam-dir",
+            folder + "/iam",
+            "posix",
+            "--versioning-dir",
+            folder + "/versions",
+            folder + "/root"};
 }
 
 std::vector<std::string> environment(const std::string& program, const std::string& folder) {
     std::vector<std::string> all{"PATH=/usr/bin:/bin", "HOME=" + folder};
     if (program == "minio")
-        all.insert(all.end(), {std::string("MINIO_ROOT_USER=") + S3Server::access_key, std::string("MINIO_ROOT_PASSWORD=") + S3Server::secret_key,
-                               "MINIO_KMS_SECRET_KEY=cairn-key:Y2Fpcm4gdGVzdHMgZW5jcnlwdCB3aXRoIHRoaXMha2U=", "MINIO_BROWSER=off", "MINIO_UPDATE=off",
-                               "MINIO_CALLHOME_ENABLE=off", "GOMEMLIMIT=300MiB"});
+        all.insert(all.end(),
+                   {std::string("MINIO_ROOT_USER=") + S3Server::access_key,
+                    std::string("MINIO_ROOT_PASSWORD=") + S3Server::secret_key,
+                    "MINIO_KMS_SECRET_KEY=cairn-key:Y2Fpcm4gdGVzdHMgZW5jcnlwdCB3aXRoIHRoaXMha2U=", "MINIO_BROWSER=off",
+                    "MINIO_UPDATE=off", "MINIO_CALLHOME_ENABLE=off", "GOMEMLIMIT=300MiB"});
     else
-        all.insert(all.end(), {std::string("ROOT_ACCESS_KEY=") + S3Server::access_key, std::string("ROOT_SECRET_KEY=") + S3Server::secret_key});
+        all.insert(all.end(), {std::string("ROOT_ACCESS_KEY=") + S3Server::access_key,
+                               std::string("ROOT_SECRET_KEY=") + S3Server::secret_key});
     return all;
 }
 
@@ -67,12 +80,18 @@ std::string content(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// It answers the calls of its key (ListBuckets): MinIO says that it is healthy before it does.
 bool answers(const std::string& endpoint) {
     net::Request request;
     request.method = "GET";
-    request.target = "/minio/health/ready";  // any answer but 5xx will do from others
+    request.target = "/";
+    const sign::Headers host{{"Host", endpoint.substr(endpoint.rfind('/') + 1)}};
+    const auto signature = sign::sign(
+        {request.method, request.target, &host, sign::sha256_hex("")}, {S3Server::access_key, S3Server::secret_key, ""},
+        "us-east-1", "s3", std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()), false);
+    request.headers.assign(signature.begin(), signature.end());
     const auto response = net::send(endpoint, request);
-    return response && response->status < 500;
+    return response && response->status == 200;
 }
 
 }  // namespace
@@ -82,7 +101,8 @@ Result<std::unique_ptr<S3Server>> S3Server::start(const std::string& program) {
     const auto& folder = server->folder_.path();
     const auto address = "127.0.0.1:" + std::to_string(free_port());
     auto words = command(program, folder, address), variables = environment(program, folder);
-    if (!std::filesystem::exists(words.front())) return fail(Code::unavailable, words.front() + " is not there: run ./dev setup test");
+    if (!std::filesystem::exists(words.front()))
+        return fail(Code::unavailable, words.front() + " is not there: run ./dev setup test");
     server->endpoint_ = "http://" + address;
     const auto log = folder + "/log";
     const auto arguments = pointers(words), environment_of_it = pointers(variables);

@@ -8,8 +8,8 @@
 
 namespace cairn::support {
 
-/// A real S3 server of `.servers/bin` (`./dev setup test` builds them), on a free port of loopback with a folder of its own, ended with
-/// this object. MinIO has a key service with the one key "cairn-key".
+/// A real S3 server of `.servers/bin` (`./dev setup test` builds them), on a free port of loopback with a folder of its
+/// own, ended with this object. MinIO has a key service with the one key "cairn-key".
 class S3Server {
 public:
     static constexpr const char* access_key = "cairn-test";

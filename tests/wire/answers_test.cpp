@@ -16,7 +16,10 @@ std::string header(const net::Response& response, std::string_view name) {
 }  // namespace
 
 TEST(Answers, TargetsComeInTwoForms) {
-    const struct { const char* target; const char* operation; } cases[] = {
+    const struct {
+        const char* target;
+        const char* operation;
+    } cases[] = {
         {"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "LookupEvents"},
         {"CloudTrail_20131101.LookupEvents", "LookupEvents"},
         {"XCloudTrail_20131101.LookupEvents", ""},
@@ -26,7 +29,8 @@ TEST(Answers, TargetsComeInTwoForms) {
         {"", ""},
         {"CloudTrail_20131101.", ""},
     };
-    for (const auto& row : cases) EXPECT_EQ(target_operation(row.target, "CloudTrail_20131101"), row.operation) << row.target;
+    for (const auto& row : cases)
+        EXPECT_EQ(target_operation(row.target, "CloudTrail_20131101"), row.operation) << row.target;
 }
 
 TEST(Answers, ErrorsSpeakTheProtocolOfTheCaller) {
@@ -52,22 +56,24 @@ TEST(Answers, ErrorsSpeakTheProtocolOfTheCaller) {
 
 TEST(Answers, MessagesAreValidUtf8) {
     const ApiError error{"ValidationException", "Value '\xc3' and '\xff'"};
-    EXPECT_EQ(error_answer(Protocol::json, error, "id").body, "{\"__type\":\"ValidationException\",\"message\":\"Value '\xef\xbf\xbd' and '\xef\xbf\xbd'\"}");
+    EXPECT_EQ(error_answer(Protocol::json, error, "id").body,
+              "{\"__type\":\"ValidationException\",\"message\":\"Value '\xef\xbf\xbd' and '\xef\xbf\xbd'\"}");
     for (const auto protocol : {Protocol::rest_json, Protocol::query})
         EXPECT_EQ(error_answer(protocol, error, "id").body.find('\xff'), std::string::npos);
 }
 
 TEST(Answers, CallerIdentityIsXml) {
     const auto& model = model_of("sts");
-    const auto answer = query_answer(model, *model.find("GetCallerIdentity"),
-                                     JsonObject{{"Arn", "arn:aws:iam::111122223333:user/a&b"},
-                                                {"UserId", "AIDAEXAMPLE"},
-                                                {"Account", "111122223333"}},
-                                     "id-4");
+    const auto answer = query_answer(
+        model, *model.find("GetCallerIdentity"),
+        JsonObject{
+            {"Arn", "arn:aws:iam::111122223333:user/a&b"}, {"UserId", "AIDAEXAMPLE"}, {"Account", "111122223333"}},
+        "id-4");
     EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.body,
-              "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>"
-              "<UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/a&amp;b</Arn>"
-              "</GetCallerIdentityResult><ResponseMetadata><RequestId>id-4</RequestId></ResponseMetadata>"
-              "</GetCallerIdentityResponse>");
+    EXPECT_EQ(
+        answer.body,
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>"
+        "<UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/a&amp;b</Arn>"
+        "</GetCallerIdentityResult><ResponseMetadata><RequestId>id-4</RequestId></ResponseMetadata>"
+        "</GetCallerIdentityResponse>");
 }

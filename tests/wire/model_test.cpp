@@ -42,19 +42,24 @@ TEST(Model, EveryErrorOfEveryOperationIsInTheTable) {
 }
 
 TEST(Model, ErrorsHaveTheStatusOfTheProtocol) {
-    const struct { Protocol protocol; const char* code; int status; } cases[] = {
-        {Protocol::json, "TrailNotFoundException", 400},
-        {Protocol::json, "UnrecognizedClientException", 400},
-        {Protocol::query, "UnrecognizedClientException", 403},
-        {Protocol::json, "InternalFailure", 500},
-        {Protocol::rest_json, "ChannelNotFound", 400},
-        {Protocol::json, "no such code", 500},
+    const struct {
+        Protocol protocol;
+        const char* code;
+        int status;
+    } cases[] = {
+        {Protocol::json, "TrailNotFoundException", 400},       {Protocol::json, "UnrecognizedClientException", 400},
+        {Protocol::query, "UnrecognizedClientException", 403}, {Protocol::json, "InternalFailure", 500},
+        {Protocol::rest_json, "ChannelNotFound", 400},         {Protocol::json, "no such code", 500},
     };
     for (const auto& row : cases) EXPECT_EQ(error_status(row.protocol, row.code), row.status) << row.code;
 }
 
 TEST(Model, ReadsWhatFitsAndNamesWhatDoesNot) {
-    const struct { const char* operation; const char* text; const char* outcome; } cases[] = {
+    const struct {
+        const char* operation;
+        const char* text;
+        const char* outcome;
+    } cases[] = {
         {"LookupEvents", R"({})", R"({})"},
         {"LookupEvents", R"({"MaxResults":5,"Unknown":[1]})", R"({"MaxResults":5})"},
         {"LookupEvents", R"({"MaxResults":null})", R"({})"},
@@ -69,15 +74,19 @@ TEST(Model, ReadsWhatFitsAndNamesWhatDoesNot) {
         {"LookupEvents", R"({"StartTime":"Fri, 20 Feb 2015 23:55:29 GMT"})", R"({"StartTime":1424476529.0})"},
         {"LookupEvents", R"({"StartTime":""})", "STRING_VALUE can not be converted to a Timestamp at 'StartTime'"},
         {"LookupEvents", R"({"StartTime":true})", "TRUE_VALUE can not be converted to a Timestamp at 'StartTime'"},
-        {"LookupEvents", R"({"StartTime":"yesterday"})", "STRING_VALUE can not be converted to a Timestamp at 'StartTime'"},
+        {"LookupEvents", R"({"StartTime":"yesterday"})",
+         "STRING_VALUE can not be converted to a Timestamp at 'StartTime'"},
         {"LookupEvents", R"([])", "START_ARRAY can not be converted to a Structure"},
         {"LookupEvents", R"({"MaxResults":"5"})", "STRING_VALUE can not be converted to an Integer at 'MaxResults'"},
         {"LookupEvents", R"({"MaxResults":5.5})", "DECIMAL_VALUE can not be converted to an Integer at 'MaxResults'"},
-        {"LookupEvents", R"({"MaxResults":3000000000})", "NUMBER_VALUE can not be converted to an Integer at 'MaxResults'"},
-        {"LookupEvents", R"({"LookupAttributes":{}})", "START_OBJECT can not be converted to a List at 'LookupAttributes'"},
+        {"LookupEvents", R"({"MaxResults":3000000000})",
+         "NUMBER_VALUE can not be converted to an Integer at 'MaxResults'"},
+        {"LookupEvents", R"({"LookupAttributes":{}})",
+         "START_OBJECT can not be converted to a List at 'LookupAttributes'"},
         {"LookupEvents", R"({"LookupAttributes":[null,{"AttributeKey":7}]})",
          "NUMBER_VALUE can not be converted to a String at 'LookupAttributes.1.AttributeKey'"},
-        {"CreateTrail", R"({"IsMultiRegionTrail":"true"})", "STRING_VALUE can not be converted to a Boolean at 'IsMultiRegionTrail'"},
+        {"CreateTrail", R"({"IsMultiRegionTrail":"true"})",
+         "STRING_VALUE can not be converted to a Boolean at 'IsMultiRegionTrail'"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.text);
@@ -87,7 +96,11 @@ TEST(Model, ReadsWhatFitsAndNamesWhatDoesNot) {
 }
 
 TEST(Model, ConstraintsAreWordedAsTheServiceDoes) {
-    const struct { const char* operation; const char* text; const char* violation; } cases[] = {
+    const struct {
+        const char* operation;
+        const char* text;
+        const char* violation;
+    } cases[] = {
         {"LookupEvents", R"({"MaxResults":0})",
          "Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1"},
         {"LookupEvents", R"({"MaxResults":51})",
@@ -101,7 +114,8 @@ TEST(Model, ConstraintsAreWordedAsTheServiceDoes) {
         {"GetQueryResults", R"({"QueryId":"X"})",
          "Value 'X' at 'queryId' failed to satisfy constraint: Member must have length greater than or equal to 36"},
         {"EnableFederation", R"({"EventDataStore":"a b","FederationRoleArn":"arn"})",
-         "Value 'a b' at 'eventDataStore' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+         "Value 'a b' at 'eventDataStore' failed to satisfy constraint: Member must satisfy regular expression "
+         "pattern: "
          "^[a-zA-Z0-9._/\\-:]+$"},
     };
     for (const auto& row : cases) {

@@ -49,8 +49,7 @@ Model model_for(const Json& one) {
 // Equal but for the order of members and for 1 and 1.0 being the same number.
 bool same(const Json& one, const Json& other) {
     if (one.is_number() && other.is_number()) return std::abs(one.as_number() - other.as_number()) < 1e-6;
-    if (one.is_array() && other.is_array())
-        return std::ranges::equal(one.as_array(), other.as_array(), same);
+    if (one.is_array() && other.is_array()) return std::ranges::equal(one.as_array(), other.as_array(), same);
     if (!one.is_object() || !other.is_object()) return one == other;
     if (one.as_object().size() != other.as_object().size()) return false;
     return std::ranges::all_of(one.as_object(), [&](const auto& member) {

@@ -40,7 +40,8 @@ public:
     Found look() override {
         if (keys_.access_key_id.empty() && keys_.secret_key.empty()) return std::nullopt;
         if (keys_.access_key_id.empty() || keys_.secret_key.empty())
-            return fail(Code::invalid, fmt::format("{}: a key id and a secret go together, one of them is missing", name_));
+            return fail(Code::invalid,
+                        fmt::format("{}: a key id and a secret go together, one of them is missing", name_));
         return keys_;
     }
 
@@ -52,12 +53,16 @@ private:
 class TokenFile final : public Place {
 public:
     TokenFile(std::string name, WebIdentity::Options options, const Clock& clock)
-        : name_(std::move(name)), file_(options.token_file), role_(options.role_arn), identity_(std::move(options), clock) {}
+        : name_(std::move(name)),
+          file_(options.token_file),
+          role_(options.role_arn),
+          identity_(std::move(options), clock) {}
 
     std::string name() const override { return name_; }
     Found look() override {
         if (file_.empty()) return std::nullopt;
-        if (role_.empty()) return fail(Code::invalid, fmt::format("{}: there is a token file {}, but no role", name_, file_));
+        if (role_.empty())
+            return fail(Code::invalid, fmt::format("{}: there is a token file {}, but no role", name_, file_));
         auto credentials = identity_.get();
         if (!credentials) return fail(std::move(credentials).error());
         return std::move(*credentials);
@@ -71,18 +76,22 @@ private:
 class Profile final : public Place {
 public:
     /// `needed`: it was named, so that it must be there.
-    Profile(std::string profile, std::string path, bool needed) : profile_(std::move(profile)), path_(std::move(path)), needed_(needed) {}
+    Profile(std::string profile, std::string path, bool needed)
+        : profile_(std::move(profile)), path_(std::move(path)), needed_(needed) {}
 
     std::string name() const override { return fmt::format("profile {} of {}", profile_, path_); }
     Found look() override {
         if (const auto state = state_of_file(); state != read_) {
             const auto settings = read_profile(path_, profile_);
-            const auto setting = [&](const char* key) { return settings.contains(key) ? settings.at(key) : std::string(); };
+            const auto setting = [&](const char* key) {
+                return settings.contains(key) ? settings.at(key) : std::string();
+            };
             keys_ = {setting("aws_access_key_id"), setting("aws_secret_access_key"), setting("aws_session_token")};
             read_ = state;
         }
         if (!keys_.access_key_id.empty() && !keys_.secret_key.empty()) return keys_;
-        if (needed_ || !keys_.access_key_id.empty()) return fail(Code::invalid, name() + " has no aws_access_key_id and aws_secret_access_key");
+        if (needed_ || !keys_.access_key_id.empty())
+            return fail(Code::invalid, name() + " has no aws_access_key_id and aws_secret_access_key");
         return std::nullopt;
     }
 
@@ -145,22 +154,30 @@ Environment process_environment() {
     return all;
 }
 
-std::unique_ptr<CredentialSource> credential_chain(CredentialOptions options, Environment environment, const Clock& clock) {
+std::unique_ptr<CredentialSource> credential_chain(CredentialOptions options, Environment environment,
+                                                   const Clock& clock) {
     const auto variable = [&](const char* name) { return value_of(environment, name); };
-    const auto sts = first_of(options.sts_endpoint, first_of(variable("AWS_ENDPOINT_URL_STS"), aws_sts(options.region)));
+    const auto sts =
+        first_of(options.sts_endpoint, first_of(variable("AWS_ENDPOINT_URL_STS"), aws_sts(options.region)));
     const auto session = first_of(variable("AWS_ROLE_SESSION_NAME"), "cairn");
     const auto file = first_of(variable("AWS_SHARED_CREDENTIALS_FILE"), variable("HOME") + "/.aws/credentials");
     const auto web_identity = [&](std::string name, std::string token_file, std::string role) {
-        return std::make_unique<TokenFile>(std::move(name), WebIdentity::Options{std::move(token_file), std::move(role), session, sts, options.ca_file}, clock);
+        return std::make_unique<TokenFile>(
+            std::move(name),
+            WebIdentity::Options{std::move(token_file), std::move(role), session, sts, options.ca_file}, clock);
     };
 
     std::vector<std::unique_ptr<Place>> places;
     places.push_back(std::make_unique<Keys>("access_key_id and secret_access_key of the configuration", options.keys));
-    places.push_back(web_identity("web_identity_token_file and role_arn of the configuration", options.web_identity_token_file, options.role_arn));
+    places.push_back(web_identity("web_identity_token_file and role_arn of the configuration",
+                                  options.web_identity_token_file, options.role_arn));
     if (!options.profile.empty()) places.push_back(std::make_unique<Profile>(options.profile, file, true));
-    places.push_back(std::make_unique<Keys>("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                                            AccessCredentials{variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN")}));
-    places.push_back(web_identity("AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN", variable("AWS_WEB_IDENTITY_TOKEN_FILE"), variable("AWS_ROLE_ARN")));
+    places.push_back(
+        std::make_unique<Keys>("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+                               AccessCredentials{variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"),
+                                                 variable("AWS_SESSION_TOKEN")}));
+    places.push_back(web_identity("AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN",
+                                  variable("AWS_WEB_IDENTITY_TOKEN_FILE"), variable("AWS_ROLE_ARN")));
     const auto profile = variable("AWS_PROFILE");
     places.push_back(std::make_unique<Profile>(first_of(profile, "default"), file, !profile.empty()));
     return std::make_unique<Chain>(std::move(places));

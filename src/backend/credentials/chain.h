@@ -25,13 +25,14 @@ struct CredentialOptions {
     std::string ca_file;       ///< to trust besides the system's, for STS
 };
 
-/// Looks in this order, as the AWS SDKs do (AWS SDKs and Tools reference guide, "Standardized credential providers"), and takes the
-/// first place that has something: what is configured (keys, else web identity, else the profile named); the environment
-/// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN); web identity by AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and
-/// AWS_ROLE_SESSION_NAME; the profile AWS_PROFILE, else "default", of AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.
-/// The profile's file is read again when it changed. Credentials of a web identity are fetched again five minutes before they
-/// end, with the token that the file holds then; while that fails the old ones are given as long as they last.
-/// `clock` outlives the source.
-std::unique_ptr<CredentialSource> credential_chain(CredentialOptions options, Environment environment, const Clock& clock);
+/// Looks in this order, as the AWS SDKs do (AWS SDKs and Tools reference guide, "Standardized credential providers"),
+/// and takes the first place that has something: what is configured (keys, else web identity, else the profile named);
+/// the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN); web identity by
+/// AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME; the profile AWS_PROFILE, else "default", of
+/// AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials. The profile's file is read again when it changed. Credentials
+/// of a web identity are fetched again five minutes before they end, with the token that the file holds then; while
+/// that fails the old ones are given as long as they last. `clock` outlives the source.
+std::unique_ptr<CredentialSource> credential_chain(CredentialOptions options, Environment environment,
+                                                   const Clock& clock);
 
 }  // namespace cairn

@@ -27,7 +27,8 @@ std::map<std::string, std::string> read_profile(const std::string& path, const s
             continue;
         }
         const auto equals = text.find('=');
-        if (inside && equals != std::string::npos) settings[trimmed(text.substr(0, equals))] = trimmed(text.substr(equals + 1));
+        if (inside && equals != std::string::npos)
+            settings[trimmed(text.substr(0, equals))] = trimmed(text.substr(equals + 1));
     }
     return settings;
 }

@@ -19,7 +19,8 @@ constexpr seconds fetch_before_end{300}, usable_before_end{10}, pause_after_fail
 std::string form_encoded(std::string_view text) {
     std::string out;
     for (const unsigned char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == '~';
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                           c == '_' || c == '.' || c == '~';
         out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
     }
     return out;
@@ -29,7 +30,8 @@ Result<std::string> read_token(const std::string& path) {
     std::ifstream file(path);
     std::string token{std::istreambuf_iterator<char>(file), {}};
     while (!token.empty() && std::string_view(" \t\r\n").find(token.back()) != std::string_view::npos) token.pop_back();
-    if (token.empty()) return fail(Code::invalid, fmt::format("web identity token file {} cannot be read or is empty", path));
+    if (token.empty())
+        return fail(Code::invalid, fmt::format("web identity token file {} cannot be read or is empty", path));
     return token;
 }
 
@@ -39,8 +41,10 @@ Error refused(const std::string& endpoint, const net::Response& response) {
     document.load_buffer(response.body.data(), response.body.size());
     const auto error = document.child("ErrorResponse").child("Error");
     const std::string code = error.child_value("Code");
-    const auto message = fmt::format("{}: AssumeRoleWithWebIdentity answered {} {} {}", endpoint, response.status, code, error.child_value("Message"));
-    if (response.status / 100 != 4 || response.status == 429 || code == "IDPCommunicationError") return {Code::unavailable, message};
+    const auto message = fmt::format("{}: AssumeRoleWithWebIdentity answered {} {} {}", endpoint, response.status, code,
+                                     error.child_value("Message"));
+    if (response.status / 100 != 4 || response.status == 429 || code == "IDPCommunicationError")
+        return {Code::unavailable, message};
     const bool our_fault = code == "ValidationError" || code == "InvalidParameterValue" || code == "MissingParameter";
     return {our_fault ? Code::invalid : Code::denied, message};
 }
@@ -54,8 +58,9 @@ Result<void> WebIdentity::fetch() {
     request.method = "POST";
     request.target = "/";
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/xml"}};
-    request.body = fmt::format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}",
-                               form_encoded(options_.role_arn), form_encoded(options_.session_name), form_encoded(*token));
+    request.body = fmt::format(
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}",
+        form_encoded(options_.role_arn), form_encoded(options_.session_name), form_encoded(*token));
     net::ClientOptions client;
     client.ca_file = options_.ca_file;
     client.timeout = seconds(20);
@@ -65,11 +70,15 @@ Result<void> WebIdentity::fetch() {
 
     pugi::xml_document document;
     document.load_buffer(response->body.data(), response->body.size());
-    const auto given = document.child("AssumeRoleWithWebIdentityResponse").child("AssumeRoleWithWebIdentityResult").child("Credentials");
+    const auto given = document.child("AssumeRoleWithWebIdentityResponse")
+                           .child("AssumeRoleWithWebIdentityResult")
+                           .child("Credentials");
     const auto expires = parse_time(given.child_value("Expiration"));
-    AccessCredentials credentials{given.child_value("AccessKeyId"), given.child_value("SecretAccessKey"), given.child_value("SessionToken")};
+    AccessCredentials credentials{given.child_value("AccessKeyId"), given.child_value("SecretAccessKey"),
+                                  given.child_value("SessionToken")};
     if (!expires || credentials.access_key_id.empty() || credentials.secret_key.empty())
-        return fail(Code::unavailable, fmt::format("{}: AssumeRoleWithWebIdentity answered without credentials", options_.endpoint));
+        return fail(Code::unavailable,
+                    fmt::format("{}: AssumeRoleWithWebIdentity answered without credentials", options_.endpoint));
     current_ = std::move(credentials);
     expires_ = *expires;
     fetched_ = clock_.now();

@@ -9,8 +9,8 @@
 
 namespace cairn {
 
-/// Temporary credentials for a token that somebody else wrote into a file (AWS STS API reference, AssumeRoleWithWebIdentity).
-/// One thread at a time.
+/// Temporary credentials for a token that somebody else wrote into a file (AWS STS API reference,
+/// AssumeRoleWithWebIdentity). One thread at a time.
 class WebIdentity {
 public:
     struct Options {

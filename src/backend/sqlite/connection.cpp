@@ -13,18 +13,26 @@ constexpr int busy_timeout_ms = 5000;
 
 Code code_of(int status) {
     switch (status & 0xff) {
-        case SQLITE_BUSY: case SQLITE_LOCKED: return Code::conflict;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return Code::conflict;
         case SQLITE_FULL: return Code::exhausted;
-        case SQLITE_CORRUPT: case SQLITE_NOTADB: case SQLITE_FORMAT: return Code::corrupt;
-        case SQLITE_READONLY: case SQLITE_PERM: case SQLITE_AUTH: return Code::denied;
-        case SQLITE_TOOBIG: case SQLITE_MISMATCH: case SQLITE_RANGE: return Code::invalid;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_FORMAT: return Code::corrupt;
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+        case SQLITE_AUTH: return Code::denied;
+        case SQLITE_TOOBIG:
+        case SQLITE_MISMATCH:
+        case SQLITE_RANGE: return Code::invalid;
         default: return Code::unavailable;
     }
 }
 
 std::unexpected<Error> failure(sqlite3* database, int status) {
     const char* path = sqlite3_db_filename(database, "main");
-    return fail(code_of(status), fmt::format("{}: {}", path == nullptr ? "meta store" : path, sqlite3_errmsg(database)));
+    return fail(code_of(status),
+                fmt::format("{}: {}", path == nullptr ? "meta store" : path, sqlite3_errmsg(database)));
 }
 
 }  // namespace
@@ -55,7 +63,9 @@ Result<bool> Statement::step() {
 
 std::string Statement::bytes(int column) const {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
-    return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
+    return data == nullptr
+               ? std::string()
+               : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
@@ -102,10 +112,14 @@ Result<std::int64_t> Connection::number(const char* sql) {
 }
 
 Result<void> Connection::prepare_all() {
-    const struct { Statement& statement; const char* sql; } wanted[] = {
+    const struct {
+        Statement& statement;
+        const char* sql;
+    } wanted[] = {
         {get, "SELECT value FROM pairs WHERE space = ?1 AND key = ?2"},
-        {put, "INSERT INTO pairs (space, key, value) VALUES (?1, ?2, ?3)"
-              " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value"},
+        {put,
+         "INSERT INTO pairs (space, key, value) VALUES (?1, ?2, ?3)"
+         " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value"},
         {erase, "DELETE FROM pairs WHERE space = ?1 AND key = ?2"},
         {scan, "SELECT key, value FROM pairs WHERE space = ?1 AND key >= ?2 AND key <> ?3 ORDER BY key LIMIT ?4"},
     };

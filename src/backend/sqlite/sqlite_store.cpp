@@ -52,10 +52,13 @@ public:
     }
 
     Result<std::vector<std::pair<std::string, std::string>>> scan(std::string_view space, std::string_view prefix,
-                                                                   std::string_view after, std::size_t count_max) override {
+                                                                  std::string_view after,
+                                                                  std::size_t count_max) override {
         constexpr auto limit = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
         // SQLite walks the index from one bound only; with two it would step over everything between them.
-        auto& statement = connection_.scan.bind(1, space).bind(2, std::max(prefix, after)).bind(3, after)
+        auto& statement = connection_.scan.bind(1, space)
+                              .bind(2, std::max(prefix, after))
+                              .bind(3, after)
                               .bind(4, static_cast<std::int64_t>(std::min(count_max, limit)));
         std::vector<std::pair<std::string, std::string>> pairs;
         for (;;) {
@@ -114,7 +117,8 @@ Result<void> run(Connection& connection, const char* begin, bool read_only,
 Result<std::unique_ptr<Connection>> connect(const std::string& path) {
     auto connection = Connection::open(path, Connection::Mode::existing);
     if (!connection) return connection;
-    CAIRN_TRY((*connection)->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"));
+    CAIRN_TRY(
+        (*connection)->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"));
     CAIRN_TRY((*connection)->prepare_all());
     return connection;
 }
@@ -123,7 +127,9 @@ Result<std::unique_ptr<Connection>> connect(const std::string& path) {
 Result<void> make_file(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
-        const auto code = errno == EACCES || errno == EROFS ? Code::denied : errno == ENOSPC ? Code::exhausted : Code::unavailable;
+        const auto code = errno == EACCES || errno == EROFS ? Code::denied
+                          : errno == ENOSPC                 ? Code::exhausted
+                                                            : Code::unavailable;
         return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
     }
     ::close(file);
@@ -138,20 +144,24 @@ Result<void> check_schema(Connection& connection, const std::string& path) {
     const auto tables = connection.number("SELECT count(*) FROM sqlite_schema");
     if (!tables) return fail(tables.error());
     if (*tables == 0 && *version == 0) {
-        return connection.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};"
-                                              "CREATE TABLE pairs (space BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
-                                              " PRIMARY KEY (space, key)) WITHOUT ROWID;",
-                                              application_id, schema_version).c_str());
+        return connection.execute(
+            fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};"
+                        "CREATE TABLE pairs (space BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
+                        " PRIMARY KEY (space, key)) WITHOUT ROWID;",
+                        application_id, schema_version)
+                .c_str());
     }
     if (*id != application_id) return fail(Code::corrupt, path + ": a database of another program");
     if (*version > schema_version)
-        return fail(Code::invalid, fmt::format("{}: schema version {} is newer than this program's {}", path, *version, schema_version));
+        return fail(Code::invalid, fmt::format("{}: schema version {} is newer than this program's {}", path, *version,
+                                               schema_version));
     return {};
 }
 
 class SqliteStore final : public MetaStore {
 public:
-    SqliteStore(std::string path, std::unique_ptr<Connection> writer) : path_(std::move(path)), writer_(std::move(writer)) {}
+    SqliteStore(std::string path, std::unique_ptr<Connection> writer)
+        : path_(std::move(path)), writer_(std::move(writer)) {}
 
     Result<void> transact(const std::function<Result<void>(Transaction&)>& work) override {
         const std::lock_guard lock(writer_mutex_);
@@ -182,7 +192,7 @@ private:
 
     const std::string path_;
     std::mutex writer_mutex_;
-    std::unique_ptr<Connection> writer_;                     // guarded by writer_mutex_
+    std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
     std::mutex readers_mutex_;
     std::vector<std::unique_ptr<Connection>> idle_readers_;  // guarded by readers_mutex_
 };
@@ -228,7 +238,8 @@ Result<void> check_sqlite(const std::string& path) {
     if (*id != application_id) return fail(Code::corrupt, path + ": holds no store");
     const auto page = (*connection)->number("PRAGMA page_size");
     if (!page) return fail(page.error());
-    if (closed && file.st_size % static_cast<off_t>(*page) != 0) return fail(Code::corrupt, path + ": its last page is cut short");
+    if (closed && file.st_size % static_cast<off_t>(*page) != 0)
+        return fail(Code::corrupt, path + ": its last page is cut short");
     return {};
 }
 

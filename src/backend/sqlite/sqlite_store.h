@@ -8,10 +8,10 @@
 
 namespace cairn {
 
-/// The SQLite database at `path` as a meta store; made (mode 0600) if absent, its folder must exist. Write-ahead log with
-/// a sync at every commit. Several processes may have it open: their transactions wait for each other some seconds, then
-/// fail with conflict. A transaction must not be started inside another. Blocks.
-/// Errors: invalid      written by a newer version of cairn
+/// The SQLite database at `path` as a meta store; made (mode 0600) if absent, its folder must exist. Write-ahead log
+/// with a sync at every commit. Several processes may have it open: their transactions wait for each other some
+/// seconds, then fail with conflict. A transaction must not be started inside another. Blocks. Errors: invalid written
+/// by a newer version of cairn
 ///         corrupt      not a database, one of another program, or damaged
 ///         denied, exhausted, unavailable
 Result<std::unique_ptr<MetaStore>> open_sqlite(const std::string& path);

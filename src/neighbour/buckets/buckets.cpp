@@ -15,18 +15,24 @@ constexpr const char* service = "cloudtrail.amazonaws.com";
 constexpr const char* owner_acl = "bucket-owner-full-control";
 
 std::string encode(const Bucket& bucket) {
-    return to_text(JsonObject{{"account", bucket.account}, {"region", bucket.region}, {"created", to_milliseconds(bucket.created)}, {"policy", bucket.policy}});
+    return to_text(JsonObject{{"account", bucket.account},
+                              {"region", bucket.region},
+                              {"created", to_milliseconds(bucket.created)},
+                              {"policy", bucket.policy}});
 }
 
 Result<Bucket> decode(const std::string& name, std::string_view text) {
     const auto json = parse_json(text);
     const auto* created = json ? json->find("created") : nullptr;
-    if (!created || json->text("account").empty()) return fail(Code::corrupt, fmt::format("bucket {}: its row is damaged", name));
-    return Bucket{name, std::string(json->text("account")), std::string(json->text("region")), from_milliseconds(created->as_integer()),
-                  std::string(json->text("policy"))};
+    if (!created || json->text("account").empty())
+        return fail(Code::corrupt, fmt::format("bucket {}: its row is damaged", name));
+    return Bucket{name, std::string(json->text("account")), std::string(json->text("region")),
+                  from_milliseconds(created->as_integer()), std::string(json->text("policy"))};
 }
 
-std::unexpected<Error> no_such_bucket(const std::string& name) { return fail(Code::not_found, fmt::format("NoSuchBucket: there is no bucket {}", name)); }
+std::unexpected<Error> no_such_bucket(const std::string& name) {
+    return fail(Code::not_found, fmt::format("NoSuchBucket: there is no bucket {}", name));
+}
 
 Result<Bucket> load(Transaction& transaction, const std::string& name) {
     const auto value = transaction.get(space, name);
@@ -44,12 +50,14 @@ Result<Bucket> Buckets::create(const std::string& name, const std::string& accou
     const auto taken = [&](Transaction& transaction) -> Result<void> {
         const auto there = load(transaction, name);
         if (!there) return there.error().code == Code::not_found ? Result<void>() : fail(there.error());
-        if (there->account == account) return fail(Code::conflict, fmt::format("BucketAlreadyOwnedByYou: bucket {} is yours already", name));
+        if (there->account == account)
+            return fail(Code::conflict, fmt::format("BucketAlreadyOwnedByYou: bucket {} is yours already", name));
         return fail(Code::conflict, fmt::format("BucketAlreadyExists: bucket {} has another owner", name));
     };
     CAIRN_TRY(store_.view(taken));
     // The folder first: a row without one would be a bucket that cannot be written. One that is left over is taken.
-    if (auto folder = objects_.create_bucket(name); !folder && folder.error().code != Code::conflict) return fail(std::move(folder).error());
+    if (auto folder = objects_.create_bucket(name); !folder && folder.error().code != Code::conflict)
+        return fail(std::move(folder).error());
     CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
         CAIRN_TRY(taken(transaction));
         return transaction.put(space, name, encode(made));
@@ -92,7 +100,8 @@ Result<std::vector<Bucket>> Buckets::list(std::string_view account) {
 
 Result<void> Buckets::set_policy(const std::string& name, const std::string& policy) {
     if (!policy.empty())
-        if (const auto parsed = policy::ResourcePolicy::parse(policy); !parsed) return fail(Code::invalid, "MalformedPolicy: " + parsed.error().message);
+        if (const auto parsed = policy::ResourcePolicy::parse(policy); !parsed)
+            return fail(Code::invalid, "MalformedPolicy: " + parsed.error().message);
     CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
         auto bucket = load(transaction, name);
         if (!bucket) return fail(std::move(bucket).error());
@@ -106,13 +115,16 @@ Result<void> Buckets::set_policy(const std::string& name, const std::string& pol
 policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call) {
     if (bucket.policy.empty()) return policy::Decision::denied_implicitly;
     const auto policy = policy::ResourcePolicy::parse(bucket.policy);
-    return policy ? policy->evaluate(caller, call) : policy::Decision::denied_explicitly;  // one that cannot be read allows nothing
+    return policy ? policy->evaluate(caller, call)
+                  : policy::Decision::denied_explicitly;  // one that cannot be read allows nothing
 }
 
-Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, std::string action, std::string resource) {
+Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, std::string action,
+                          std::string resource) {
     const auto bucket = find(name);
     if (!bucket) return fail(bucket.error());
-    const policy::Call call{std::move(action), std::move(resource),
+    const policy::Call call{std::move(action),
+                            std::move(resource),
                             {{"aws:SourceArn", caller.trail_arn},
                              {"aws:SourceAccount", caller.account},
                              {"aws:PrincipalIsAWSService", "true"},
@@ -121,10 +133,13 @@ Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name,
                              {"aws:SecureTransport", "true"},
                              {"s3:x-amz-acl", owner_acl}}};
     if (decide(*bucket, {service, "", "", ""}, call) == policy::Decision::allowed) return {};
-    return fail(Code::denied, fmt::format("AccessDenied: the policy of bucket {} does not allow {} {} for trail {}", name, service, call.action, caller.trail_arn));
+    return fail(Code::denied, fmt::format("AccessDenied: the policy of bucket {} does not allow {} {} for trail {}",
+                                          name, service, call.action, caller.trail_arn));
 }
 
-Result<void> Buckets::check(const DeliveryCaller& caller, const std::string& bucket) { return may(caller, bucket, "s3:GetBucketAcl", arn_of(bucket)); }
+Result<void> Buckets::check(const DeliveryCaller& caller, const std::string& bucket) {
+    return may(caller, bucket, "s3:GetBucketAcl", arn_of(bucket));
+}
 
 /// S3 names what its key service says with "KMS." before it.
 Result<void> Buckets::may_encrypt(const std::string& key_arn) {
@@ -138,7 +153,8 @@ Result<void> Buckets::may_encrypt(const std::string& key_arn) {
                : fail(Code::denied, fmt::format("KMS.DisabledException: {} is disabled or pending deletion", key_arn));
 }
 
-Result<void> Buckets::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) {
+Result<void> Buckets::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                          const DeliveryObject& object) {
     CAIRN_TRY(may(caller, bucket, "s3:PutObject", arn_of(bucket) + "/" + key));
     if (object.key_arn && !lenient_) CAIRN_TRY(may_encrypt(*object.key_arn));
     ObjectHeaders headers;

@@ -25,8 +25,9 @@ struct Bucket {
     std::string policy;  ///< JSON as it was put; empty: none
 };
 
-/// The embedded buckets of a node: who owns them and what their policies say in the meta store, their objects in an object store. Trails
-/// write through it as CloudTrail's service principal, and only what the bucket's policy allows. Any thread; all block.
+/// The embedded buckets of a node: who owns them and what their policies say in the meta store, their objects in an
+/// object store. Trails write through it as CloudTrail's service principal, and only what the bucket's policy allows.
+/// Any thread; all block.
 class Buckets final : public DeliveryStore {
 public:
     /// All outlive it. `keys` is asked whether a key may be used, before each object that names one; without it there
@@ -34,7 +35,8 @@ public:
     Buckets(MetaStore& store, ObjectStore& objects, const Clock& clock, KeyService* keys, bool lenient)
         : store_(store), objects_(objects), clock_(clock), keys_(keys), lenient_(lenient) {}
 
-    /// Errors: conflict, "BucketAlreadyOwnedByYou: ..." or "BucketAlreadyExists: ..."; those of both stores. Names are the caller's to check.
+    /// Errors: conflict, "BucketAlreadyOwnedByYou: ..." or "BucketAlreadyExists: ..."; those of both stores. Names are
+    /// the caller's to check.
     Result<Bucket> create(const std::string& name, const std::string& account, const std::string& region);
 
     /// Errors: not_found, "NoSuchBucket: ..."; conflict, "BucketNotEmpty: ...".
@@ -52,13 +54,15 @@ public:
     /// What the bucket's policy says of a call; implicitly no without a policy.
     static policy::Decision decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call);
 
-    /// Called after a bucket was made or was given a policy: what could not be delivered may be now. To be set before others use it.
+    /// Called after a bucket was made or was given a policy: what could not be delivered may be now. To be set before
+    /// others use it.
     void on_change(std::function<void()> call) { changed_ = std::move(call); }
 
     ObjectStore& objects() { return objects_; }
 
     Result<void> check(const DeliveryCaller& caller, const std::string& bucket) override;
-    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) override;
+    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                     const DeliveryObject& object) override;
 
 private:
     Result<void> may_encrypt(const std::string& key_arn);

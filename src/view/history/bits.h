@@ -9,8 +9,8 @@
 
 namespace cairn::history {
 
-/// Values of up to 56 bits, packed low bits first without gaps. Readers load 8 bytes at once: packed bytes are followed by
-/// at least `bits_slack` others.
+/// Values of up to 56 bits, packed low bits first without gaps. Readers load 8 bytes at once: packed bytes are followed
+/// by at least `bits_slack` others.
 inline constexpr unsigned packed_bits_max = 56;
 inline constexpr std::size_t bits_slack = 8;
 

@@ -15,16 +15,20 @@ constexpr std::string_view suffix = ".index";
 constexpr std::size_t digits = 16;
 
 void discard(Disk& disk, const std::string& path, std::string_view reason) {
-    log_warning("history: an index file is dropped, its events are indexed again", {{"file", path}, {"reason", reason}});
+    log_warning("history: an index file is dropped, its events are indexed again",
+                {{"file", path}, {"reason", reason}});
     static_cast<void>(disk.remove(path));
 }
 
 }  // namespace
 
-std::string file_name(const NumberRange& range) { return fmt::format("{:016x}-{:016x}{}", range.first, range.end, suffix); }
+std::string file_name(const NumberRange& range) {
+    return fmt::format("{:016x}-{:016x}{}", range.first, range.end, suffix);
+}
 
 std::optional<NumberRange> parse_file_name(std::string_view name) {
-    if (name.size() != 2 * digits + 1 + suffix.size() || !name.ends_with(suffix) || name[digits] != '-') return std::nullopt;
+    if (name.size() != 2 * digits + 1 + suffix.size() || !name.ends_with(suffix) || name[digits] != '-')
+        return std::nullopt;
     NumberRange range;
     const auto number = [&](std::size_t at, std::uint64_t& value) {
         const char* const end = name.data() + at + digits;
@@ -93,7 +97,8 @@ Tiers Tiers::of(std::size_t head_events, const std::size_t (&file_events)[3]) {
     return tiers;
 }
 
-Files plan_merge(const Files& files, const Tiers& tiers, std::uint64_t alive_from, const std::set<NumberRange>& except) {
+Files plan_merge(const Files& files, const Tiers& tiers, std::uint64_t alive_from,
+                 const std::set<NumberRange>& except) {
     for (std::size_t tier = 1; tier < tiers.widths.size(); ++tier) {
         const auto width = tiers.widths[tier];
         for (std::size_t begin = 0; begin < files.size();) {
@@ -101,7 +106,8 @@ Files plan_merge(const Files& files, const Tiers& tiers, std::uint64_t alive_fro
             const NumberRange range{start, start + width};
             auto end = begin;
             while (end < files.size() && range.contains(range_of(*files[end]))) ++end;
-            const Files part(files.begin() + static_cast<std::ptrdiff_t>(begin), files.begin() + static_cast<std::ptrdiff_t>(end));
+            const Files part(files.begin() + static_cast<std::ptrdiff_t>(begin),
+                             files.begin() + static_cast<std::ptrdiff_t>(end));
             const auto needed_from = std::max(range.first, std::min(alive_from, range.end));
             const bool whole = part.size() > 1 && holes_between(part, needed_from, range.end).empty();
             if (whole && !except.contains({part.front()->first_number(), range.end})) return part;

@@ -23,8 +23,8 @@ struct NumberRange {
     friend auto operator<=>(const NumberRange&, const NumberRange&) = default;
 };
 
-/// Index files are named by what they hold, so that the folder needs no list of its own: of two files, one of which holds
-/// all of the other, the larger is the merged one and counts.
+/// Index files are named by what they hold, so that the folder needs no list of its own: of two files, one of which
+/// holds all of the other, the larger is the merged one and counts.
 std::string file_name(const NumberRange& range);
 std::optional<NumberRange> parse_file_name(std::string_view name);
 
@@ -42,14 +42,15 @@ std::vector<NumberRange> holes_between(const Files& files, std::uint64_t first, 
 
 /// The files of one tier cover ranges of `width` numbers that begin at its multiples.
 struct Tiers {
-    std::vector<std::uint64_t> widths;  ///< of heads first, then of files after each merge; each a multiple of the one before
+    std::vector<std::uint64_t>
+        widths;  ///< of heads first, then of files after each merge; each a multiple of the one before
 
     static Tiers of(std::size_t head_events, const std::size_t (&file_events)[3]);
     std::uint64_t head_end(std::uint64_t number) const { return (number / widths.front() + 1) * widths.front(); }
 };
 
-/// The next files to be merged: all those within one range of a tier, once they fill it. Numbers below `alive_from` need
-/// not be covered. Empty when there is nothing to do. The answer depends on what exists only, so that a rebuilt
+/// The next files to be merged: all those within one range of a tier, once they fill it. Numbers below `alive_from`
+/// need not be covered. Empty when there is nothing to do. The answer depends on what exists only, so that a rebuilt
 /// folder ends up with the same files. Leaves alone what would become one of `except`.
 Files plan_merge(const Files& files, const Tiers& tiers, std::uint64_t alive_from, const std::set<NumberRange>& except);
 

@@ -16,8 +16,9 @@ struct Damage {
     std::string what;
 };
 
-/// Reads every page of every index file of `folder` and changes nothing; what is damaged is made again when a node opens it.
-/// `bytes` grows by what was read. Blocks; nobody may write there. Errors: those of the disk; unavailable for a newer format.
+/// Reads every page of every index file of `folder` and changes nothing; what is damaged is made again when a node
+/// opens it. `bytes` grows by what was read. Blocks; nobody may write there. Errors: those of the disk; unavailable for
+/// a newer format.
 Result<std::vector<Damage>> check(Disk& disk, const std::string& folder, std::uint64_t& bytes);
 
 }  // namespace cairn::history

@@ -19,10 +19,16 @@ std::uint32_t FileCursor::Term::at_or_before(std::uint32_t row) {
     return last;
 }
 
-FileCursor::FileCursor(const IndexFile& file, const FileScope& scope, const std::vector<TermLists>& terms, const WalkRange& range,
-                       Records& records)
-    : file_(file), scope_(scope), range_(range), records_(records), begin_(scope.first_row), end_(scope.first_row + scope.rows) {
-    const bool after_here = range.after && range.after->time_ms >= scope.min_time_ms && range.after->time_ms <= scope.max_time_ms;
+FileCursor::FileCursor(const IndexFile& file, const FileScope& scope, const std::vector<TermLists>& terms,
+                       const WalkRange& range, Records& records)
+    : file_(file),
+      scope_(scope),
+      range_(range),
+      records_(records),
+      begin_(scope.first_row),
+      end_(scope.first_row + scope.rows) {
+    const bool after_here =
+        range.after && range.after->time_ms >= scope.min_time_ms && range.after->time_ms <= scope.max_time_ms;
     if (scope.max_time_ms > range.max_time_ms || (after_here && !range.oldest_first))
         begin_ = first_not([&](std::uint32_t row) { return too_new(row); });
     if (scope.min_time_ms < range.min_time_ms || (after_here && range.oldest_first))
@@ -51,13 +57,15 @@ std::uint32_t FileCursor::first_not(Predicate&& predicate) const {
 
 bool FileCursor::too_new(std::uint32_t index) {
     const auto row = file_.row(index);
-    if (row.time_ms != range_.max_time_ms || !range_.after || range_.oldest_first) return row.time_ms > range_.max_time_ms;
+    if (row.time_ms != range_.max_time_ms || !range_.after || range_.oldest_first)
+        return row.time_ms > range_.max_time_ms;
     return against(row, *range_.after, records_) >= 0;
 }
 
 bool FileCursor::too_old(std::uint32_t index) {
     const auto row = file_.row(index);
-    if (row.time_ms != range_.min_time_ms || !range_.after || !range_.oldest_first) return row.time_ms < range_.min_time_ms;
+    if (row.time_ms != range_.min_time_ms || !range_.after || !range_.oldest_first)
+        return row.time_ms < range_.min_time_ms;
     return against(row, *range_.after, records_) <= 0;
 }
 

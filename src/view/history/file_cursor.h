@@ -16,8 +16,8 @@ struct TermLists {
 /// The rows of one scope of one file that are in some list of every term.
 class FileCursor : public WalkCursor {
 public:
-    FileCursor(const IndexFile& file, const FileScope& scope, const std::vector<TermLists>& terms, const WalkRange& range,
-               Records& records);
+    FileCursor(const IndexFile& file, const FileScope& scope, const std::vector<TermLists>& terms,
+               const WalkRange& range, Records& records);
     bool step() override;
     void expect(std::size_t count) override;
 
@@ -39,7 +39,7 @@ private:
     const FileScope& scope_;
     const WalkRange& range_;
     Records& records_;
-    std::vector<Term> terms_;  // fewest entries first
+    std::vector<Term> terms_;            // fewest entries first
     std::uint32_t begin_ = 0, end_ = 0;  // what is left to walk
 };
 

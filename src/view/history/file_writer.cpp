@@ -64,7 +64,8 @@ Result<FileHeader> decode_header(std::string_view page) {
     const auto version = reader.integer<std::uint32_t>();
     if (reader.integer<std::uint32_t>() != header_sum(page)) return fail(Code::corrupt, "the first page is damaged");
     if (version > file_version)
-        return fail(Code::unavailable, fmt::format("format version {} is newer than this program knows ({})", version, file_version));
+        return fail(Code::unavailable,
+                    fmt::format("format version {} is newer than this program knows ({})", version, file_version));
     FileHeader header;
     header.file_bytes = reader.integer<std::uint64_t>();
     header.first_number = reader.integer<std::uint64_t>();

@@ -48,7 +48,8 @@ struct FileHeader {
 /// The first page, with its checksum and the names of the attributes that are indexed.
 std::string encode_header(const FileHeader& header);
 
-/// Errors: corrupt; unavailable, when the version is newer than this program; not_found when other attributes are indexed.
+/// Errors: corrupt; unavailable, when the version is newer than this program; not_found when other attributes are
+/// indexed.
 Result<FileHeader> decode_header(std::string_view page);
 
 /// Writes an index file front to back, a section after the other, and its page checksums. The file appears under its
@@ -85,10 +86,10 @@ private:
     std::unique_ptr<File> file_;
     FileHeader header_;
     Section section_ = Section::directory;
-    std::string buffer_;           // not yet written, starts at a page
+    std::string buffer_;  // not yet written, starts at a page
     std::uint64_t position_ = page_bytes;
     std::vector<std::uint32_t> sums_;
-    Result<void> failed_;          // the first error
+    Result<void> failed_;  // the first error
 };
 
 }  // namespace cairn::history

@@ -59,14 +59,14 @@ public:
     struct Node {
         std::int64_t max_time_ms;  ///< of this and all older rows of the chain
         std::uint32_t row;
-        std::uint32_t previous;    ///< the next older node, or none
+        std::uint32_t previous;  ///< the next older node, or none
         std::uint32_t key;
     };
     struct Key {
         std::uint64_t hash;
         std::int64_t max_time_ms;  ///< the writer's: of the newest node
         std::uint32_t scope;
-        std::uint32_t next;        ///< in the same bucket
+        std::uint32_t next;  ///< in the same bucket
         std::atomic<std::uint32_t> newest{none};
         std::atomic<std::uint32_t> count{0};
     };
@@ -107,7 +107,9 @@ private:
     std::uint32_t bucket(std::uint32_t scope, std::uint64_t hash) const {
         return static_cast<std::uint32_t>((hash ^ (scope + 1) * 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93 >> shift_);
     }
-    std::uint32_t id_slot(std::uint64_t id_hash) const { return static_cast<std::uint32_t>(id_hash >> 20) & slot_mask_; }
+    std::uint32_t id_slot(std::uint64_t id_hash) const {
+        return static_cast<std::uint32_t>(id_hash >> 20) & slot_mask_;
+    }
     Slot& bucket_slot(std::uint32_t bucket) { return slots_[bucket]; }
     const Slot& bucket_slot(std::uint32_t bucket) const { return slots_[bucket]; }
     Slot& row_slot(std::uint32_t slot) { return slots_[buckets_ + slot]; }
@@ -129,8 +131,8 @@ private:
     std::atomic<std::uint64_t> end_number_;
 };
 
-/// Gives out heads, and keeps their memory when the last user lets go: fresh pages cost more than what is written to them.
-/// Thread-safe; heads may outlive it.
+/// Gives out heads, and keeps their memory when the last user lets go: fresh pages cost more than what is written to
+/// them. Thread-safe; heads may outlive it.
 class HeadPool {
 public:
     std::shared_ptr<Head> take(std::uint64_t first_number, std::uint64_t limit);

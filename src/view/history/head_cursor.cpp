@@ -8,8 +8,8 @@ struct HeadCursor::Selection {
     std::vector<Item>& items;
     const std::size_t wanted;
     std::size_t shrink_at;
-    bool full = false;   // something was left out
-    Item worst{};        // then: nothing behind this belongs to the selection
+    bool full = false;  // something was left out
+    Item worst{};       // then: nothing behind this belongs to the selection
 };
 
 HeadCursor::HeadCursor(const Head& head, const std::vector<char>& admitted, const std::vector<WalkTerm>& terms,

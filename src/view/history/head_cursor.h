@@ -10,8 +10,8 @@ namespace cairn::history {
 /// selected in batches, each the next few in the order of history.
 class HeadCursor : public WalkCursor {
 public:
-    HeadCursor(const Head& head, const std::vector<char>& admitted, const std::vector<WalkTerm>& terms, const WalkRange& range,
-               Records& records);
+    HeadCursor(const Head& head, const std::vector<char>& admitted, const std::vector<WalkTerm>& terms,
+               const WalkRange& range, Records& records);
     bool step() override;
 
 private:

@@ -27,10 +27,10 @@ struct Search {
     Scope scope;
     std::vector<Category> categories;  ///< empty: all
     std::optional<Time> from, to;
-    match::Query query;                ///< an attribute lookup is a query with one indexed term
+    match::Query query;  ///< an attribute lookup is a query with one indexed term
     bool oldest_first = false;
     std::size_t limit = 50;
-    std::string token;                 ///< from the page before; empty for the first
+    std::string token;  ///< from the page before; empty for the first
 };
 
 struct Found {
@@ -40,10 +40,11 @@ struct Found {
 };
 
 struct Page {
-    std::vector<Found> events;   ///< ordered (time, eventID), newest first unless asked otherwise
-    std::string token;           ///< empty on the last page. Holds (time, eventID, log bound): survives restart, merging and later events
-    std::uint64_t scanned = 0;   ///< records decoded
-    bool exhausted_budget = false; ///< the page ended early because Search needed too many records; the token goes on
+    std::vector<Found> events;  ///< ordered (time, eventID), newest first unless asked otherwise
+    std::string token;  ///< empty on the last page. Holds (time, eventID, log bound): survives restart, merging and
+                        ///< later events
+    std::uint64_t scanned = 0;      ///< records decoded
+    bool exhausted_budget = false;  ///< the page ended early because Search needed too many records; the token goes on
 };
 
 struct ValueCount {
@@ -52,9 +53,9 @@ struct ValueCount {
 };
 
 struct HistoryOptions {
-    std::size_t head_events = 65'536;          ///< events of a live head before it is sealed
+    std::size_t head_events = 65'536;                               ///< events of a live head before it is sealed
     std::size_t file_events[3] = {250'000, 2'500'000, 25'000'000};  ///< tiers
-    std::size_t scan_records_max = 2'000'000;  ///< records one page may decode
+    std::size_t scan_records_max = 2'000'000;                       ///< records one page may decode
     std::uint64_t (*pages_waited_for)() = cairn::pages_waited_for;  ///< tells that data is not in memory
 };
 
@@ -86,7 +87,8 @@ public:
         std::uint64_t total = 0;
         bool exact = true;
     };
-    virtual Result<Values> values(const Search& search, std::string_view field, std::string_view prefix, std::size_t count_max) = 0;
+    virtual Result<Values> values(const Search& search, std::string_view field, std::string_view prefix,
+                                  std::size_t count_max) = 0;
 
     /// How many events match, counting at most `at_most`.
     struct Count {
@@ -101,7 +103,8 @@ public:
     /// Blocks until covered() >= number or `timeout_ms` have passed; true in the first case.
     virtual bool wait_covered(std::uint64_t number, int timeout_ms) = 0;
 
-    /// Calls `use` on an inner thread for every event published from now on, until unsubscribe() returns. `use` must not block.
+    /// Calls `use` on an inner thread for every event published from now on, until unsubscribe() returns. `use` must
+    /// not block.
     using Subscriber = std::function<void(const IndexBatch&)>;
     virtual std::uint64_t subscribe(Subscriber use) = 0;
     virtual void unsubscribe(std::uint64_t subscription) = 0;

@@ -28,14 +28,16 @@ Result<std::shared_ptr<const IndexFile>> IndexFile::open(Disk& disk, const std::
     return file;
 }
 
-Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const MappedFile> mapped, ScopeRegistry& registry) {
+Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const MappedFile> mapped,
+                                                         ScopeRegistry& registry) {
     std::shared_ptr<IndexFile> file(new IndexFile);
     file->mapped_ = std::move(mapped);
     file->file_ = file->mapped_->bytes();
     auto header = decode_header(file->file_);
     if (!header) return fail(std::move(header).error());
     file->header_ = *header;
-    if (header->file_bytes != file->file_.size()) return fail(Code::corrupt, "the file has another size than its first page says");
+    if (header->file_bytes != file->file_.size())
+        return fail(Code::corrupt, "the file has another size than its first page says");
 
     const auto sums = (*header)[Section::page_sums];
     const auto pages = sums.offset / page_bytes;
@@ -51,7 +53,8 @@ Result<std::shared_ptr<const IndexFile>> IndexFile::open(std::shared_ptr<const M
     }
 
     const auto size_is = [&](Section section, std::uint64_t size) { return (*header)[section].size == size; };
-    if (header->id_bucket_bits > bits_for(header->rows) || !size_is(Section::keys, std::uint64_t{header->keys} * key_bytes) ||
+    if (header->id_bucket_bits > bits_for(header->rows) ||
+        !size_is(Section::keys, std::uint64_t{header->keys} * key_bytes) ||
         !size_is(Section::directory, (std::uint64_t{header->rows} + group_rows - 1) / group_rows * directory_bytes) ||
         !size_is(Section::id_buckets, ((std::uint64_t{1} << header->id_bucket_bits) + 1) * sizeof(std::uint32_t)))
         return fail(Code::corrupt, "a section has an impossible size");
@@ -68,7 +71,8 @@ bool IndexFile::check_page(std::uint64_t page) const {
     if (was_checked(page)) return true;
     if (page % pages_ahead == 0 && was_checked(page - 1))  // somebody reads on and on
         mapped_->will_need(page * page_bytes, 2 * pages_ahead * page_bytes);
-    const auto expected = load<std::uint32_t>(file_.data() + header_[Section::page_sums].offset + (page - 1) * sizeof(std::uint32_t));
+    const auto expected =
+        load<std::uint32_t>(file_.data() + header_[Section::page_sums].offset + (page - 1) * sizeof(std::uint32_t));
     if (crc32c(file_.substr(page * page_bytes, page_bytes)) != expected) return false;
     checked_[page / 64].fetch_or(std::uint64_t{1} << (page % 64), std::memory_order_relaxed);
     return true;
@@ -228,7 +232,8 @@ std::uint32_t IndexFile::read_group(std::uint32_t group_index, FileRow* out) con
     }
     const auto count = std::min(group_rows, header_.rows - first);
     const auto group = read_group_entry(*this, group_index);
-    const char* packed = bytes(Section::rows, group.offset + 2, (std::uint64_t{count} * group.width() + 7) / 8 + bits_slack);
+    const char* packed =
+        bytes(Section::rows, group.offset + 2, (std::uint64_t{count} * group.width() + 7) / 8 + bits_slack);
     for (std::uint32_t i = 0; i < count; ++i) out[i] = unpack(*this, group, packed, i);
     return count;
 }
@@ -283,12 +288,18 @@ std::optional<IndexFile::Key> IndexFile::find_key(std::uint64_t hash) const {
             low = guess + 1;
             if (high - low <= step) break;
             guess = low + step;
-            if (key(guess).hash >= hash) { high = guess; break; }
+            if (key(guess).hash >= hash) {
+                high = guess;
+                break;
+            }
         } else {
             high = guess;
             if (high - low <= step) break;
             guess = high - step;
-            if (key(guess).hash < hash) { low = guess + 1; break; }
+            if (key(guess).hash < hash) {
+                low = guess + 1;
+                break;
+            }
         }
     }
     while (low < high) {

@@ -39,7 +39,8 @@ class IndexFile {
 public:
     /// Errors: those of the disk; corrupt; unavailable for a newer version; not_found when it indexes other attributes.
     static Result<std::shared_ptr<const IndexFile>> open(Disk& disk, const std::string& path, ScopeRegistry& registry);
-    static Result<std::shared_ptr<const IndexFile>> open(std::shared_ptr<const MappedFile> mapped, ScopeRegistry& registry);
+    static Result<std::shared_ptr<const IndexFile>> open(std::shared_ptr<const MappedFile> mapped,
+                                                         ScopeRegistry& registry);
 
     std::uint64_t first_number() const { return header_.first_number; }
     std::uint64_t end_number() const { return header_.end_number; }

@@ -30,8 +30,9 @@ void LogReader::read_block(const StoredBlock& stored, std::uint64_t from, std::u
     auto parser = records_.parser();
     for (std::uint32_t sub_block = 0; sub_block < reader->sub_block_count(); ++sub_block) {
         auto number = stored.first_number + reader->first_of(sub_block);
-        const auto behind = stored.first_number + (sub_block + 1 < reader->sub_block_count() ? reader->first_of(sub_block + 1)
-                                                                                             : reader->event_count());
+        const auto behind =
+            stored.first_number +
+            (sub_block + 1 < reader->sub_block_count() ? reader->first_of(sub_block + 1) : reader->event_count());
         if (behind <= from || number >= end) continue;
         if (const auto read = reader->read_sub_block(sub_block, decoded_); !read) {
             records_.unreadable(number, read.error());

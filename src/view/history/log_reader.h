@@ -12,9 +12,9 @@ class LogReader {
 public:
     explicit LogReader(Records& records) : records_(records) {}
 
-    /// Rows of the stored events from `from` on: those of some blocks, but none from `end` on. Returns the number up to which
-    /// the log was read, `end` when it holds nothing more before it. Events that cannot be read are counted and left out. Blocks.
-    /// Errors: those of the log.
+    /// Rows of the stored events from `from` on: those of some blocks, but none from `end` on. Returns the number up to
+    /// which the log was read, `end` when it holds nothing more before it. Events that cannot be read are counted and
+    /// left out. Blocks. Errors: those of the log.
     Result<std::uint64_t> read(std::uint64_t from, std::uint64_t end, IndexBatch& rows);
 
 private:

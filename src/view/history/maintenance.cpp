@@ -28,7 +28,8 @@ void Service::build() {
             pause(retry_ms);
         } else if (!*worked) {
             std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, look_again, [&] { return stop_ || snapshot_->heads.size() > 1 || !holes_.empty() || behind_; });
+            changed_.wait_for(lock, look_again,
+                              [&] { return stop_ || snapshot_->heads.size() > 1 || !holes_.empty() || behind_; });
         }
     }
 }
@@ -104,7 +105,8 @@ Result<void> Service::fill_hole(const NumberRange& hole) {
                 next = row.number;
                 break;
             }
-            head.append(row, scopes[row.scope], read_rows_.postings.data() + row.postings_begin, row.postings_end - row.postings_begin);
+            head.append(row, scopes[row.scope], read_rows_.postings.data() + row.postings_begin,
+                        row.postings_end - row.postings_begin);
         }
     }
     head.publish(next);
@@ -179,11 +181,11 @@ Result<bool> Service::merge_step() {
 bool Service::replace(const Files& old_files, const Head* old_head, std::shared_ptr<const IndexFile> added) {
     std::lock_guard lock(mutex_);
     auto snapshot = std::make_shared<Snapshot>(*snapshot_);
-    const auto removed = std::erase_if(snapshot->files, [&](const auto& file) {
-        return std::ranges::find(old_files, file) != old_files.end();
-    });
+    const auto removed = std::erase_if(
+        snapshot->files, [&](const auto& file) { return std::ranges::find(old_files, file) != old_files.end(); });
     if (removed != old_files.size()) return false;
-    if (old_head != nullptr && std::erase_if(snapshot->heads, [&](const auto& head) { return head.get() == old_head; }) == 0)
+    if (old_head != nullptr &&
+        std::erase_if(snapshot->heads, [&](const auto& head) { return head.get() == old_head; }) == 0)
         return false;
     const auto place = std::ranges::upper_bound(snapshot->files, added->first_number(), {}, &IndexFile::first_number);
     snapshot->files.insert(place, std::move(added));
@@ -196,7 +198,8 @@ void Service::cut_holes(const NumberRange& filled) {
     std::lock_guard lock(mutex_);
     std::vector<NumberRange> left;
     for (const auto& hole : holes_) {
-        if (hole.first < std::min(hole.end, filled.first)) left.push_back({hole.first, std::min(hole.end, filled.first)});
+        if (hole.first < std::min(hole.end, filled.first))
+            left.push_back({hole.first, std::min(hole.end, filled.first)});
         if (std::max(hole.first, filled.end) < hole.end) left.push_back({std::max(hole.first, filled.end), hole.end});
     }
     holes_ = std::move(left);

@@ -103,9 +103,14 @@ private:
 
 class Merge {
 public:
-    Merge(std::span<const std::shared_ptr<const IndexFile>> inputs, std::uint64_t alive_from, const ScopeRegistry& registry,
-          const OrderIdOf& order_id_of, FileWriter& file, const std::atomic<bool>& stop)
-        : inputs_(inputs), alive_from_(alive_from), registry_(registry), order_id_of_(order_id_of), file_(file), stop_(stop) {
+    Merge(std::span<const std::shared_ptr<const IndexFile>> inputs, std::uint64_t alive_from,
+          const ScopeRegistry& registry, const OrderIdOf& order_id_of, FileWriter& file, const std::atomic<bool>& stop)
+        : inputs_(inputs),
+          alive_from_(alive_from),
+          registry_(registry),
+          order_id_of_(order_id_of),
+          file_(file),
+          stop_(stop) {
         for (const auto& input : inputs) {
             input->expect_all();
             new_rows_.emplace_back(input->rows(), no_row);
@@ -250,7 +255,8 @@ private:
             for (std::size_t i = 0; i < inputs_.size(); ++i) {
                 const auto more = inputs_[i]->header().id_bucket_bits - bits;
                 old.clear();
-                for (auto bucket = part << more; bucket < (part + 1) << more; ++bucket) inputs_[i]->read_bucket(bucket, old);
+                for (auto bucket = part << more; bucket < (part + 1) << more; ++bucket)
+                    inputs_[i]->read_bucket(bucket, old);
                 for (const auto& id : old)
                     if (const auto row = new_rows_[i][id.row]; row != no_row) ids.emplace_back(id.hash, row);
             }

@@ -10,9 +10,9 @@ namespace cairn::history {
 
 /// The terms of a walk in one file.
 struct Walk::FileTerms {
-    bool possible = true;  ///< every term has some list
-    std::vector<TermLists> terms;    ///< fewest entries first
-    std::vector<char> scopes;        ///< when few rows are in question: whether any is in the scope
+    bool possible = true;          ///< every term has some list
+    std::vector<TermLists> terms;  ///< fewest entries first
+    std::vector<char> scopes;      ///< when few rows are in question: whether any is in the scope
 };
 
 WalkRange narrowed(WalkRange range) {
@@ -38,8 +38,8 @@ std::strong_ordering against(const FileRow& row, const Position& position, Recor
     return order != 0 ? order : row.number <=> position.number;
 }
 
-Walk::Walk(const Snapshot& snapshot, const std::vector<char>& admitted, const WalkRange& range, std::vector<WalkTerm> terms,
-           Records& records)
+Walk::Walk(const Snapshot& snapshot, const std::vector<char>& admitted, const WalkRange& range,
+           std::vector<WalkTerm> terms, Records& records)
     : snapshot_(snapshot), admitted_(admitted), range_(narrowed(range)), terms_(std::move(terms)), records_(records) {
     if (range_.min_time_ms > range_.max_time_ms) return;
     if (const auto ids = std::ranges::find_if(terms_, &WalkTerm::event_id); ids != terms_.end()) {
@@ -77,7 +77,9 @@ void Walk::add_head(const Head& head) {
 void Walk::find_ids(const WalkTerm& term) {
     std::vector<Position> found;
     const auto add = [&](std::uint32_t scope, std::int64_t time_ms, std::uint64_t number) {
-        if (scope >= admitted_.size() || !admitted_[scope] || number >= range_.number_bound || number < range_.number_from) return;
+        if (scope >= admitted_.size() || !admitted_[scope] || number >= range_.number_bound ||
+            number < range_.number_from)
+            return;
         if (time_ms < range_.min_time_ms || time_ms > range_.max_time_ms) return;
         found.push_back({time_ms, {}, number});
     };
@@ -185,7 +187,8 @@ void Walk::mark_scopes(const IndexFile& file, FileTerms& terms) const {
             const auto* rows = list.load_group(group, count);
             for (std::uint32_t i = 0; i < count; ++i) {
                 const auto behind = std::ranges::upper_bound(file.scopes(), rows[i], {}, &FileScope::first_row);
-                if (behind != file.scopes().begin()) terms.scopes[static_cast<std::size_t>(behind - file.scopes().begin()) - 1] = 1;
+                if (behind != file.scopes().begin())
+                    terms.scopes[static_cast<std::size_t>(behind - file.scopes().begin()) - 1] = 1;
             }
         }
     }
@@ -196,7 +199,8 @@ WalkCursor* Walk::open(const Unopened& unopened) {
     const auto& terms = terms_in(unopened.file);
     if (!terms.possible || (!terms.scopes.empty() && !terms.scopes[unopened.scope])) return nullptr;
     const auto& file = *snapshot_.files[unopened.file];
-    cursors_.push_back(std::make_unique<FileCursor>(file, file.scopes()[unopened.scope], terms.terms, range_, records_));
+    cursors_.push_back(
+        std::make_unique<FileCursor>(file, file.scopes()[unopened.scope], terms.terms, range_, records_));
     return cursors_.back().get();
 }
 

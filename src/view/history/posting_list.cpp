@@ -113,7 +113,8 @@ ListCursor::ListCursor(const IndexFile& file, std::uint32_t reference) : file_(&
         read_gaps(header_ + static_cast<std::uint64_t>(at - begin), 0, count_);
         return;
     }
-    const char* const back_begin = file.bytes(Section::lists, header_ + static_cast<std::uint64_t>(at - begin), bits_slack);
+    const char* const back_begin =
+        file.bytes(Section::lists, header_ + static_cast<std::uint64_t>(at - begin), bits_slack);
     const auto count_bytes = static_cast<std::uint64_t>(at - begin);
     at = back_begin;
     const auto back = read_varint(at);
@@ -153,7 +154,8 @@ void ListCursor::read_gaps(std::uint64_t offset, std::uint32_t first, std::uint3
             rows_[i] = row = row + 1 + read_varint(at);
         }
     } else if (bits <= 32) {
-        const char* packed = file_->bytes(Section::lists, offset, (std::uint64_t{count - 1} * bits + 7) / 8 + bits_slack);
+        const char* packed =
+            file_->bytes(Section::lists, offset, (std::uint64_t{count - 1} * bits + 7) / 8 + bits_slack);
         for (std::uint32_t i = 1; i < count; ++i)
             rows_[i] = row = row + 1 + static_cast<std::uint32_t>(read_bits(packed, std::uint64_t{i - 1} * bits, bits));
     } else {

@@ -72,7 +72,7 @@ private:
     std::uint64_t skips_ = 0;   // where its skip table begins
     std::uint32_t loaded_ = no_row;
     std::uint32_t loaded_count_ = 0;
-    std::uint32_t near_ = 0;    // where the last search ended within the loaded group
+    std::uint32_t near_ = 0;  // where the last search ended within the loaded group
     std::array<std::uint32_t, group_rows> rows_;
 };
 

@@ -1,6 +1,5 @@
 #include "view/history/records.h"
 
-
 #include "base/log.h"
 #include "view/history/order.h"
 
@@ -105,7 +104,8 @@ Result<RecordText> Records::read(const std::shared_ptr<const OpenBlock>& block, 
         records = std::move(decoded);
         decoded_.put(key, records, bytes);
     }
-    if (place.index >= records->ends.size()) return fail(Code::corrupt, "a sub-block holds fewer events than its block says");
+    if (place.index >= records->ends.size())
+        return fail(Code::corrupt, "a sub-block holds fewer events than its block says");
     const auto text = records->record(place.index);
     return RecordText{std::move(records), text};
 }

@@ -48,7 +48,9 @@ public:
     Result<RecordText> read(std::uint64_t number);
 
     /// Opens a block without keeping it.
-    Result<BlockReader> open(const StoredBlock& stored) const { return BlockReader::open(stored.bytes, find_dictionary_); }
+    Result<BlockReader> open(const StoredBlock& stored) const {
+        return BlockReader::open(stored.bytes, find_dictionary_);
+    }
 
     /// order_id() of an event; empty when it cannot be read.
     std::string order_id_of(std::uint64_t number);
@@ -83,7 +85,7 @@ private:
         std::mutex mutex_;
         std::list<Entry> entries_;  // guarded by mutex_; used last comes first
         std::unordered_map<std::uint64_t, typename std::list<Entry>::iterator> places_;  // guarded by mutex_
-        std::size_t bytes_ = 0;                                                           // guarded by mutex_
+        std::size_t bytes_ = 0;                                                          // guarded by mutex_
     };
 
     EventLog& log_;

@@ -20,7 +20,8 @@ std::uint32_t ScopeRegistry::intern(const ScopeKey& key) {
     const auto [entry, added] = ids_.try_emplace(key, static_cast<std::uint32_t>(keys_.size()));
     if (!added) return entry->second;
     keys_.push_back(&entry->first);
-    auto place = std::ranges::find_if(places_, [&](const Place& each) { return each.account == key.account && each.region == key.region; });
+    auto place = std::ranges::find_if(
+        places_, [&](const Place& each) { return each.account == key.account && each.region == key.region; });
     if (place == places_.end()) {
         Place fresh{key.account, key.region, {}};
         fresh.ids.fill(none);

@@ -21,8 +21,8 @@ struct SortedRow {
 /// The scopes of a head in file order, and the place of each.
 struct Scopes {
     std::vector<ScopeKey> keys;
-    std::vector<std::uint32_t> begins;             // first row of each; one more at the end
-    std::vector<std::uint32_t> place_of;           // by the number in the registry
+    std::vector<std::uint32_t> begins;    // first row of each; one more at the end
+    std::vector<std::uint32_t> place_of;  // by the number in the registry
 };
 
 Scopes collect_scopes(const Head& head, std::uint32_t rows, const ScopeRegistry& registry) {
@@ -50,7 +50,8 @@ Scopes collect_scopes(const Head& head, std::uint32_t rows, const ScopeRegistry&
 void order_ties(const Head& head, std::span<SortedRow> rows, const OrderIdOf& order_id_of) {
     for (std::size_t begin = 0; begin < rows.size();) {
         auto end = begin + 1;
-        while (end < rows.size() && rows[end].time_ms == rows[begin].time_ms && rows[end].prefix == rows[begin].prefix) ++end;
+        while (end < rows.size() && rows[end].time_ms == rows[begin].time_ms && rows[end].prefix == rows[begin].prefix)
+            ++end;
         if (end - begin > 1) {
             std::vector<std::pair<std::string, std::uint32_t>> ids;
             for (auto i = begin; i < end; ++i) ids.emplace_back(order_id_of(head.row(rows[i].row).number), rows[i].row);
@@ -62,7 +63,8 @@ void order_ties(const Head& head, std::span<SortedRow> rows, const OrderIdOf& or
 }
 
 /// All rows in file order.
-std::vector<SortedRow> sort_rows(const Head& head, std::uint32_t count, const Scopes& scopes, const OrderIdOf& order_id_of) {
+std::vector<SortedRow> sort_rows(const Head& head, std::uint32_t count, const Scopes& scopes,
+                                 const OrderIdOf& order_id_of) {
     std::vector<SortedRow> rows(count);
     auto next = scopes.begins;
     for (std::uint32_t i = count; i-- > 0;) {  // newest first, as most of them belong
@@ -70,7 +72,8 @@ std::vector<SortedRow> sort_rows(const Head& head, std::uint32_t count, const Sc
         rows[next[scopes.place_of[row.scope]]++] = {row.time_ms, row.id_prefix, i};
     }
     for (std::size_t scope = 0; scope < scopes.keys.size(); ++scope) {
-        const auto part = std::span(rows).subspan(scopes.begins[scope], scopes.begins[scope + 1] - scopes.begins[scope]);
+        const auto part =
+            std::span(rows).subspan(scopes.begins[scope], scopes.begins[scope + 1] - scopes.begins[scope]);
         std::ranges::sort(part, [](const SortedRow& one, const SortedRow& other) {
             if (one.time_ms != other.time_ms) return one.time_ms > other.time_ms;
             if (one.prefix != other.prefix) return one.prefix > other.prefix;
@@ -151,7 +154,8 @@ Result<void> write_lists(const Head& head, std::span<const SortedRow> rows, cons
 
 }  // namespace
 
-Result<void> seal(const Head& head, Disk& disk, const std::string& path, const ScopeRegistry& registry, const OrderIdOf& order_id_of) {
+Result<void> seal(const Head& head, Disk& disk, const std::string& path, const ScopeRegistry& registry,
+                  const OrderIdOf& order_id_of) {
     auto file = FileWriter::create(disk, path);
     if (!file) return fail(std::move(file).error());
     file->header().first_number = head.first_number();

@@ -176,7 +176,8 @@ Result<Page> Searcher::page(const Search& search) {
         after = matches.position({to_milliseconds(last.time), last.number});
         if (matches.next(match, candidates.scanned() + peek_events_max) == Next::end) return page;
     }
-    page.token = Token{after, token ? std::min(token->number_bound, number_bound_) : number_bound_, search_hash}.encode();
+    page.token =
+        Token{after, token ? std::min(token->number_bound, number_bound_) : number_bound_, search_hash}.encode();
     return page;
 }
 

@@ -25,7 +25,8 @@ public:
           options_(options) {}
 
     Result<Page> page(const Search& search);
-    Result<History::Values> values(const Search& search, std::string_view field, std::string_view prefix, std::size_t count_max);
+    Result<History::Values> values(const Search& search, std::string_view field, std::string_view prefix,
+                                   std::size_t count_max);
     Result<History::Count> count(const Search& search, std::uint64_t at_most);
 
 private:

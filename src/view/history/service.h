@@ -22,9 +22,9 @@ namespace cairn::history {
 
 /// The one implementation of History. Who may do what:
 ///   publish(), pull()  append to the live head, under writer_mutex_
-///   the builder        turns complete heads into files, indexes what is missing between files, reads what nobody published
-///   the merger         makes few files of many
-///   searches           read a snapshot, which is never changed, only replaced
+///   the builder        turns complete heads into files, indexes what is missing between files, reads what nobody
+///   published the merger         makes few files of many searches           read a snapshot, which is never changed,
+///   only replaced
 class Service : public History {
 public:
     Service(Parts parts, HistoryOptions options);
@@ -34,7 +34,8 @@ public:
 
     void publish(const IndexBatch& batch) override;
     Result<Page> search(const Search& search) override;
-    Result<Values> values(const Search& search, std::string_view field, std::string_view prefix, std::size_t count_max) override;
+    Result<Values> values(const Search& search, std::string_view field, std::string_view prefix,
+                          std::size_t count_max) override;
     Result<Count> count(const Search& search, std::uint64_t at_most) override;
     std::uint64_t covered() const override;
     bool wait_covered(std::uint64_t number, int timeout_ms) override;
@@ -98,23 +99,24 @@ private:
     HeadPool heads_;
 
     std::mutex writer_mutex_;
-    std::shared_ptr<Head> live_head_;                // guarded by writer_mutex_
-    std::vector<std::uint32_t> scopes_of_batch_;     // guarded by writer_mutex_
-    std::atomic<std::uint64_t> next_number_ = 0;     // changed under writer_mutex_; everything below was taken or is in a hole
-    std::atomic<bool> behind_ = false;               // set under writer_mutex_: batches are left to the builder
+    std::shared_ptr<Head> live_head_;             // guarded by writer_mutex_
+    std::vector<std::uint32_t> scopes_of_batch_;  // guarded by writer_mutex_
+    std::atomic<std::uint64_t> next_number_ =
+        0;                              // changed under writer_mutex_; everything below was taken or is in a hole
+    std::atomic<bool> behind_ = false;  // set under writer_mutex_: batches are left to the builder
 
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
-    SnapshotPointer snapshot_;                       // guarded by mutex_
-    std::vector<NumberRange> holes_;                 // guarded by mutex_; what no file or head answers for
-    std::set<NumberRange> not_merged_;               // guarded by mutex_; ranges whose merge failed
-    std::atomic<bool> stop_ = false;                 // set under mutex_
-    std::atomic<int> waiting_ = 0;                   // threads in wait_covered()
+    SnapshotPointer snapshot_;          // guarded by mutex_
+    std::vector<NumberRange> holes_;    // guarded by mutex_; what no file or head answers for
+    std::set<NumberRange> not_merged_;  // guarded by mutex_; ranges whose merge failed
+    std::atomic<bool> stop_ = false;    // set under mutex_
+    std::atomic<int> waiting_ = 0;      // threads in wait_covered()
 
-    LogReader log_reader_{records_};                 // the builder's
-    IndexBatch read_rows_;                           // the builder's
-    std::uint64_t seen_number_ = 0;                  // the builder's; next_number_ when it looked last
-    int missed_looks_ = 0;                           // the builder's; how often it stood still although the log went on
+    LogReader log_reader_{records_};  // the builder's
+    IndexBatch read_rows_;            // the builder's
+    std::uint64_t seen_number_ = 0;   // the builder's; next_number_ when it looked last
+    int missed_looks_ = 0;            // the builder's; how often it stood still although the log went on
     std::thread builder_, merger_;
 };
 

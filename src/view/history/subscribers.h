@@ -34,12 +34,13 @@ private:
     std::atomic<bool> any_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<std::uint64_t, std::shared_ptr<History::Subscriber>> subscribers_;            // guarded by mutex_
-    std::deque<std::pair<std::uint64_t, std::shared_ptr<const IndexBatch>>> batches_;      // guarded by mutex_; with the newest id then
-    std::uint64_t next_id_ = 1;                                                            // guarded by mutex_
-    std::uint64_t calling_ = 0;                                                            // guarded by mutex_; id of the running call
-    bool stop_ = false;                                                                    // guarded by mutex_
-    std::thread thread_;                                                                   // guarded by mutex_
+    std::map<std::uint64_t, std::shared_ptr<History::Subscriber>> subscribers_;  // guarded by mutex_
+    std::deque<std::pair<std::uint64_t, std::shared_ptr<const IndexBatch>>>
+        batches_;                // guarded by mutex_; with the newest id then
+    std::uint64_t next_id_ = 1;  // guarded by mutex_
+    std::uint64_t calling_ = 0;  // guarded by mutex_; id of the running call
+    bool stop_ = false;          // guarded by mutex_
+    std::thread thread_;         // guarded by mutex_
 };
 
 }  // namespace cairn::history

@@ -9,7 +9,8 @@
 
 namespace cairn::history {
 
-/// Where a page ended, and what it belongs to. Text that clients hand back; names no file, so it survives restart and merging.
+/// Where a page ended, and what it belongs to. Text that clients hand back; names no file, so it survives restart and
+/// merging.
 struct Token {
     Position after;
     std::uint64_t number_bound = 0;  ///< events numbered from here on came after the first page

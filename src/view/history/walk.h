@@ -69,8 +69,8 @@ public:
 class Walk {
 public:
     /// `admitted` is indexed by scope number; scopes behind its end are not admitted. Everything outlives the walk.
-    Walk(const Snapshot& snapshot, const std::vector<char>& admitted, const WalkRange& range, std::vector<WalkTerm> terms,
-         Records& records);
+    Walk(const Snapshot& snapshot, const std::vector<char>& admitted, const WalkRange& range,
+         std::vector<WalkTerm> terms, Records& records);
     ~Walk();
 
     std::optional<Candidate> next();

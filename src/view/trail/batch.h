@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,18 +16,19 @@ namespace cairn::trail {
 
 /// What a log file is about.
 struct FileFacts {
-    std::uint64_t from = 0, to = 0;      ///< event numbers, [from, to)
-    std::uint64_t events = 0, bytes = 0; ///< bytes before compression
-    std::string hash;                    ///< hex SHA-256 of the uncompressed content
-    Time oldest{}, newest{};             ///< eventTime
+    std::uint64_t from = 0, to = 0;       ///< event numbers, [from, to)
+    std::uint64_t events = 0, bytes = 0;  ///< bytes before compression
+    std::string hash;                     ///< hex SHA-256 of the uncompressed content
+    Time oldest{}, newest{};              ///< eventTime
 };
 
 /// The records of one log file on their way: `{"Records":[...]}` as one gzip member, the raw records byte for byte
-/// (CloudTrail user guide, "CloudTrail log file examples"). Memory stays below some 100 KiB; the rest waits in a file that
-/// needs no sync, since it can be made again from the log.
+/// (CloudTrail user guide, "CloudTrail log file examples"). Memory stays below some 100 KiB; the rest waits in a file
+/// that needs no sync, since it can be made again from the log.
 class Batch {
 public:
-    /// `spool` is a path on `disk` that nobody else uses; the file is made when it is needed and replaced if there is one.
+    /// `spool` is a path on `disk` that nobody else uses; the file is made when it is needed and replaced if there is
+    /// one.
     Batch(Disk& disk, std::string spool) : disk_(disk), spool_(std::move(spool)) {}
 
     /// Errors: those of the disk, when the spool cannot be written; the batch is of no use then.

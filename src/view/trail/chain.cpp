@@ -16,7 +16,9 @@ constexpr std::string_view chain_prefix = "chain/";
 constexpr auto second = std::chrono::seconds(1);
 constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
 
-std::string row_name(const ChainName& name) { return fmt::format("{}/{}/{}", name.trail_id, name.account, name.region); }
+std::string row_name(const ChainName& name) {
+    return fmt::format("{}/{}/{}", name.trail_id, name.account, name.region);
+}
 std::string chain_key(const ChainName& name) { return fmt::format("{}{}", chain_prefix, row_name(name)); }
 std::string file_prefix(const ChainName& name) { return fmt::format("file/{}/", row_name(name)); }
 
@@ -24,7 +26,8 @@ std::optional<ChainName> parse_name(std::string_view key) {
     key.remove_prefix(chain_prefix.size());
     const auto first = key.find('/'), last = key.rfind('/');
     if (first == std::string_view::npos || first == last) return std::nullopt;
-    return ChainName{std::string(key.substr(0, first)), std::string(key.substr(first + 1, last - first - 1)), std::string(key.substr(last + 1))};
+    return ChainName{std::string(key.substr(0, first)), std::string(key.substr(first + 1, last - first - 1)),
+                     std::string(key.substr(last + 1))};
 }
 
 std::int64_t integer(const Json& json, std::string_view name) {
@@ -49,10 +52,16 @@ Result<Chain> decode(const std::string& key, std::string_view text) {
 }
 
 std::string encode(const Chain& chain) {
-    Json json = JsonObject{{"active", chain.active ? 1 : 0}, {"ending", chain.ending ? 1 : 0}, {"start", to_milliseconds(chain.window_start)},
-                           {"end", to_milliseconds(chain.window_end)}, {"published", chain.last_published_ms}, {"open", chain.open_files}};
+    Json json = JsonObject{{"active", chain.active ? 1 : 0},
+                           {"ending", chain.ending ? 1 : 0},
+                           {"start", to_milliseconds(chain.window_start)},
+                           {"end", to_milliseconds(chain.window_end)},
+                           {"published", chain.last_published_ms},
+                           {"open", chain.open_files}};
     if (chain.previous)
-        json.set("previous", JsonObject{{"bucket", chain.previous->bucket}, {"key", chain.previous->key}, {"hash", chain.previous->hash},
+        json.set("previous", JsonObject{{"bucket", chain.previous->bucket},
+                                        {"key", chain.previous->key},
+                                        {"hash", chain.previous->hash},
                                         {"signature", chain.previous->signature}});
     return to_text(json);
 }
@@ -67,22 +76,26 @@ Result<std::vector<LoggedFile>> take_files(Transaction& transaction, const Chain
         if (key >= stop) break;
         const auto json = parse_json(value);
         if (!json) return fail(Code::corrupt, fmt::format("delivered file {}: {}", key, json.error().message));
-        files.push_back({std::string(json->text("bucket")), std::string(json->text("key")), std::string(json->text("hash")),
-                         from_milliseconds(integer(*json, "newest")), from_milliseconds(integer(*json, "oldest"))});
+        files.push_back({std::string(json->text("bucket")), std::string(json->text("key")),
+                         std::string(json->text("hash")), from_milliseconds(integer(*json, "newest")),
+                         from_milliseconds(integer(*json, "oldest"))});
         CAIRN_TRY(transaction.erase(space, key));
     }
     return files;
 }
 
 /// Writes the digest of [window_start, end] and opens the next window.
-Result<DigestToDeliver> close_window(Transaction& transaction, const ChainName& name, Chain& chain, const ChainContext& context, Time end) {
+Result<DigestToDeliver> close_window(Transaction& transaction, const ChainName& name, Chain& chain,
+                                     const ChainContext& context, Time end) {
     auto files = take_files(transaction, name, end);
     if (!files) return fail(std::move(files).error());
     const auto& trail = context.trail;
     DigestToDeliver made;
     made.bucket = trail.bucket;
-    made.key = digest_key({trail.prefix.value_or(""), "", name.account, name.region, trail.name, trail.home_region, end});
-    made.digest = sign_digest({name.account, chain.window_start, end, made.bucket, made.key, context.key.shown.fingerprint, chain.previous, std::move(*files)},
+    made.key =
+        digest_key({trail.prefix.value_or(""), "", name.account, name.region, trail.name, trail.home_region, end});
+    made.digest = sign_digest({name.account, chain.window_start, end, made.bucket, made.key,
+                               context.key.shown.fingerprint, chain.previous, std::move(*files)},
                               *context.key.secret);
     chain.previous = PreviousDigest{made.bucket, made.key, made.digest.hash, made.digest.signature};
     chain.window_start = end;
@@ -123,7 +136,8 @@ Result<std::vector<std::pair<ChainName, Chain>>> load_active_chains(Transaction&
     return chains;
 }
 
-Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name, const ChainContext& context, Time now) {
+Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name,
+                                                 const ChainContext& context, Time now) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
     const auto begin = std::chrono::floor<std::chrono::seconds>(now);
@@ -143,7 +157,8 @@ Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const
     chain->active = true;
     chain->window_start = begin - context.interval;
     // Files that were published while nobody validated are in no digest.
-    auto unseen = take_files(transaction, name, Time(std::chrono::milliseconds(std::numeric_limits<std::int64_t>::max())));
+    auto unseen =
+        take_files(transaction, name, Time(std::chrono::milliseconds(std::numeric_limits<std::int64_t>::max())));
     if (!unseen) return fail(std::move(unseen).error());
     auto first = close_window(transaction, name, *chain, context, begin);
     if (!first) return fail(std::move(first).error());
@@ -160,8 +175,8 @@ Result<void> end_chain(Transaction& transaction, const ChainName& name) {
     return save_chain(transaction, name, *chain);
 }
 
-Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, const ChainName& name, const ChainContext& context, Time now,
-                                                   std::size_t digests_max) {
+Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, const ChainName& name,
+                                                   const ChainContext& context, Time now, std::size_t digests_max) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
     std::vector<DigestToDeliver> digests;
@@ -182,8 +197,11 @@ Result<void> add_file(Transaction& transaction, const ChainName& name, const Log
     if (chain->open_files > 0) --chain->open_files;
     if (chain->active)
         CAIRN_TRY(transaction.put(space, fmt::format("{}{:020}", file_prefix(name), chain->last_published_ms),
-                                  to_text(JsonObject{{"bucket", file.bucket}, {"key", file.key}, {"hash", file.hash},
-                                                     {"newest", to_milliseconds(file.newest)}, {"oldest", to_milliseconds(file.oldest)}})));
+                                  to_text(JsonObject{{"bucket", file.bucket},
+                                                     {"key", file.key},
+                                                     {"hash", file.hash},
+                                                     {"newest", to_milliseconds(file.newest)},
+                                                     {"oldest", to_milliseconds(file.oldest)}})));
     return save_chain(transaction, name, *chain);
 }
 

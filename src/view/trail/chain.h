@@ -16,9 +16,10 @@
 
 namespace cairn::trail {
 
-/// The digests of one trail in one account and region (CloudTrail user guide, "Validating CloudTrail log file integrity"): a window
-/// follows the other without a gap, each is closed by a digest that names the files published in it and links to the digest
-/// before. Closing a window and publishing a file change the same row, so that every file is in one digest.
+/// The digests of one trail in one account and region (CloudTrail user guide, "Validating CloudTrail log file
+/// integrity"): a window follows the other without a gap, each is closed by a digest that names the files published in
+/// it and links to the digest before. Closing a window and publishing a file change the same row, so that every file is
+/// in one digest.
 struct ChainName {
     std::string trail_id, account, region;
     friend auto operator<=>(const ChainName&, const ChainName&) = default;
@@ -26,7 +27,7 @@ struct ChainName {
 
 struct Chain {
     bool active = false;
-    bool ending = false;            ///< the window that is open is the last one, once no file is on its way
+    bool ending = false;  ///< the window that is open is the last one, once no file is on its way
     Time window_start{}, window_end{};
     std::optional<PreviousDigest> previous;
     std::int64_t last_published_ms = 0;  ///< publish times never run backwards
@@ -52,15 +53,17 @@ struct ChainContext {
     std::chrono::milliseconds interval;
 };
 
-/// Begins the chain with a starting digest at `now`; of one that is ending the last digest comes before. Nothing when it goes on.
-Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name, const ChainContext& context, Time now);
+/// Begins the chain with a starting digest at `now`; of one that is ending the last digest comes before. Nothing when
+/// it goes on.
+Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name,
+                                                 const ChainContext& context, Time now);
 
 /// Lets the chain end with the window that is open.
 Result<void> end_chain(Transaction& transaction, const ChainName& name);
 
 /// Closes the windows that are over at `now`, at most `digests_max` of them.
-Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, const ChainName& name, const ChainContext& context, Time now,
-                                                   std::size_t digests_max);
+Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, const ChainName& name,
+                                                   const ChainContext& context, Time now, std::size_t digests_max);
 
 /// Notes a published file. Its delivery time is now, or later than everything before.
 Result<void> add_file(Transaction& transaction, const ChainName& name, const LoggedFile& file, Time now);

@@ -13,7 +13,8 @@ void Contents::keep(const std::string& key, Batch::Finished finished) {
     (finished.spool ? spooled_ : memory_) += bytes;
     entries_.push_back({key, std::move(finished), bytes});
     places_[key] = std::prev(entries_.end());
-    for (auto entry = entries_.begin(); entry != std::prev(entries_.end()) && (memory_ > limits_.memory_bytes || spooled_ > limits_.spool_bytes);) {
+    for (auto entry = entries_.begin();
+         entry != std::prev(entries_.end()) && (memory_ > limits_.memory_bytes || spooled_ > limits_.spool_bytes);) {
         const auto next = std::next(entry);
         const bool helps = entry->finished.spool ? spooled_ > limits_.spool_bytes : memory_ > limits_.memory_bytes;
         if (helps) drop_locked(entry);
@@ -42,7 +43,8 @@ void Contents::drop(const std::string& key) {
 
 void Contents::drop_locked(std::list<Entry>::iterator entry) {
     (entry->finished.spool ? spooled_ : memory_) -= entry->bytes;
-    if (entry->finished.spool) (void)disk_.remove(*entry->finished.spool);  // one that stays is replaced by the next of its name
+    if (entry->finished.spool)
+        (void)disk_.remove(*entry->finished.spool);  // one that stays is replaced by the next of its name
     places_.erase(entry->key);
     entries_.erase(entry);
 }

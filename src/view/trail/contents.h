@@ -13,8 +13,8 @@
 
 namespace cairn::trail {
 
-/// The bytes of planned files until they are published, by key, in memory or in spool files; the oldest go when there are too
-/// many, since they can be made again from the log. Any thread.
+/// The bytes of planned files until they are published, by key, in memory or in spool files; the oldest go when there
+/// are too many, since they can be made again from the log. Any thread.
 class Contents {
 public:
     struct Limits {

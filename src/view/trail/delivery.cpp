@@ -49,11 +49,13 @@ struct BatchName {
 };
 
 std::string covered_key(const BatchName& name) {
-    return fmt::format("{}{}/{}/{}/{}", covered_prefix, name.trail_id, name.account, name.region, static_cast<int>(name.tree));
+    return fmt::format("{}{}/{}/{}/{}", covered_prefix, name.trail_id, name.account, name.region,
+                       static_cast<int>(name.tree));
 }
 
 std::string summed_key(const Summary::Place& place) {
-    return fmt::format("{}{}/{}/{}/{:020}", summed_prefix, place.trail_id, place.account, place.region, to_milliseconds(place.window));
+    return fmt::format("{}{}/{}/{}/{:020}", summed_prefix, place.trail_id, place.account, place.region,
+                       to_milliseconds(place.window));
 }
 
 /// Settings that a log file depends on.
@@ -83,7 +85,9 @@ Leg leg_of(Kind kind) {
     return Leg::logs;
 }
 
-bool wants_digests(const TrailHistory& history) { return !history.deleted && history.newest().logging && history.newest().validation; }
+bool wants_digests(const TrailHistory& history) {
+    return !history.deleted && history.newest().logging && history.newest().validation;
+}
 
 }  // namespace
 
@@ -133,15 +137,17 @@ private:
     Result<void> load();
     Result<void> clear_spool();
     Result<void> refresh(Time now);
-    Result<void> read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now, std::vector<follow::Plan>& plans);
-    Result<void> add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
-                     std::vector<follow::Plan>& plans);
+    Result<void> read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now,
+                      std::vector<follow::Plan>& plans);
+    Result<void> add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event,
+                     Time ingested, Time now, std::vector<follow::Plan>& plans);
     Result<void> close_due(Time now, std::vector<follow::Plan>& plans);
     Result<void> close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans);
-    Result<void> sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
-                        std::vector<follow::Plan>& plans);
+    Result<void> sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event,
+                        Time ingested, Time now, std::vector<follow::Plan>& plans);
     Result<void> close(Summaries::iterator open, Time now, std::vector<follow::Plan>& plans);
-    void plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished, std::vector<follow::Plan>& plans);
+    void plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished,
+                   std::vector<follow::Plan>& plans);
     Result<Batch::Finished> file_of(const Summary& summary);
     Result<Summed> load_summed(Transaction& transaction);
     Result<void> store_summed(Transaction& transaction, const follow::View::Planned& planned);
@@ -175,7 +181,8 @@ private:
     bool loaded_ = false, spool_cleared_ = false;
     std::vector<ChainWork> work_;
     Time work_time_{};
-    std::vector<std::pair<ChainName, Chain>> stored_chains_;  // by the last store(): adopted when it is known to have succeeded
+    std::vector<std::pair<ChainName, Chain>>
+        stored_chains_;  // by the last store(): adopted when it is known to have succeeded
     std::vector<Selection::Hit> hits_;
     Time forgotten_{};
 
@@ -209,7 +216,8 @@ Result<void> Delivery::Implementation::load() {
         for (const auto& [key, value] : *rows) {
             const auto json = parse_json(value);
             if (!json || !json->find("to")) return fail(Code::corrupt, fmt::format("{}: damaged", key));
-            covered[{std::string(json->text("trail")), std::string(json->text("account")), std::string(json->text("region")),
+            covered[{std::string(json->text("trail")), std::string(json->text("account")),
+                     std::string(json->text("region")),
                      static_cast<Tree>(json->find("tree") ? json->find("tree")->as_integer() : 0)}] =
                 static_cast<std::uint64_t>(json->find("to")->as_integer());
         }
@@ -259,8 +267,8 @@ Result<Delivery::Implementation::Summed> Delivery::Implementation::load_summed(T
         const auto* window = json ? json->find("window") : nullptr;
         const auto* to = json ? json->find("to") : nullptr;
         if (!window || !to) return fail(Code::corrupt, fmt::format("{}: damaged", key));
-        summed[{std::string(json->text("trail")), std::string(json->text("account")), std::string(json->text("region")), from_milliseconds(window->as_integer())}] =
-            static_cast<std::uint64_t>(to->as_integer());
+        summed[{std::string(json->text("trail")), std::string(json->text("account")), std::string(json->text("region")),
+                from_milliseconds(window->as_integer())}] = static_cast<std::uint64_t>(to->as_integer());
     }
     return summed;
 }
@@ -282,8 +290,11 @@ Result<void> Delivery::Implementation::store_summed(Transaction& transaction, co
             summed.erase(row);
         } else if (before == summed_.end() || before->second != to) {
             CAIRN_TRY(transaction.put(space, summed_key(place),
-                                      to_text(JsonObject{{"trail", place.trail_id}, {"account", place.account}, {"region", place.region},
-                                                         {"window", to_milliseconds(place.window)}, {"to", to}})));
+                                      to_text(JsonObject{{"trail", place.trail_id},
+                                                         {"account", place.account},
+                                                         {"region", place.region},
+                                                         {"window", to_milliseconds(place.window)},
+                                                         {"to", to}})));
         }
         row = next;
     }
@@ -305,7 +316,8 @@ Result<void> Delivery::Implementation::refresh(Time now) {
     return {};
 }
 
-Result<follow::View::Planned> Delivery::Implementation::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) {
+Result<follow::View::Planned> Delivery::Implementation::plan(std::uint64_t from,
+                                                             const std::vector<StoredBlock>& blocks) {
     adopt();
     const auto now = parts_.clock.now();
     if (!loaded_) CAIRN_TRY(load());
@@ -323,41 +335,51 @@ Result<follow::View::Planned> Delivery::Implementation::plan(std::uint64_t from,
     return planned;
 }
 
-Result<void> Delivery::Implementation::read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now, std::vector<follow::Plan>& plans) {
+Result<void> Delivery::Implementation::read(std::uint64_t from, const std::vector<StoredBlock>& blocks, Time now,
+                                            std::vector<follow::Plan>& plans) {
     if (selection_->empty()) return {};
     for (const auto& block : blocks) {
-        const auto read = reader_.each(block, from, no_number, [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
-            selection_->select(event, envelope, hits_);
-            for (const auto& hit : hits_) {
-                CAIRN_TRY(add({hit.trail->id, std::string(event.account), std::string(event.region), hit.tree}, *hit.trail, number, event,
-                              envelope.ingest_time, now, plans));
-                if (event.category == Category::data)
-                    CAIRN_TRY(sum_up({hit.trail->id, std::string(event.account), std::string(event.region), window_of(event.time)}, *hit.trail, number, event,
-                                     envelope.ingest_time, now, plans));
-            }
-            return {};
-        });
+        const auto read = reader_.each(
+            block, from, no_number,
+            [&](std::uint64_t number, const EventView& event, const Envelope& envelope) -> Result<void> {
+                selection_->select(event, envelope, hits_);
+                for (const auto& hit : hits_) {
+                    CAIRN_TRY(add({hit.trail->id, std::string(event.account), std::string(event.region), hit.tree},
+                                  *hit.trail, number, event, envelope.ingest_time, now, plans));
+                    if (event.category == Category::data)
+                        CAIRN_TRY(sum_up({hit.trail->id, std::string(event.account), std::string(event.region),
+                                          window_of(event.time)},
+                                         *hit.trail, number, event, envelope.ingest_time, now, plans));
+                }
+                return {};
+            });
         if (read) continue;
         if (read.error().code != Code::corrupt) return read;
-        log_error("a damaged block is left out of trails", {{"number", block.first_number}, {"reason", read.error().message}});
+        log_error("a damaged block is left out of trails",
+                  {{"number", block.first_number}, {"reason", read.error().message}});
     }
     return {};
 }
 
-Result<void> Delivery::Implementation::add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested,
-                                           Time now, std::vector<follow::Plan>& plans) {
+Result<void> Delivery::Implementation::add(const BatchName& name, const Trail& trail, std::uint64_t number,
+                                           const EventView& event, Time ingested, Time now,
+                                           std::vector<follow::Plan>& plans) {
     const auto covered = covered_.find(name);
     if (covered != covered_.end() && number < covered->second) return {};
     constexpr std::size_t frame_bytes = 16;
     auto open = batches_.find(name);
-    if (open != batches_.end() && (open->second.batch.bytes() + event.raw.size() + frame_bytes > options_.file_bytes_max ||
-                                   !same_destination(open->second.trail, trail))) {
+    if (open != batches_.end() &&
+        (open->second.batch.bytes() + event.raw.size() + frame_bytes > options_.file_bytes_max ||
+         !same_destination(open->second.trail, trail))) {
         CAIRN_TRY(close(open, now, plans));
         open = batches_.end();
     }
     if (open == batches_.end())
-        open = batches_.emplace(name, OpenBatch{Batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_)), trail,
-                                                 std::min(ingested, now)}).first;
+        open = batches_
+                   .emplace(name,
+                            OpenBatch{Batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_)),
+                                      trail, std::min(ingested, now)})
+                   .first;
     return open->second.batch.add(event.raw, number, event.time);
 }
 
@@ -367,25 +389,29 @@ Result<void> Delivery::Implementation::close_due(Time now, std::vector<follow::P
     for (auto open = batches_.begin(); open != batches_.end(); ++open) {
         const auto opened = open->second.opened;
         const bool set_back = now < opened;  // the clock: nobody waits for it to come again
-        if (now >= opened + options_.delivery_interval || !logging_.contains(open->first.trail_id) || set_back) due.push_back(open);
+        if (now >= opened + options_.delivery_interval || !logging_.contains(open->first.trail_id) || set_back)
+            due.push_back(open);
     }
     std::ranges::sort(due, {}, [](const Batches::iterator& open) { return open->second.opened; });
     for (const auto& open : due) {
         const auto& trail_id = open->first.trail_id;
-        const bool waits = options_.delivery_interval < quick_interval && logging_.contains(trail_id) && open_files_.count(trail_id) >= quick_files_max;
+        const bool waits = options_.delivery_interval < quick_interval && logging_.contains(trail_id) &&
+                           open_files_.count(trail_id) >= quick_files_max;
         if (!waits) CAIRN_TRY(close(open, now, plans));
     }
     for (auto open = summaries_.begin(); open != summaries_.end();) {
         const auto next = std::next(open);
         const bool set_back = now < open->second.opened;
-        if (now >= open->second.due || !logging_.contains(open->first.trail_id) || set_back) CAIRN_TRY(close(open, now, plans));
+        if (now >= open->second.due || !logging_.contains(open->first.trail_id) || set_back)
+            CAIRN_TRY(close(open, now, plans));
         open = next;
     }
     return {};
 }
 
-Result<void> Delivery::Implementation::sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event, Time ingested,
-                                              Time now, std::vector<follow::Plan>& plans) {
+Result<void> Delivery::Implementation::sum_up(const Summary::Place& place, const Trail& trail, std::uint64_t number,
+                                              const EventView& event, Time ingested, Time now,
+                                              std::vector<follow::Plan>& plans) {
     const auto templates = templates_of(trail.aggregation);
     const auto summed = summed_.find(place);
     if (templates.empty()) return {};
@@ -398,7 +424,8 @@ Result<void> Delivery::Implementation::sum_up(const Summary::Place& place, const
     if (open == summaries_.end()) {
         // When the window is over; at once after the usual interval when it is over already, or far ahead.
         const auto opened = std::min(ingested, now);
-        const auto due = std::clamp<Time>(place.window + summary_window, opened, opened + summary_window) + options_.delivery_interval;
+        const auto due = std::clamp<Time>(place.window + summary_window, opened, opened + summary_window) +
+                         options_.delivery_interval;
         open = summaries_.emplace(place, OpenSummary{Summary(place), trail, opened, due}).first;
     }
     open->second.summary.add(number, event, templates);
@@ -451,13 +478,15 @@ Result<void> Delivery::Implementation::close(Batches::iterator open, Time now, s
 }
 
 // The rest of `planned` is what trail and content say.
-void Delivery::Implementation::plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished, std::vector<follow::Plan>& plans) {
+void Delivery::Implementation::plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished finished,
+                                         std::vector<follow::Plan>& plans) {
     const auto& facts = finished.facts;
     const auto prefix = trail.prefix.value_or("");
     planned.kind = Kind::file;
     planned.trail_arn = trail.arn();
     planned.bucket = trail.bucket;
-    planned.key = log_file_key({prefix, "", planned.account, tree_name(planned.tree), planned.region}, planned.planned, unique_name());
+    planned.key = log_file_key({prefix, "", planned.account, tree_name(planned.tree), planned.region}, planned.planned,
+                               unique_name());
     planned.key_arn = trail.key_arn;
     planned.topic_arn = trail.topic_arn;
     planned.hash = facts.hash;
@@ -469,7 +498,8 @@ void Delivery::Implementation::plan_file(const Trail& trail, PlannedDelivery pla
         planned.log_group_arn = *trail.log_group_arn;
         const auto stream = log_streams_.choose(planned.trail_id, planned.key, facts.bytes);
         planned.log_stream = log_stream_name(trail.account, trail.home_region, stream);
-        plans.push_back({0, facts.from, facts.to, fmt::format("logs/{}/{}", planned.trail_id, stream), encode(planned)});
+        plans.push_back(
+            {0, facts.from, facts.to, fmt::format("logs/{}/{}", planned.trail_id, stream), encode(planned)});
     }
     open_files_.add(planned.trail_id, planned.key);
     contents_.keep(planned.key, std::move(finished));
@@ -489,7 +519,8 @@ Result<void> Delivery::Implementation::find_chain_work(Time now) {
         if (!wants_digests(*history)) continue;
         std::set<std::string> regions{trail.home_region};
         if (trail.multi_region) regions.insert(options_.regions.begin(), options_.regions.end());
-        if (const auto filled = regions_filled.find(trail.id); filled != regions_filled.end()) regions.insert(filled->second.begin(), filled->second.end());
+        if (const auto filled = regions_filled.find(trail.id); filled != regions_filled.end())
+            regions.insert(filled->second.begin(), filled->second.end());
         for (const auto& region : regions) {
             const ChainName name{trail.id, trail.account, region};
             const auto chain = chains_.find(name);
@@ -512,7 +543,8 @@ Result<void> Delivery::Implementation::find_chain_work(Time now) {
     return {};
 }
 
-Result<std::vector<DigestToDeliver>> Delivery::Implementation::work_on(Transaction& transaction, const ChainWork& work, Time now) {
+Result<std::vector<DigestToDeliver>> Delivery::Implementation::work_on(Transaction& transaction, const ChainWork& work,
+                                                                       Time now) {
     if (work.action == Action::end) {
         CAIRN_TRY(end_chain(transaction, work.name));
         return std::vector<DigestToDeliver>{};
@@ -532,8 +564,11 @@ Result<void> Delivery::Implementation::store(Transaction& transaction, follow::V
         const BatchName name{file->trail_id, file->account, file->region, file->tree};
         if (!file->window)
             CAIRN_TRY(transaction.put(space, covered_key(name),
-                                      to_text(JsonObject{{"trail", name.trail_id}, {"account", name.account}, {"region", name.region},
-                                                         {"tree", static_cast<int>(name.tree)}, {"to", plan.to}})));
+                                      to_text(JsonObject{{"trail", name.trail_id},
+                                                         {"account", name.account},
+                                                         {"region", name.region},
+                                                         {"tree", static_cast<int>(name.tree)},
+                                                         {"to", plan.to}})));
         CAIRN_TRY(count_open_files(transaction, name.chain(), 1));
     }
     for (const auto& work : work_) {
@@ -585,8 +620,11 @@ Result<void> Delivery::Implementation::put_digest(const PlannedDelivery& planned
     std::string content;
     member.append(planned.digest, content);
     member.finish(content);
-    return parts_.buckets.put(caller_of(planned), planned.bucket, planned.key,
-                              {content, {{"signature", planned.signature}, {"signature-algorithm", std::string(digest_algorithm)}}, planned.key_arn});
+    return parts_.buckets.put(
+        caller_of(planned), planned.bucket, planned.key,
+        {content,
+         {{"signature", planned.signature}, {"signature-algorithm", std::string(digest_algorithm)}},
+         planned.key_arn});
 }
 
 Result<void> Delivery::Implementation::put_notice(const PlannedDelivery& planned) {
@@ -600,9 +638,10 @@ Result<void> Delivery::Implementation::put_logs(const follow::Plan& plan, const 
     if (!logs_) return fail(Code::not_found, "ResourceNotFoundException: there is no service that has log groups");
     return logs_->deliver(planned.key, {planned.log_group_arn, planned.log_stream}, plan.from,
                           [&](std::uint64_t from, const LogDelivery::Use& use) {
-                              return each_selected(
-                                  from, plan.to, planned,
-                                  [&](std::uint64_t number, const EventView& event, const Trail&) { return use(number, event.raw); });
+                              return each_selected(from, plan.to, planned,
+                                                   [&](std::uint64_t number, const EventView& event, const Trail&) {
+                                                       return use(number, event.raw);
+                                                   });
                           });
 }
 
@@ -611,7 +650,8 @@ Result<std::string> Delivery::Implementation::content_of(const follow::Plan& pla
     if (auto kept = contents_.find(planned.key)) return std::move(*kept);
     auto finished = rebuild(plan, planned);
     if (!finished) return fail(std::move(finished).error());
-    if (finished->facts.hash != planned.hash) return fail(Code::internal, fmt::format("{} cannot be made again as it was planned", planned.key));
+    if (finished->facts.hash != planned.hash)
+        return fail(Code::internal, fmt::format("{} cannot be made again as it was planned", planned.key));
     contents_.keep(planned.key, std::move(*finished));
     auto kept = contents_.find(planned.key);
     if (!kept) return fail(Code::unavailable, fmt::format("{} cannot be read back", planned.key));
@@ -650,24 +690,31 @@ Result<void> Delivery::Implementation::each_selected(std::uint64_t from, std::ui
 }
 
 Result<Batch::Finished> Delivery::Implementation::rebuild(const follow::Plan& plan, const PlannedDelivery& planned) {
-    const auto gone = [&] { return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key)); };
+    const auto gone = [&] {
+        return fail(Code::not_found, fmt::format("the events of {} are no longer in the log", planned.key));
+    };
     if (planned.window) {
         Summary summary({planned.trail_id, planned.account, planned.region, *planned.window});
-        CAIRN_TRY(each_selected(plan.from, plan.to, planned, [&](std::uint64_t number, const EventView& event, const Trail& trail) -> Result<void> {
-            if (const auto templates = templates_of(trail.aggregation); !templates.empty()) summary.add(number, event, templates);
-            return {};
-        }));
+        CAIRN_TRY(each_selected(plan.from, plan.to, planned,
+                                [&](std::uint64_t number, const EventView& event, const Trail& trail) -> Result<void> {
+                                    if (const auto templates = templates_of(trail.aggregation); !templates.empty())
+                                        summary.add(number, event, templates);
+                                    return {};
+                                }));
         if (summary.empty()) return gone();
         return file_of(summary);
     }
     Batch batch(parts_.disk, fmt::format("{}/{}", options_.spool_folder, ++spool_number_));
-    CAIRN_TRY(each_selected(plan.from, plan.to, planned,
-                            [&](std::uint64_t number, const EventView& event, const Trail&) { return batch.add(event.raw, number, event.time); }));
+    CAIRN_TRY(
+        each_selected(plan.from, plan.to, planned, [&](std::uint64_t number, const EventView& event, const Trail&) {
+            return batch.add(event.raw, number, event.time);
+        }));
     if (batch.events() == 0) return gone();
     return batch.finish();
 }
 
-Result<void> Delivery::Implementation::publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more) {
+Result<void> Delivery::Implementation::publish(Transaction& transaction, const follow::Plan& plan,
+                                               std::vector<follow::Plan>& more) {
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
@@ -677,7 +724,8 @@ Result<void> Delivery::Implementation::publish(Transaction& transaction, const f
         return note_success(transaction, planned->trail_id, planned->region, Leg::digest, now, url);
     if (planned->kind != Kind::file)
         return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now);
-    CAIRN_TRY(add_file(transaction, planned->chain(), {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
+    CAIRN_TRY(add_file(transaction, planned->chain(),
+                       {planned->bucket, planned->key, planned->hash, planned->newest, planned->oldest}, now));
     CAIRN_TRY(note_success(transaction, planned->trail_id, planned->region, Leg::file, now, url));
     if (planned->topic_arn) {
         auto notice = *planned;
@@ -709,11 +757,16 @@ Result<bool> Delivery::Implementation::failed(Transaction& transaction, const fo
     return true;
 }
 
-Delivery::Delivery(Parts parts, DeliveryOptions options) : implementation_(std::make_unique<Implementation>(parts, std::move(options))) {}
+Delivery::Delivery(Parts parts, DeliveryOptions options)
+    : implementation_(std::make_unique<Implementation>(parts, std::move(options))) {}
 Delivery::~Delivery() = default;
 void Delivery::restart(std::uint64_t position) { implementation_->restart(position); }
-Result<follow::View::Planned> Delivery::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) { return implementation_->plan(from, blocks); }
-Result<void> Delivery::store(Transaction& transaction, Planned& planned) { return implementation_->store(transaction, planned); }
+Result<follow::View::Planned> Delivery::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) {
+    return implementation_->plan(from, blocks);
+}
+Result<void> Delivery::store(Transaction& transaction, Planned& planned) {
+    return implementation_->store(transaction, planned);
+}
 Result<void> Delivery::put(const follow::Plan& plan) { return implementation_->put(plan); }
 Result<void> Delivery::publish(Transaction& transaction, const follow::Plan& plan, std::vector<follow::Plan>& more) {
     return implementation_->publish(transaction, plan, more);

@@ -34,7 +34,7 @@ struct DeliveryOptions {
     std::chrono::milliseconds give_up_after = std::chrono::days(30);
     std::size_t file_bytes_max = 50'000'000;  ///< of a log file, before compression
     Compression compression = Compression::fast;
-    std::vector<std::string> regions;         ///< that exist: a multi-region trail has a digest chain in each
+    std::vector<std::string> regions;  ///< that exist: a multi-region trail has a digest chain in each
     std::string spool_folder = "view/trail/spool";
 };
 

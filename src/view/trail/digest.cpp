@@ -23,11 +23,17 @@ std::string json_of(const Digest& digest) {
     for (const auto& file : digest.files) {
         newest = newest ? std::max(*newest, file.newest) : file.newest;
         oldest = oldest ? std::min(*oldest, file.oldest) : file.oldest;
-        files.push_back(JsonObject{{"s3Bucket", file.bucket}, {"s3Object", file.key}, {"hashValue", file.hash}, {"hashAlgorithm", hash_algorithm},
-                                   {"newestEventTime", format_time(file.newest)}, {"oldestEventTime", format_time(file.oldest)}});
+        files.push_back(JsonObject{{"s3Bucket", file.bucket},
+                                   {"s3Object", file.key},
+                                   {"hashValue", file.hash},
+                                   {"hashAlgorithm", hash_algorithm},
+                                   {"newestEventTime", format_time(file.newest)},
+                                   {"oldestEventTime", format_time(file.oldest)}});
     }
     const auto& previous = digest.previous;
-    const auto of_previous = [&](std::string PreviousDigest::*member) { return previous ? Json((*previous).*member) : Json(); };
+    const auto of_previous = [&](std::string PreviousDigest::* member) {
+        return previous ? Json((*previous).*member) : Json();
+    };
     return to_text(JsonObject{{"awsAccountId", digest.account},
                               {"digestStartTime", format_time(digest.start)},
                               {"digestEndTime", format_time(digest.end)},
@@ -48,9 +54,10 @@ std::string json_of(const Digest& digest) {
 }  // namespace
 
 std::string digest_key(const DigestPlace& place) {
-    return fmt::format("{}{}_CloudTrail-Digest_{}_{}_{}_{}.json.gz",
-                       folder({place.prefix, place.organization, place.account, "CloudTrail-Digest", place.region}, place.end), place.account,
-                       place.region, place.trail, place.home_region, format_amz_date(place.end));
+    return fmt::format(
+        "{}{}_CloudTrail-Digest_{}_{}_{}_{}.json.gz",
+        folder({place.prefix, place.organization, place.account, "CloudTrail-Digest", place.region}, place.end),
+        place.account, place.region, place.trail, place.home_region, format_amz_date(place.end));
 }
 
 std::string text_to_sign(std::string_view end, std::string_view bucket, std::string_view key, std::string_view hash,

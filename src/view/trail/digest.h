@@ -37,7 +37,7 @@ struct Digest {
 
 /// Where a digest lies.
 struct DigestPlace {
-    std::string prefix;  ///< the trail's, without slashes at its ends; may be empty
+    std::string prefix;        ///< the trail's, without slashes at its ends; may be empty
     std::string organization;  ///< id, or empty
     std::string account, region, trail, home_region;
     Time end{};

@@ -24,7 +24,8 @@ struct Inflater {
 
 MemberEnd inflate_member(std::string_view bytes, const std::function<void(std::string_view)>& use) {
     constexpr std::string_view magic = "\x1f\x8b";
-    if (!bytes.starts_with(magic.substr(0, bytes.size()))) return MemberEnd::damaged;  // the library would wait for a whole header
+    if (!bytes.starts_with(magic.substr(0, bytes.size())))
+        return MemberEnd::damaged;  // the library would wait for a whole header
     thread_local const auto inflater = std::make_unique<Inflater>();
     auto& state = inflater->state;
     isal_inflate_init(&state);

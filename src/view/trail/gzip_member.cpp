@@ -30,7 +30,8 @@ void GzipMember::append(std::string_view bytes, std::string& out) {
     if (!begun_) out.append(header, sizeof header);
     begun_ = true;
     if (bytes.empty()) return;
-    auto* const data = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));  // read only: the C API has no const
+    auto* const data =
+        reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));  // read only: the C API has no const
     crc_ = crc32_gzip_refl(crc_, data, bytes.size());
     bytes_ += bytes.size();
 
@@ -79,12 +80,14 @@ std::string recompress(std::string_view member) {
     struct Free {
         void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
     };
-    thread_local const std::unique_ptr<libdeflate_compressor, Free> compressor(libdeflate_alloc_compressor(small_level));
+    thread_local const std::unique_ptr<libdeflate_compressor, Free> compressor(
+        libdeflate_alloc_compressor(small_level));
     CAIRN_CHECK(compressor != nullptr);
     std::string out;
-    out.resize_and_overwrite(libdeflate_gzip_compress_bound(compressor.get(), plain.size()), [&](char* data, std::size_t room) {
-        return libdeflate_gzip_compress(compressor.get(), plain.data(), plain.size(), data, room);
-    });
+    out.resize_and_overwrite(
+        libdeflate_gzip_compress_bound(compressor.get(), plain.size()), [&](char* data, std::size_t room) {
+            return libdeflate_gzip_compress(compressor.get(), plain.data(), plain.size(), data, room);
+        });
     CAIRN_CHECK(!out.empty());
     return out;
 }

@@ -13,8 +13,8 @@ enum class Compression {
     small,  ///< libdeflate, level 6: a quarter smaller, five times the CPU
 };
 
-/// Writes one gzip member (RFC 1952) piece by piece. Keeps next to nothing between two pieces, so that a thousand may be open:
-/// each piece is compressed alone, ends at a byte, and the pieces are put one behind the other.
+/// Writes one gzip member (RFC 1952) piece by piece. Keeps next to nothing between two pieces, so that a thousand may
+/// be open: each piece is compressed alone, ends at a byte, and the pieces are put one behind the other.
 class GzipMember {
 public:
     /// Appends the compressed form of `bytes` to `out`. Pieces of 32 KiB and more compress well.

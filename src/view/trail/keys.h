@@ -25,9 +25,11 @@ struct Folder {
 /// "PREFIX/AWSLogs/ORG/ACCOUNT/TREE/REGION/YYYY/MM/DD/".
 std::string folder(const Folder& folder, Time day);
 
-/// "PREFIX/AWSLogs/ORG/": below it lies everything of a trail. With `account` also "ACCOUNT/TREE/", the place of a marker.
+/// "PREFIX/AWSLogs/ORG/": below it lies everything of a trail. With `account` also "ACCOUNT/TREE/", the place of a
+/// marker.
 std::string root_folder(std::string_view prefix, std::string_view organization);
-std::string marker_key(std::string_view prefix, std::string_view organization, std::string_view account, std::string_view tree);
+std::string marker_key(std::string_view prefix, std::string_view organization, std::string_view account,
+                       std::string_view tree);
 
 /// The key of a log file closed at `closed`, which is rounded up to five minutes; `unique` are 16 letters and digits.
 std::string log_file_key(const Folder& place, Time closed, std::string_view unique);

@@ -30,12 +30,13 @@ std::string encode(const PlannedDelivery& planned) {
     append<std::uint8_t>(out, encoding_version);
     append<std::uint8_t>(out, static_cast<std::uint8_t>(planned.kind));
     append<std::uint8_t>(out, static_cast<std::uint8_t>(planned.tree));
-    for (const auto* text : {&planned.trail_id, &planned.trail_arn, &planned.account, &planned.region, &planned.bucket, &planned.key,
-                             &planned.hash, &planned.digest, &planned.signature})
+    for (const auto* text : {&planned.trail_id, &planned.trail_arn, &planned.account, &planned.region, &planned.bucket,
+                             &planned.key, &planned.hash, &planned.digest, &planned.signature})
         append_text(out, *text);
     append_optional(out, planned.key_arn);
     append_optional(out, planned.topic_arn);
-    for (const auto time : {planned.planned, planned.oldest, planned.newest}) append<std::int64_t>(out, to_milliseconds(time));
+    for (const auto time : {planned.planned, planned.oldest, planned.newest})
+        append<std::int64_t>(out, to_milliseconds(time));
     append_text(out, planned.log_group_arn);
     append_text(out, planned.log_stream);
     append<std::uint8_t>(out, planned.window.has_value());
@@ -48,8 +49,8 @@ Result<PlannedDelivery> decode_delivery(std::string_view body) {
     PlannedDelivery planned;
     const auto version = reader.integer<std::uint8_t>();
     const auto kind = reader.integer<std::uint8_t>(), tree = reader.integer<std::uint8_t>();
-    for (auto* text : {&planned.trail_id, &planned.trail_arn, &planned.account, &planned.region, &planned.bucket, &planned.key, &planned.hash,
-                       &planned.digest, &planned.signature})
+    for (auto* text : {&planned.trail_id, &planned.trail_arn, &planned.account, &planned.region, &planned.bucket,
+                       &planned.key, &planned.hash, &planned.digest, &planned.signature})
         *text = reader.text();
     planned.key_arn = read_optional(reader);
     planned.topic_arn = read_optional(reader);

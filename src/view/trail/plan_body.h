@@ -17,14 +17,14 @@ struct PlannedDelivery {
     enum class Kind { file, digest, notice, logs } kind = Kind::file;
     std::string trail_id, trail_arn, account, region;
     std::string bucket, key;
-    std::optional<std::string> key_arn;    ///< that encrypts
-    std::optional<std::string> topic_arn;  ///< that is told of it
+    std::optional<std::string> key_arn;     ///< that encrypts
+    std::optional<std::string> topic_arn;   ///< that is told of it
     std::string log_group_arn, log_stream;  ///< of logs: where the records of the file go, too
     Time planned{};
 
-    Tree tree = Tree::events;  ///< of a file
-    std::string hash;          ///< of a file, uncompressed
-    Time oldest{}, newest{};   ///< of a file
+    Tree tree = Tree::events;    ///< of a file
+    std::string hash;            ///< of a file, uncompressed
+    Time oldest{}, newest{};     ///< of a file
     std::optional<Time> window;  ///< of a file that sums up the data events of this window
 
     std::string digest, signature;  ///< of a digest: its JSON, and the signature in hex

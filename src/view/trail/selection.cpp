@@ -16,8 +16,8 @@ bool may_select(const TrailHistory& history) {
 }
 
 /// Whether the trail was logging when the event happened. An event that comes late is judged by the last stop (delivery
-/// after StopLogging: CloudTrail user guide, "Turning off logging for a trail"). Event times are whole seconds: of a second
-/// in which logging began or ended all events count.
+/// after StopLogging: CloudTrail user guide, "Turning off logging for a trail"). Event times are whole seconds: of a
+/// second in which logging began or ended all events count.
 bool logged_at(const TrailHistory& history, const Trail& then, Time event_time) {
     const auto second = std::chrono::floor<std::chrono::seconds>(event_time);
     if (then.logging && then.started && event_time >= std::chrono::floor<std::chrono::seconds>(*then.started))

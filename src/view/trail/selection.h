@@ -35,7 +35,6 @@ public:
     /// recursive events").
     void select(const EventView& event, const Envelope& envelope, std::vector<Hit>& hits) const;
 
-
 private:
     struct Account;
     const Account* find_account(std::string_view name) const;

@@ -17,7 +17,9 @@ constexpr auto validity = std::chrono::days(30);
 constexpr auto overlap = std::chrono::days(1);
 
 std::string prefix_of(std::string_view region) { return fmt::format("signing/{}/", region); }
-std::string key_of(std::string_view region, Time valid_from) { return fmt::format("{}{:020}", prefix_of(region), to_milliseconds(valid_from)); }
+std::string key_of(std::string_view region, Time valid_from) {
+    return fmt::format("{}{:020}", prefix_of(region), to_milliseconds(valid_from));
+}
 
 bool is_valid(const PublicKey& key, Time now) { return key.valid_from <= now && now < key.valid_to; }
 
@@ -32,16 +34,21 @@ Result<std::vector<SigningKeys::Stored>> SigningKeys::load(Transaction& transact
         const auto der = json ? from_base64(json->text("public")) : std::nullopt;
         const auto sealed = json ? from_base64(json->text("private")) : std::nullopt;
         const auto *from = json ? json->find("from") : nullptr, *to = json ? json->find("to") : nullptr;
-        if (!der || der->empty() || !sealed || !from || !to) return fail(Code::corrupt, fmt::format("signing key {}: damaged", key));
-        keys.push_back({{*der, sign::rsa_fingerprint(*der), from_milliseconds(from->as_integer()), from_milliseconds(to->as_integer())}, *sealed});
+        if (!der || der->empty() || !sealed || !from || !to)
+            return fail(Code::corrupt, fmt::format("signing key {}: damaged", key));
+        keys.push_back({{*der, sign::rsa_fingerprint(*der), from_milliseconds(from->as_integer()),
+                         from_milliseconds(to->as_integer())},
+                        *sealed});
     }
     return keys;
 }
 
 Result<void> SigningKeys::save(Transaction& transaction, std::string_view region, const Stored& key) {
     return transaction.put(space, key_of(region, key.shown.valid_from),
-                           to_text(JsonObject{{"public", to_base64(key.shown.der)}, {"private", to_base64(key.sealed)},
-                                              {"from", to_milliseconds(key.shown.valid_from)}, {"to", to_milliseconds(key.shown.valid_to)}}));
+                           to_text(JsonObject{{"public", to_base64(key.shown.der)},
+                                              {"private", to_base64(key.sealed)},
+                                              {"from", to_milliseconds(key.shown.valid_from)},
+                                              {"to", to_milliseconds(key.shown.valid_to)}}));
 }
 
 Result<SigningKeys::Key> SigningKeys::unsealed(const Stored& stored) {
@@ -65,7 +72,9 @@ Result<SigningKeys::Key> SigningKeys::current(std::string_view region, Time now)
             keys = std::move(*loaded);
             return {};
         }));
-        const auto newest = std::find_if(keys.rbegin(), keys.rend(), [&](const Stored& key) { return !key.sealed.empty() && is_valid(key.shown, now); });
+        const auto newest = std::find_if(keys.rbegin(), keys.rend(), [&](const Stored& key) {
+            return !key.sealed.empty() && is_valid(key.shown, now);
+        });
         if (newest != keys.rend() && newest->shown.valid_to - now > overlap) return unsealed(*newest);
         CAIRN_TRY(add(region, now));
     }

@@ -21,8 +21,8 @@ struct PublicKey {
     Time valid_from{}, valid_to{};
 };
 
-/// The keys that sign digests, one pair per region, valid for 30 days. The next one is made a day before the last ends; private
-/// keys are sealed in the meta store and erased when they are of no use, public ones stay for ever. Any thread.
+/// The keys that sign digests, one pair per region, valid for 30 days. The next one is made a day before the last ends;
+/// private keys are sealed in the meta store and erased when they are of no use, public ones stay for ever. Any thread.
 class SigningKeys {
 public:
     /// Both outlive it.
@@ -33,7 +33,8 @@ public:
         std::shared_ptr<const sign::RsaKey> secret;
     };
 
-    /// The key that signs in `region` now: the newest that is valid. Made if there is none. Blocks; takes long when one is made.
+    /// The key that signs in `region` now: the newest that is valid. Made if there is none. Blocks; takes long when one
+    /// is made.
     Result<Key> current(std::string_view region, Time now);
 
     /// Every key of a region whose validity meets [from, to], oldest first.

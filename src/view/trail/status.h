@@ -15,10 +15,10 @@ namespace cairn::trail {
 
 /// One kind of delivery of a trail in a region, as GetTrailStatus tells it.
 struct DeliveryStatus {
-    std::optional<Time> latest;            ///< last success
-    std::optional<Time> attempt;           ///< last attempt
-    std::string error;                     ///< of the last attempt; empty when it succeeded or nobody answered
-    std::string object = {};               ///< "s3://BUCKET/KEY" of the last success, for files and digests
+    std::optional<Time> latest;   ///< last success
+    std::optional<Time> attempt;  ///< last attempt
+    std::string error;            ///< of the last attempt; empty when it succeeded or nobody answered
+    std::string object = {};      ///< "s3://BUCKET/KEY" of the last success, for files and digests
 };
 
 enum class Leg : unsigned char { file, digest, notice, logs };
@@ -34,17 +34,20 @@ struct TrailStatus {
 Result<TrailStatus> load_status(Transaction& transaction, std::string_view trail_id, std::string_view region);
 
 /// By region. Errors: as above.
-Result<std::vector<std::pair<std::string, TrailStatus>>> load_statuses(Transaction& transaction, std::string_view trail_id);
+Result<std::vector<std::pair<std::string, TrailStatus>>> load_statuses(Transaction& transaction,
+                                                                       std::string_view trail_id);
 
 /// `object` is what was delivered, for files and digests.
-Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at,
-                          std::string object = {});
-Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg, Time at, const Error& error);
+Result<void> note_success(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg,
+                          Time at, std::string object = {});
+Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg,
+                          Time at, const Error& error);
 
 /// Forgets the status of files and digests in every region, as a change of bucket does.
 Result<void> reset_status(Transaction& transaction, std::string_view trail_id);
 
-/// The code that begins the message of an error of seam/delivery_store.h or seam/notifier.h; empty when there was no answer.
+/// The code that begins the message of an error of seam/delivery_store.h or seam/notifier.h; empty when there was no
+/// answer.
 std::string foreign_code(const Error& error);
 
 }  // namespace cairn::trail

@@ -63,8 +63,10 @@ std::optional<TrailArn> parse_trail_arn(std::string_view text) {
     const auto account = text.substr(region_end + 1, account_end - region_end - 1);
     const auto resource = text.substr(account_end + 1);
     constexpr std::string_view kind = "trail/";
-    if (account.size() != 12 || !is_digits(account) || !resource.starts_with(kind) || resource.size() == kind.size()) return std::nullopt;
-    return TrailArn{std::string(text.substr(0, region_end)), std::string(account), std::string(resource.substr(kind.size()))};
+    if (account.size() != 12 || !is_digits(account) || !resource.starts_with(kind) || resource.size() == kind.size())
+        return std::nullopt;
+    return TrailArn{std::string(text.substr(0, region_end)), std::string(account),
+                    std::string(resource.substr(kind.size()))};
 }
 
 Result<match::EventSelectors> event_selectors_of(const Trail& trail) {
@@ -84,10 +86,18 @@ Result<std::vector<match::InsightSelector>> insight_selectors_of(const Trail& tr
 Json to_json(const Trail& trail) {
     JsonArray tags;
     for (const auto& [key, value] : trail.tags) tags.push_back(JsonArray{key, value});
-    Json json = JsonObject{{"name", trail.name}, {"account", trail.account}, {"homeRegion", trail.home_region}, {"id", trail.id},
-                           {"bucket", trail.bucket}, {"globalEvents", trail.global_events}, {"multiRegion", trail.multi_region},
-                           {"validation", trail.validation}, {"organization", trail.organization}, {"logging", trail.logging},
-                           {"created", to_milliseconds(trail.created)}, {"tags", std::move(tags)}};
+    Json json = JsonObject{{"name", trail.name},
+                           {"account", trail.account},
+                           {"homeRegion", trail.home_region},
+                           {"id", trail.id},
+                           {"bucket", trail.bucket},
+                           {"globalEvents", trail.global_events},
+                           {"multiRegion", trail.multi_region},
+                           {"validation", trail.validation},
+                           {"organization", trail.organization},
+                           {"logging", trail.logging},
+                           {"created", to_milliseconds(trail.created)},
+                           {"tags", std::move(tags)}};
     set(json, "prefix", trail.prefix);
     set(json, "topicName", trail.topic_name);
     set(json, "topicArn", trail.topic_arn);
@@ -134,7 +144,8 @@ Result<Trail> trail_from_json(const Json& json) {
     trail.stopped = optional_time(json, "stopped");
     if (const auto* tags = json.find("tags"))
         for (const auto& tag : tags->as_array())
-            if (tag.as_array().size() == 2) trail.tags.emplace_back(tag.as_array()[0].as_string(), tag.as_array()[1].as_string());
+            if (tag.as_array().size() == 2)
+                trail.tags.emplace_back(tag.as_array()[0].as_string(), tag.as_array()[1].as_string());
     if (auto selectors = event_selectors_of(trail); !selectors) return fail(std::move(selectors).error());
     if (auto selectors = insight_selectors_of(trail); !selectors) return fail(std::move(selectors).error());
     return trail;

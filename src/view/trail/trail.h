@@ -19,7 +19,7 @@ struct Trail {
     std::string name, account, home_region;
     std::string id;  ///< of this creation: a trail made again under the same name is another one
     std::string bucket;
-    std::optional<std::string> prefix;          ///< without slashes at its ends
+    std::optional<std::string> prefix;                 ///< without slashes at its ends
     std::optional<std::string> topic_name, topic_arn;  ///< as it was given, and expanded
     std::optional<std::string> log_group_arn, log_role_arn;
     std::optional<std::string> key_arn;
@@ -55,7 +55,8 @@ Result<std::vector<match::InsightSelector>> insight_selectors_of(const Trail& tr
 Json to_json(const Trail& trail);
 Result<Trail> trail_from_json(const Json& json);
 
-/// A trail's whole life: what was in force from when on. Selection asks for the moment of ingest (DESIGN.md principle 8).
+/// A trail's whole life: what was in force from when on. Selection asks for the moment of ingest (DESIGN.md principle
+/// 8).
 struct TrailHistory {
     struct Version {
         Time from{};

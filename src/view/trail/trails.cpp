@@ -64,9 +64,13 @@ bool is_named(const TrailHistory& history, std::string_view account, std::string
     return !history.deleted && trail.account == account && trail.name == name && trail.seen_in(region);
 }
 
-bool has_arn(const TrailHistory& history, std::string_view arn) { return !history.deleted && history.newest().arn() == arn; }
+bool has_arn(const TrailHistory& history, std::string_view arn) {
+    return !history.deleted && history.newest().arn() == arn;
+}
 
-std::unexpected<Error> unknown(std::string_view arn) { return fail(Code::not_found, fmt::format("there is no trail {}", arn)); }
+std::unexpected<Error> unknown(std::string_view arn) {
+    return fail(Code::not_found, fmt::format("there is no trail {}", arn));
+}
 
 /// Two trails of one account may not show themselves under one name in one region.
 bool meet(const Trail& one, const Trail& other) {
@@ -158,7 +162,8 @@ Result<void> Trails::forget_before(Time moment) {
         auto history = *known;
         const bool gone = history.deleted && *history.deleted < moment;
         const auto in_force = std::ranges::upper_bound(history.versions, moment, {}, &TrailHistory::Version::from);
-        if (in_force - history.versions.begin() > 1) history.versions.erase(history.versions.begin(), std::prev(in_force));
+        if (in_force - history.versions.begin() > 1)
+            history.versions.erase(history.versions.begin(), std::prev(in_force));
         if (!gone && history.versions.size() == known->versions.size()) continue;
         const auto key = key_of(history.newest().id);
         CAIRN_TRY(store_.transact([&](Transaction& transaction) {
@@ -197,9 +202,11 @@ void Trails::keep(TrailHistory history) {
         all_.insert(place, std::move(kept));
 }
 
-std::shared_ptr<const TrailHistory> Trails::find(std::string_view account, std::string_view region, std::string_view name) const {
+std::shared_ptr<const TrailHistory> Trails::find(std::string_view account, std::string_view region,
+                                                 std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find_if(all_, [&](const auto& history) { return is_named(*history, account, region, name); });
+    const auto found =
+        std::ranges::find_if(all_, [&](const auto& history) { return is_named(*history, account, region, name); });
     return found == all_.end() ? nullptr : *found;
 }
 

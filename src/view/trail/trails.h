@@ -30,7 +30,8 @@ public:
     };
 
     /// Stores a new trail; `id` and `created` are given here. Errors: conflict    its name is taken in its region
-    ///                                                                exhausted   the message names the region that is full
+    ///                                                                exhausted   the message names the region that is
+    ///                                                                full
     Result<Trail> create(Trail trail, const Limits& limits);
 
     /// Changes the newest version of a trail, valid from now on. `change` may run more than once and may refuse.
@@ -42,7 +43,8 @@ public:
     Result<void> remove(std::string_view arn);
 
     /// The trail that shows itself under `name` in an account and region; null when there is none. Does not block.
-    std::shared_ptr<const TrailHistory> find(std::string_view account, std::string_view region, std::string_view name) const;
+    std::shared_ptr<const TrailHistory> find(std::string_view account, std::string_view region,
+                                             std::string_view name) const;
     std::shared_ptr<const TrailHistory> find(std::string_view arn) const;
 
     /// Every trail that is not deleted, by ARN.
@@ -66,10 +68,10 @@ private:
 
     MetaStore& store_;
     const Clock& clock_;
-    std::mutex write_mutex_;           // held by who changes, around transaction and keep()
+    std::mutex write_mutex_;  // held by who changes, around transaction and keep()
     mutable std::mutex mutex_;
-    std::uint64_t generation_ = 0;     // guarded by mutex_
-    All all_;                          // guarded by mutex_
+    std::uint64_t generation_ = 0;  // guarded by mutex_
+    All all_;                       // guarded by mutex_
 };
 
 }  // namespace cairn::trail

@@ -27,7 +27,7 @@ enum class FindingKind : unsigned char {
     log_missing,
     log_format,
     log_trailing,
-    log_cut,  ///< the content is whole, the gzip member is not
+    log_cut,            ///< the content is whole, the gzip member is not
     digest_trailing,    ///< bytes after the gzip member
     digest_key_period,  ///< the key was not valid when it signed
     digest_link_hash,   ///< the digest after it knows another content

@@ -40,11 +40,14 @@ protected:
 class FakeSts {
 public:
     explicit FakeSts(const Clock& clock) : clock_(clock) {
-        auto started = net::HttpServer::start({}, [this](net::Request request, std::unique_ptr<net::Responder> responder) {
-            std::lock_guard lock(mutex_);
-            asked_.push_back(request.body);
-            responder->send({status, {{"Content-Type", "text/xml"}}, status == 200 ? answer() : refusal});
-        }, {}, metrics_);
+        auto started = net::HttpServer::start(
+            {},
+            [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+                std::lock_guard lock(mutex_);
+                asked_.push_back(request.body);
+                responder->send({status, {{"Content-Type", "text/xml"}}, status == 200 ? answer() : refusal});
+            },
+            {}, metrics_);
         EXPECT_TRUE(started);
         server_ = std::move(*started);
     }
@@ -60,8 +63,10 @@ public:
 
 private:
     std::string answer() const {
-        return "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>"
-               "<Credentials><AccessKeyId>ASIA" + std::to_string(asked_.size()) +
+        return "<AssumeRoleWithWebIdentityResponse "
+               "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>"
+               "<Credentials><AccessKeyId>ASIA" +
+               std::to_string(asked_.size()) +
                "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t&amp;</SessionToken><Expiration>" +
                format_time(clock_.now() + std::chrono::hours(1)) +
                "</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
@@ -81,7 +86,8 @@ TEST_F(Chain, TheFirstPlaceThatHasSomethingIsTaken) {
                             "[default]\naws_access_key_id = FILE\naws_secret_access_key = f\n"
                             "[other]\naws_access_key_id = OTHER\naws_secret_access_key = o\naws_session_token = os\n");
     const Environment keys{{"AWS_ACCESS_KEY_ID", "ENV"}, {"AWS_SECRET_ACCESS_KEY", "e"}, {"AWS_SESSION_TOKEN", "es"}};
-    const Environment web{{"AWS_WEB_IDENTITY_TOKEN_FILE", token}, {"AWS_ROLE_ARN", "arn:r"}, {"AWS_ENDPOINT_URL_STS", sts.url()}};
+    const Environment web{
+        {"AWS_WEB_IDENTITY_TOKEN_FILE", token}, {"AWS_ROLE_ARN", "arn:r"}, {"AWS_ENDPOINT_URL_STS", sts.url()}};
     const Environment profile{{"AWS_SHARED_CREDENTIALS_FILE", file}};
     auto all = keys;
     all.insert(web.begin(), web.end());
@@ -112,7 +118,8 @@ TEST_F(Chain, WithoutAnyEveryPlaceIsNamed) {
     const auto nothing = chain()->get();
     ASSERT_FALSE(nothing);
     EXPECT_EQ(nothing.error().code, Code::not_found);
-    for (const char* place : {"configuration", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "profile default of ", "/.aws/credentials"})
+    for (const char* place : {"configuration", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE",
+                              "profile default of ", "/.aws/credentials"})
         EXPECT_NE(nothing.error().message.find(place), std::string::npos) << nothing.error().message;
 }
 
@@ -171,7 +178,8 @@ TEST_F(WebIdentityTest, AsksOnceAndAgainBeforeTheEndWithTheTokenOfThatTime) {
     const auto asked = sts_.asked();
     ASSERT_EQ(asked.size(), 2u);
     EXPECT_EQ(asked[0],
-              "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=night&WebIdentityToken=token%20one");
+              "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&"
+              "RoleSessionName=night&WebIdentityToken=token%20one");
     EXPECT_TRUE(asked[1].ends_with("WebIdentityToken=token%20two")) << asked[1];
 }
 
@@ -196,18 +204,26 @@ TEST_F(WebIdentityTest, AClockThatWasSetBackAsksAgain) {
 }
 
 TEST_F(WebIdentityTest, RefusalsHaveACode) {
-    const struct { int status; const char* code; Code expected; } cases[] = {
-        {400, "InvalidIdentityToken", Code::denied},   {400, "ExpiredTokenException", Code::denied}, {403, "AccessDenied", Code::denied},
-        {400, "ValidationError", Code::invalid},       {400, "IDPCommunicationError", Code::unavailable},
-        {503, "ServiceUnavailable", Code::unavailable}};
+    const struct {
+        int status;
+        const char* code;
+        Code expected;
+    } cases[] = {{400, "InvalidIdentityToken", Code::denied},
+                 {400, "ExpiredTokenException", Code::denied},
+                 {403, "AccessDenied", Code::denied},
+                 {400, "ValidationError", Code::invalid},
+                 {400, "IDPCommunicationError", Code::unavailable},
+                 {503, "ServiceUnavailable", Code::unavailable}};
     const auto source = this->source();
     for (const auto& row : cases) {
         sts_.status = row.status;
-        sts_.refusal = std::string("<ErrorResponse xmlns=\"x\"><Error><Code>") + row.code + "</Code><Message>why</Message></Error></ErrorResponse>";
+        sts_.refusal = std::string("<ErrorResponse xmlns=\"x\"><Error><Code>") + row.code +
+                       "</Code><Message>why</Message></Error></ErrorResponse>";
         const auto refused = source->get();
         ASSERT_FALSE(refused) << row.code;
         EXPECT_EQ(refused.error().code, row.expected) << row.code;
-        EXPECT_NE(refused.error().message.find(std::string(row.code) + " why"), std::string::npos) << refused.error().message;
+        EXPECT_NE(refused.error().message.find(std::string(row.code) + " why"), std::string::npos)
+            << refused.error().message;
         EXPECT_EQ(refused.error().message.find("token one"), std::string::npos);
     }
 }

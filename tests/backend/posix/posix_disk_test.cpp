@@ -46,8 +46,8 @@ TEST(FolderLock, TheSecondHolderLearnsWhoTheFirstIs) {
     const auto second = lock_data_folder(folder.path());
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Code::conflict);
-    const auto expected = "data directory " + folder.path() + " is in use by process " + std::to_string(::getpid()) +
-                          " (cairn on ";
+    const auto expected =
+        "data directory " + folder.path() + " is in use by process " + std::to_string(::getpid()) + " (cairn on ";
     EXPECT_TRUE(second.error().message.starts_with(expected)) << second.error().message;
     first->reset();
     EXPECT_TRUE(lock_data_folder(folder.path()));

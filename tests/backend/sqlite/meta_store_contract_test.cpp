@@ -69,7 +69,8 @@ TEST_P(MetaStoreContract, KeepsPairsBySpaceAndKey) {
     ASSERT_TRUE(put("a", "key", ""));
     EXPECT_EQ(get("a", "key"), "");
     ASSERT_TRUE(store_->transact([](Transaction& transaction) { return transaction.erase("a", "key"); }));
-    ASSERT_TRUE(store_->transact([](Transaction& transaction) { return transaction.erase("a", "key"); })) << "fine if absent";
+    ASSERT_TRUE(store_->transact([](Transaction& transaction) { return transaction.erase("a", "key"); }))
+        << "fine if absent";
     EXPECT_EQ(get("a", "key"), std::nullopt);
     EXPECT_EQ(get("b", "key"), "two");
 }
@@ -90,7 +91,8 @@ TEST_P(MetaStoreContract, TakesAnyBytes) {
 
 TEST_P(MetaStoreContract, ScansInOrderOfBytes) {
     const std::string high = "b\xff\xff", zero("b\0", 2);
-    for (const auto& key : {std::string("a"), std::string("b"), zero, std::string("ba"), std::string("bb"), high, std::string("c")})
+    for (const auto& key :
+         {std::string("a"), std::string("b"), zero, std::string("ba"), std::string("bb"), high, std::string("c")})
         ASSERT_TRUE(put("space", key, "value of " + key));
     ASSERT_TRUE(put("other", "bz", ""));
     EXPECT_EQ(keys("space", ""), (Keys{"a", "b", zero, "ba", "bb", high, "c"}));
@@ -140,7 +142,8 @@ TEST_P(MetaStoreContract, AThrowingTransactionHasNoEffect) {
     EXPECT_THROW((void)store_->transact([](Transaction& transaction) -> Result<void> {
         (void)transaction.put("s", "new", "2");
         throw std::runtime_error("thrown");
-    }), std::runtime_error);
+    }),
+                 std::runtime_error);
     EXPECT_EQ(get("s", "new"), std::nullopt);
     ASSERT_TRUE(put("s", "new", "3"));
 }
@@ -193,7 +196,8 @@ TEST_P(MetaStoreContract, AViewShowsOneState) {
 INSTANTIATE_TEST_SUITE_P(
     Stores, MetaStoreContract,
     ::testing::Values(Kind{"memory", [](const std::string&) { return std::make_unique<support::MemoryMetaStore>(); }},
-                      Kind{"sqlite", [](const std::string& folder) -> std::unique_ptr<MetaStore> {
+                      Kind{"sqlite",
+                           [](const std::string& folder) -> std::unique_ptr<MetaStore> {
                                auto store = open_sqlite(folder + "/meta.sqlite");
                                EXPECT_TRUE(store);
                                return std::move(*store);

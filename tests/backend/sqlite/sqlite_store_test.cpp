@@ -121,7 +121,8 @@ TEST_F(SqliteStore, NoCutAndNoFlipIsMoreThanAnError) {
             std::ofstream(path(), std::ios::binary) << bytes;
             const auto checked = check_sqlite(path());
             EXPECT_FALSE(cut && checked) << "a file that was cut is not whole";
-            if (auto store = open_sqlite(path())) (void)(*store)->transact([](Transaction& transaction) { return transaction.put("s", "k", "v"); });
+            if (auto store = open_sqlite(path()))
+                (void)(*store)->transact([](Transaction& transaction) { return transaction.put("s", "k", "v"); });
             for (const char* const end : {"-wal", "-shm"}) std::filesystem::remove(path() + end);
         }
     }
@@ -180,9 +181,13 @@ TEST(SqliteScan, BeginsBehindWhatItIsGivenAndWithinItsPrefix) {
         for (const auto* key : {"a", "k", "k1", "k2", "k3", "l"}) CAIRN_TRY(transaction.put("s", key, "value"));
         return {};
     }));
-    const struct { const char *prefix, *after, *found; } cases[] = {
-        {"k", "", "k k1 k2 k3 "}, {"k", "k", "k1 k2 k3 "}, {"k", "k1", "k2 k3 "}, {"k", "k15", "k2 k3 "}, {"k", "k3", ""}, {"k", "a", "k k1 k2 k3 "},
-        {"k", "l", ""},           {"", "", "a k k1 k2 k3 l "}, {"", "k3", "l "},   {"m", "", ""}};
+    const struct {
+        const char *prefix, *after, *found;
+    } cases[] = {{"k", "", "k k1 k2 k3 "}, {"k", "k", "k1 k2 k3 "},
+                 {"k", "k1", "k2 k3 "},    {"k", "k15", "k2 k3 "},
+                 {"k", "k3", ""},          {"k", "a", "k k1 k2 k3 "},
+                 {"k", "l", ""},           {"", "", "a k k1 k2 k3 l "},
+                 {"", "k3", "l "},         {"m", "", ""}};
     for (const auto& row : cases) {
         std::string found;
         EXPECT_TRUE(store->view([&](Transaction& transaction) -> Result<void> {

@@ -14,12 +14,17 @@ namespace {
 /// Buckets and objects in memory, as far as writing needs them.
 class MemoryObjects final : public ObjectStore {
 public:
-    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes, const ObjectHeaders& headers, std::string_view) override {
+    Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
+                            const ObjectHeaders& headers, std::string_view) override {
         buckets[bucket][key] = {std::string(bytes), headers};
         return std::string("etag");
     }
-    Result<Object> get(const std::string&, const std::string&, const ObjectRange&, const ObjectConditions&) override { return fail(Code::internal, "not used"); }
-    Result<ObjectInfo> head(const std::string&, const std::string&) override { return fail(Code::internal, "not used"); }
+    Result<Object> get(const std::string&, const std::string&, const ObjectRange&, const ObjectConditions&) override {
+        return fail(Code::internal, "not used");
+    }
+    Result<ObjectInfo> head(const std::string&, const std::string&) override {
+        return fail(Code::internal, "not used");
+    }
     Result<ListPage> list(const std::string&, const ListRequest&) override { return fail(Code::internal, "not used"); }
     Result<void> remove(const std::string&, const std::string&) override { return {}; }
     Result<void> create_bucket(const std::string& bucket) override {
@@ -69,8 +74,10 @@ protected:
 TEST_F(BucketsTest, ANameHasOneOwner) {
     const auto made = buckets_.create("logs", "111122223333", "eu-west-1");
     ASSERT_TRUE(made);
-    EXPECT_TRUE(buckets_.create("logs", "111122223333", "eu-west-1").error().message.starts_with("BucketAlreadyOwnedByYou: "));
-    EXPECT_TRUE(buckets_.create("logs", "999999999999", "eu-west-1").error().message.starts_with("BucketAlreadyExists: "));
+    EXPECT_TRUE(
+        buckets_.create("logs", "111122223333", "eu-west-1").error().message.starts_with("BucketAlreadyOwnedByYou: "));
+    EXPECT_TRUE(
+        buckets_.create("logs", "999999999999", "eu-west-1").error().message.starts_with("BucketAlreadyExists: "));
     EXPECT_EQ(buckets_.list("111122223333")->size(), 1u);
     EXPECT_TRUE(buckets_.list("999999999999")->empty());
     EXPECT_EQ(buckets_.find("logs")->region, "eu-west-1");
@@ -119,13 +126,16 @@ TEST_F(BucketsTest, TrailsWriteWhatThePolicyAllows) {
     const DeliveryCaller other{"arn:aws:cloudtrail:us-east-1:111122223333:trail/two", "111122223333"};
     EXPECT_TRUE(buckets_.put(other, "logs", "AWSLogs/x", {}).error().message.starts_with("AccessDenied: "));
     ASSERT_TRUE(buckets_.set_policy("logs", ""));
-    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {}).error().message.starts_with("AccessDenied: ")) << "a policy that is taken away counts at once";
+    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {}).error().message.starts_with("AccessDenied: "))
+        << "a policy that is taken away counts at once";
 }
 
 TEST_F(BucketsTest, AKeyNeedsAKeyService) {
     ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
     ASSERT_TRUE(buckets_.set_policy("logs", policy_));
-    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}).error().message.starts_with("KMS.NotFoundException: "));
+    EXPECT_TRUE(buckets_.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"})
+                    .error()
+                    .message.starts_with("KMS.NotFoundException: "));
     Buckets lenient(store_, objects_, clock_, nullptr, true);
     ASSERT_TRUE(lenient.put(caller_, "logs", "AWSLogs/x", {"", {}, "arn:aws:kms:us-east-1:111122223333:key/k"}));
     EXPECT_EQ(objects_.buckets["logs"]["AWSLogs/x"].headers.encryption, Encryption::kms);

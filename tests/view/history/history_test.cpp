@@ -11,7 +11,14 @@ namespace cairn::history::test {
 namespace {
 
 Search search_of(const std::string& text, std::size_t limit = 50) {
-    return {.scope = Scope::all(), .categories = {}, .from = {}, .to = {}, .query = query_of(text), .oldest_first = false, .limit = limit, .token = {}};
+    return {.scope = Scope::all(),
+            .categories = {},
+            .from = {},
+            .to = {},
+            .query = query_of(text),
+            .oldest_first = false,
+            .limit = limit,
+            .token = {}};
 }
 
 TEST(History, IsEmptyAtFirst) {
@@ -32,7 +39,8 @@ TEST(History, FindsAnEventAsSoonAsItIsPublished) {
         const auto& newest = world.known.back();
         const auto page = world.history->search(search_of("eventID=\"" + newest.position.event_id + "\""));
         ASSERT_TRUE(page);
-        ASSERT_TRUE(std::ranges::any_of(page->events, [&](const Found& found) { return found.number == newest.number; }));
+        ASSERT_TRUE(
+            std::ranges::any_of(page->events, [&](const Found& found) { return found.number == newest.number; }));
         ASSERT_EQ(world.history->covered(), newest.number + 1);
     }
 }
@@ -77,7 +85,8 @@ TEST(History, IsBuiltAgainWithTheSameAnswersAndBytes) {
     world.open();
     world.expect_random_searches(50);
     world.settle();
-    for (const auto& [name, bytes] : before) EXPECT_EQ(world.disk->content(std::string(folder) + "/" + name), bytes) << name;
+    for (const auto& [name, bytes] : before)
+        EXPECT_EQ(world.disk->content(std::string(folder) + "/" + name), bytes) << name;
 }
 
 TEST(History, IsBuiltAgainWithTheSameAnswersWhileEventsComeIn) {
@@ -354,9 +363,10 @@ TEST(History, ManyEventsWithOneIdAndOneTime) {
     world.open();
     std::vector<std::string> records;
     for (int i = 0; i < 1'000; ++i)
-        records.push_back(R"({"eventVersion":"1.08","userIdentity":{"type":"Root"},"eventTime":"2026-01-01T00:00:00Z","eventSource":"a.b",)"
-                          R"("eventName":"N","awsRegion":"us-east-1","recipientAccountId":"111111111111","eventID":"one-and-the-same-)" +
-                          std::string(i % 3 == 0 ? "a" : "b") + R"(","requestParameters":{"n":)" + std::to_string(i) + "}}");
+        records.push_back(
+            R"({"eventVersion":"1.08","userIdentity":{"type":"Root"},"eventTime":"2026-01-01T00:00:00Z","eventSource":"a.b",)"
+            R"("eventName":"N","awsRegion":"us-east-1","recipientAccountId":"111111111111","eventID":"one-and-the-same-)" +
+            std::string(i % 3 == 0 ? "a" : "b") + R"(","requestParameters":{"n":)" + std::to_string(i) + "}}");
     world.add(records);
     world.settle();
     for (const char* text : {"", "eventName=N", "eventID=\"one-and-the-same-a\""}) {
@@ -514,7 +524,8 @@ TEST(History, ReadersAndAWriterAtOnce) {
                     ASSERT_TRUE(page) << page.error().message;
                     for (const auto& event : page->events) {
                         if (last) {
-                            ASSERT_EQ(event.time > last->time || event.time == last->time, search.oldest_first || event.time == last->time);
+                            ASSERT_EQ(event.time > last->time || event.time == last->time,
+                                      search.oldest_first || event.time == last->time);
                             ASSERT_NE(event.number, last->number);
                         }
                         last = event;
@@ -530,7 +541,8 @@ TEST(History, ReadersAndAWriterAtOnce) {
         });
     }
     for (std::size_t at = 0; at < records.size(); at += 30) {
-        world.add(std::vector<std::string>(records.begin() + static_cast<std::ptrdiff_t>(at), records.begin() + static_cast<std::ptrdiff_t>(at) + 30));
+        world.add(std::vector<std::string>(records.begin() + static_cast<std::ptrdiff_t>(at),
+                                           records.begin() + static_cast<std::ptrdiff_t>(at) + 30));
         published = at + 30;
     }
     done = true;

@@ -29,7 +29,8 @@ std::string file_bytes(const std::vector<std::vector<std::uint32_t>>& lists, std
     file->header().end_number = rows;
     RowWriter row_writer(*file);
     row_writer.begin_scope({"account", "region", Category::data});
-    for (std::uint32_t i = 0; i < rows; ++i) row_writer.add({static_cast<std::int64_t>(rows - i) * 1000, i, static_cast<std::uint16_t>(i)});
+    for (std::uint32_t i = 0; i < rows; ++i)
+        row_writer.add({static_cast<std::int64_t>(rows - i) * 1000, i, static_cast<std::uint16_t>(i)});
     row_writer.end_scope();
     row_writer.finish();
     KeyWriter keys(*file);
@@ -61,7 +62,8 @@ TEST(PostingList, IsReadAsItWasWritten) {
     for (const std::uint32_t count : {1u, 2u, 5u, 127u, 128u, 129u, 256u, 1000u, 20'000u, rows}) {
         for (const bool clustered : {false, true}) {
             std::vector<std::uint32_t> list(count);
-            for (auto& row : list) row = static_cast<std::uint32_t>(clustered && random() % 9 ? random() % 3000 : random() % rows);
+            for (auto& row : list)
+                row = static_cast<std::uint32_t>(clustered && random() % 9 ? random() % 3000 : random() % rows);
             if (count == rows) std::iota(list.begin(), list.end(), 0);
             std::ranges::sort(list);
             list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -216,8 +218,9 @@ TEST(Token, ComesBack) {
 TEST(Catalog, Names) {
     EXPECT_EQ(file_name({0, 65536}), "0000000000000000-0000000000010000.index");
     EXPECT_EQ(parse_file_name("0000000000000000-0000000000010000.index"), (NumberRange{0, 65536}));
-    for (const char* name : {"", "x", "0000000000000000-0000000000010000.index.new", "0000000000010000-0000000000010000.index",
-                             "000000000000000G-0000000000010000.index", "000000000000000A-0000000000010000.index"})
+    for (const char* name :
+         {"", "x", "0000000000000000-0000000000010000.index.new", "0000000000010000-0000000000010000.index",
+          "000000000000000G-0000000000010000.index", "000000000000000A-0000000000010000.index"})
         EXPECT_EQ(parse_file_name(name), std::nullopt) << name;
 }
 

@@ -18,7 +18,8 @@ namespace cairn::history::test {
 class MemoryLog : public EventLog {
 public:
     /// Stores records as blocks of at most `block_events`; returns the number of the first.
-    std::uint64_t add(const std::vector<std::string>& records, std::size_t block_events = 7, const BlockCodec& codec = {}) {
+    std::uint64_t add(const std::vector<std::string>& records, std::size_t block_events = 7,
+                      const BlockCodec& codec = {}) {
         std::uint64_t first = 0;
         {
             std::lock_guard lock(mutex_);
@@ -44,7 +45,8 @@ public:
     /// Forgets whole blocks within [from, to).
     void trim(std::uint64_t from, std::uint64_t to) {
         std::lock_guard lock(mutex_);
-        std::erase_if(blocks_, [&](const auto& each) { return each.first >= from && each.first + each.second.count <= to; });
+        std::erase_if(blocks_,
+                      [&](const auto& each) { return each.first >= from && each.first + each.second.count <= to; });
         begin_ = blocks_.empty() ? end_ : blocks_.begin()->first;
     }
 

@@ -38,17 +38,20 @@ public:
         now_ms_ += draw(3) * 250;
         const auto time = now_ms_ - (draw(10) == 0 ? static_cast<std::int64_t>(draw(400'000)) : 0);
         std::string record = R"({"eventVersion":"1.08","userIdentity":{"type":"IAMUser","accountId":")" + account() +
-                             R"(","accessKeyId":"AKIA)" + std::to_string(draw(9)) + R"(","userName":"user)" + std::to_string(draw(7)) +
-                             R"("},"eventTime":")" + format_time(from_milliseconds(draw(2) ? time / 1000 * 1000 : time)) +
-                             R"(","eventSource":")" + pick({"ec2", "iam", "s3"}) + R"(.amazonaws.com","eventName":")" + name +
-                             R"(","awsRegion":")" + region() + R"(","sourceIPAddress":"10.0.0.)" + std::to_string(draw(5)) +
-                             R"(","readOnly":)" + (draw(2) ? "true" : "false");
+                             R"(","accessKeyId":"AKIA)" + std::to_string(draw(9)) + R"(","userName":"user)" +
+                             std::to_string(draw(7)) + R"("},"eventTime":")" +
+                             format_time(from_milliseconds(draw(2) ? time / 1000 * 1000 : time)) +
+                             R"(","eventSource":")" + pick({"ec2", "iam", "s3"}) + R"(.amazonaws.com","eventName":")" +
+                             name + R"(","awsRegion":")" + region() + R"(","sourceIPAddress":"10.0.0.)" +
+                             std::to_string(draw(5)) + R"(","readOnly":)" + (draw(2) ? "true" : "false");
         if (draw(4) == 0) record += R"(,"errorCode":"AccessDenied")";
-        record += R"(,"requestParameters":{"bucketName":"bucket)" + std::to_string(draw(6)) + R"(","note":")" + note() + R"("})";
+        record += R"(,"requestParameters":{"bucketName":"bucket)" + std::to_string(draw(6)) + R"(","note":")" + note() +
+                  R"("})";
         record += R"(,"resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket)" + std::to_string(draw(6)) +
                   R"("},{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket)" + std::to_string(draw(6)) + R"("}])";
-        record += R"(,"requestID":")" + uuid() + R"(","eventID":")" + event_id() + R"(","eventType":"AwsApiCall","eventCategory":")" +
-                  categories[draw(5)] + R"(","recipientAccountId":")" + account() + "\"}";
+        record += R"(,"requestID":")" + uuid() + R"(","eventID":")" + event_id() +
+                  R"(","eventType":"AwsApiCall","eventCategory":")" + categories[draw(5)] +
+                  R"(","recipientAccountId":")" + account() + "\"}";
         return record;
     }
 
@@ -134,9 +137,12 @@ public:
             const auto event = parser.parse(padded);
             ASSERT_TRUE(event) << event.error().message;
             batch.add(**event, first + i);
-            known.push_back({first + i, records[i],
+            known.push_back({first + i,
+                             records[i],
                              {to_milliseconds((*event)->time), std::string(order_id((*event)->event_id)), first + i},
-                             std::string((*event)->account), std::string((*event)->region), (*event)->category});
+                             std::string((*event)->account),
+                             std::string((*event)->region),
+                             (*event)->category});
         }
         if (history && publish) history->publish(batch);
     }
@@ -148,7 +154,9 @@ public:
         for (const auto& event : known) {
             if (!log.holds(event.number)) continue;
             if (!search.scope.admits(event.account, event.region)) continue;
-            if (!search.categories.empty() && std::ranges::find(search.categories, event.category) == search.categories.end()) continue;
+            if (!search.categories.empty() &&
+                std::ranges::find(search.categories, event.category) == search.categories.end())
+                continue;
             const auto time = from_milliseconds(event.position.time_ms);
             if ((search.from && time < *search.from) || (search.to && time > *search.to)) continue;
             auto padded = event.record;
@@ -185,7 +193,14 @@ public:
     }
 
     Search random_search() {
-        Search search = {.scope = Scope::all(), .categories = {}, .from = {}, .to = {}, .query = query_of(random_query()), .oldest_first = generator.draw(3) == 0, .limit = 1 + generator.draw(60), .token = {}};
+        Search search = {.scope = Scope::all(),
+                         .categories = {},
+                         .from = {},
+                         .to = {},
+                         .query = query_of(random_query()),
+                         .oldest_first = generator.draw(3) == 0,
+                         .limit = 1 + generator.draw(60),
+                         .token = {}};
         switch (generator.draw(4)) {
             case 0: break;
             case 1: search.scope = Scope::of(generator.account(), ""); break;
@@ -214,7 +229,8 @@ public:
         const auto end = log.end() == 0 ? 0 : (log.end() - 1) / tiers.widths[0] * tiers.widths[0];
         while (at < end) {
             auto tier = tiers.widths.size();
-            while (--tier > 0 && (at % tiers.widths[tier] != 0 || at + tiers.widths[tier] > end)) {}
+            while (--tier > 0 && (at % tiers.widths[tier] != 0 || at + tiers.widths[tier] > end)) {
+            }
             names.push_back(file_name({at, at + tiers.widths[tier]}));
             at += tiers.widths[tier];
         }
@@ -223,7 +239,8 @@ public:
 
     /// Waits until sealing and merging have nothing more to do.
     void settle() {
-        for (const auto wanted = final_files(); files() != wanted;) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (const auto wanted = final_files(); files() != wanted;)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 
     std::vector<std::string> files() const {
@@ -248,7 +265,9 @@ private:
 
     std::string random_query() {
         const auto number = [&](std::uint64_t below) { return std::to_string(generator.draw(below)); };
-        const auto any_id = [&] { return known.empty() ? std::string("none") : known[generator.draw(known.size())].position.event_id; };
+        const auto any_id = [&] {
+            return known.empty() ? std::string("none") : known[generator.draw(known.size())].position.event_id;
+        };
         switch (generator.draw(18)) {
             case 0: last_query = ""; break;
             case 1: last_query = "eventName=GetObject"; break;

@@ -37,7 +37,8 @@ public:
         envelope.ingest_time = ingested;
         envelope.inlet = inlet;
         for (const auto& record : records) builder.add(record, envelope);
-        blocks_.push_back({end_, static_cast<std::uint32_t>(records.size()), std::make_shared<const std::string>(builder.finish({}))});
+        blocks_.push_back({end_, static_cast<std::uint32_t>(records.size()),
+                           std::make_shared<const std::string>(builder.finish({}))});
         end_ += records.size();
     }
     void append(Batch, Done) override {}
@@ -78,7 +79,8 @@ class FakeBuckets final : public DeliveryStore {
 public:
     explicit FakeBuckets(Fuse& fuse) : fuse_(fuse) {}
     Result<void> check(const DeliveryCaller&, const std::string&) override { return {}; }
-    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key, const DeliveryObject& object) override {
+    Result<void> put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
+                     const DeliveryObject& object) override {
         fuse_.pass();
         EXPECT_EQ(caller.account, account);
         if (away.contains(bucket)) return fail(Code::not_found, "NoSuchBucket: it is away");
@@ -168,7 +170,8 @@ protected:
                                        options_);
         follow::FollowerOptions options;
         options.retry_least_ms = options.retry_most_ms = 1000;
-        follower_ = std::make_unique<follow::Follower>(follow::Follower::Parts{*delivery_, log_, fused_, nullptr, clock_, *metrics_}, options);
+        follower_ = std::make_unique<follow::Follower>(
+            follow::Follower::Parts{*delivery_, log_, fused_, nullptr, clock_, *metrics_}, options);
     }
     void stop() {
         follower_.reset();
@@ -206,14 +209,17 @@ protected:
             (logging ? changed.started : changed.stopped) = clock_.now();
             return {};
         }));
-        clock_.advance(std::chrono::milliseconds(10));  // settings made one after the other are valid one after the other
+        clock_.advance(
+            std::chrono::milliseconds(10));  // settings made one after the other are valid one after the other
     }
 
     std::string record(const char* region = "us-east-1", std::optional<Time> time = std::nullopt) {
         const auto number = next_record_++;
-        return fmt::format(R"({{"eventVersion": "1.08","eventTime":"{}","eventSource":"ec2.amazonaws.com","eventName":"StopInstances","awsRegion":"{}",)"
-                           R"("recipientAccountId":"{}","eventID":"0fb1f6d2-0000-4000-8000-{:012}","eventCategory":"Management","readOnly":false}})",
-                           format_time(std::chrono::floor<std::chrono::seconds>(time.value_or(clock_.now()))), region, account, number);
+        return fmt::format(
+            R"({{"eventVersion": "1.08","eventTime":"{}","eventSource":"ec2.amazonaws.com","eventName":"StopInstances","awsRegion":"{}",)"
+            R"("recipientAccountId":"{}","eventID":"0fb1f6d2-0000-4000-8000-{:012}","eventCategory":"Management","readOnly":false}})",
+            format_time(std::chrono::floor<std::chrono::seconds>(time.value_or(clock_.now()))), region, account,
+            number);
     }
     std::string add(const char* region = "us-east-1") {
         auto made = record(region);
@@ -223,17 +229,20 @@ protected:
 
     Trail summing_trail() {
         auto made = trail("summing", true);
-        made.event_selectors = *parse_json(R"([{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]}]}])");
+        made.event_selectors = *parse_json(
+            R"([{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]}]}])");
         made.aggregation = *parse_json(R"([{"EventCategory":"Data","Templates":["API_ACTIVITY"]}])");
         return made;
     }
     void add_data_event(std::optional<Time> time = std::nullopt) {
         const auto at = std::chrono::floor<std::chrono::seconds>(time.value_or(clock_.now()));
-        log_.add({fmt::format(R"({{"eventVersion":"1.09","eventTime":"{}","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","recipientAccountId":"{}",)"
-                              R"("resources":[{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k"}}],"eventID":"0fb1f6d2-0000-4000-8000-{:012}","eventCategory":"Data",)"
-                              R"("managementEvent":false,"readOnly":true}})",
-                              format_time(at), account, next_record_++)},
-                 clock_.now());
+        log_.add(
+            {fmt::format(
+                R"({{"eventVersion":"1.09","eventTime":"{}","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","recipientAccountId":"{}",)"
+                R"("resources":[{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k"}}],"eventID":"0fb1f6d2-0000-4000-8000-{:012}","eventCategory":"Data",)"
+                R"("managementEvent":false,"readOnly":true}})",
+                format_time(at), account, next_record_++)},
+            clock_.now());
     }
     /// Events counted for each window, over all aggregated records; each of these must have an id of its own.
     std::map<std::string, std::int64_t> summed() const {
@@ -244,7 +253,8 @@ protected:
             for (const auto& record : json.find("Records")->as_array()) {
                 EXPECT_TRUE(ids.emplace(record.text("eventId")).second) << key;
                 const auto* primary = record.find("summary")->find("primaryDimension");
-                counts[std::string(record.find("timeWindow")->text("windowStart"))] += primary->find("statistics")->as_array().front().find("value")->as_integer();
+                counts[std::string(record.find("timeWindow")->text("windowStart"))] +=
+                    primary->find("statistics")->as_array().front().find("value")->as_integer();
             }
         }
         return counts;
@@ -280,9 +290,11 @@ protected:
             const auto text = gunzip(object.bytes);
             const auto json = parse_json(text);
             EXPECT_TRUE(json) << text;
-            const auto previous_signature = json->find("previousDigestSignature") ? json->text("previousDigestSignature") : "null";
-            const auto said = fmt::format("{}\n{}/{}\n{}\n{}", json->text("digestEndTime"), json->text("digestS3Bucket"), json->text("digestS3Object"),
-                                          sign::sha256_hex(text), previous_signature);
+            const auto previous_signature =
+                json->find("previousDigestSignature") ? json->text("previousDigestSignature") : "null";
+            const auto said =
+                fmt::format("{}\n{}/{}\n{}\n{}", json->text("digestEndTime"), json->text("digestS3Bucket"),
+                            json->text("digestS3Object"), sign::sha256_hex(text), previous_signature);
             EXPECT_EQ(fmt::format("{}/{}", json->text("digestS3Bucket"), json->text("digestS3Object")), key);
             bool verified = false;
             const auto public_keys = keys_.list("us-east-1", Time{}, clock_.now() + std::chrono::days(1000));
@@ -297,7 +309,8 @@ protected:
                     const auto& link = buckets_.objects.at(before);
                     EXPECT_EQ(sign::sha256_hex(gunzip(link.bytes)), json->text("previousDigestHashValue"));
                     EXPECT_EQ(link.metadata.at("signature"), previous_signature);
-                    EXPECT_EQ(parse_json(gunzip(link.bytes))->text("digestEndTime"), json->text("digestStartTime")) << "no gap, no overlap";
+                    EXPECT_EQ(parse_json(gunzip(link.bytes))->text("digestEndTime"), json->text("digestStartTime"))
+                        << "no gap, no overlap";
                 }
             } else if (chains) {
                 ++*chains;
@@ -362,7 +375,10 @@ TEST_F(DeliveryTest, AFileHoldsTheRawRecordsOfItsInterval) {
     const auto files = keys("CloudTrail");
     ASSERT_EQ(files.size(), 1u);
     EXPECT_EQ(gunzip(buckets_.objects.at(files[0]).bytes), fmt::format(R"({{"Records":[{},{}]}})", first, second));
-    EXPECT_TRUE(files[0].starts_with("bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/21/111122223333_CloudTrail_us-east-1_20261121T1210Z_")) << files[0];
+    EXPECT_TRUE(
+        files[0].starts_with("bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/21/"
+                             "111122223333_CloudTrail_us-east-1_20261121T1210Z_"))
+        << files[0];
     EXPECT_EQ(status(arn)[Leg::file].latest, clock_.now());
     pass(std::chrono::minutes(20));
     EXPECT_EQ(buckets_.objects.size(), 1u) << "no file without events";
@@ -381,8 +397,10 @@ TEST_F(DeliveryTest, EachRegionAndTrailHasItsFiles) {
     pass(std::chrono::minutes(6));
     std::set<std::string> folders;
     for (const auto& key : keys("CloudTrail")) folders.insert(key.substr(0, key.rfind("/2026")));
-    EXPECT_EQ(folders, (std::set<std::string>{"bucket/AWSLogs/111122223333/CloudTrail/us-east-1", "bucket/p/AWSLogs/111122223333/CloudTrail/us-east-1",
-                                              "bucket/p/AWSLogs/111122223333/CloudTrail/eu-west-1", "bucket/p/AWSLogs/111122223333/CloudTrail/nowhere-9"}));
+    EXPECT_EQ(folders, (std::set<std::string>{"bucket/AWSLogs/111122223333/CloudTrail/us-east-1",
+                                              "bucket/p/AWSLogs/111122223333/CloudTrail/us-east-1",
+                                              "bucket/p/AWSLogs/111122223333/CloudTrail/eu-west-1",
+                                              "bucket/p/AWSLogs/111122223333/CloudTrail/nowhere-9"}));
 }
 
 TEST_F(DeliveryTest, WithoutAnIntervalFilesComeAtOnce) {
@@ -456,7 +474,8 @@ TEST_F(DeliveryTest, ImportedEventsAndThoseOfOtherTimesAreNotSelected) {
     set_logging(arn, true);
     log_.add({record()}, clock_.now(), Inlet::import);
     log_.add({record()}, clock_.now(), Inlet::replay);
-    log_.add({record("us-east-1", clock_.now() - std::chrono::minutes(5))}, clock_.now());  // happened before StartLogging
+    log_.add({record("us-east-1", clock_.now() - std::chrono::minutes(5))},
+             clock_.now());  // happened before StartLogging
     const auto derived = record();
     log_.add({derived}, clock_.now(), Inlet::derived);
     pass(std::chrono::minutes(6));
@@ -554,7 +573,8 @@ TEST_F(DeliveryTest, ATopicIsToldOfEachFileOnce) {
     pass(std::chrono::minutes(6));
     ASSERT_EQ(topics_.messages.size(), 1u);
     const auto key = keys("CloudTrail").at(0).substr(std::string("bucket/").size());
-    EXPECT_EQ(topics_.messages[0], fmt::format(R"({} {{"s3Bucket":"bucket","s3ObjectKey":["{}"]}})", *told.topic_arn, key));
+    EXPECT_EQ(topics_.messages[0],
+              fmt::format(R"({} {{"s3Bucket":"bucket","s3ObjectKey":["{}"]}})", *told.topic_arn, key));
     topics_.denies = true;
     add();
     pass(std::chrono::minutes(6));
@@ -746,7 +766,8 @@ TEST_F(DeliveryTest, StoppingEndsTheChainWithADigestAndStartingBeginsAnother) {
     EXPECT_EQ(chains, 3);
 }
 
-// The process dies at the nth place of every kind, again and again: every event is in one file, every file in one digest.
+// The process dies at the nth place of every kind, again and again: every event is in one file, every file in one
+// digest.
 TEST_F(DeliveryTest, ACrashAnywhereLosesAndDoublesNothing) {
     stop();
     options_.delivery_interval = std::chrono::minutes(1);
@@ -795,12 +816,13 @@ TEST_F(DeliveryTest, DataEventsAreSummedUpInTheirWindows) {
     const auto first = format_time(window), later = format_time(window + 2 * summary_window);
     clock_.set(window + std::chrono::minutes(1));
     for (int i = 0; i < 3; ++i) add_data_event();
-    add();  // a management event is in no summary
+    add();                          // a management event is in no summary
     pass(std::chrono::minutes(8));  // the window is over, and the interval after it is not
     EXPECT_TRUE(keys("CloudTrail-Aggregated").empty());
     pass(std::chrono::minutes(2));
     EXPECT_EQ(summed(), (std::map<std::string, std::int64_t>{{first, 3}}));
-    EXPECT_NE(keys("CloudTrail-Aggregated").at(0).find("/111122223333_CloudTrail-Aggregated_us-east-1_20"), std::string::npos);
+    EXPECT_NE(keys("CloudTrail-Aggregated").at(0).find("/111122223333_CloudTrail-Aggregated_us-east-1_20"),
+              std::string::npos);
     add_data_event(window + std::chrono::minutes(2));  // late
     add_data_event();
     pass(std::chrono::minutes(15));

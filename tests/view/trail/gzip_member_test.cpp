@@ -20,12 +20,14 @@ std::string some_text(std::size_t size, unsigned seed, bool random) {
 
 TEST(GzipMember, HoldsWhatItWasGivenInAnyPieces) {
     for (const bool random : {false, true}) {
-        for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, std::size_t{32768}, std::size_t{65535}, std::size_t{200'000}}) {
+        for (const std::size_t piece :
+             {std::size_t{1}, std::size_t{1000}, std::size_t{32768}, std::size_t{65535}, std::size_t{200'000}}) {
             SCOPED_TRACE(piece);
             const auto text = some_text(piece == 1 ? 300 : 500'000, static_cast<unsigned>(piece), random);
             GzipMember member;
             std::string out;
-            for (std::size_t at = 0; at < text.size(); at += piece) member.append(std::string_view(text).substr(at, piece), out);
+            for (std::size_t at = 0; at < text.size(); at += piece)
+                member.append(std::string_view(text).substr(at, piece), out);
             member.finish(out);
             EXPECT_EQ(gunzip(out), text);
             EXPECT_EQ(gunzip(recompress(out)), text);

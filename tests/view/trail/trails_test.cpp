@@ -63,7 +63,8 @@ TEST_F(TrailsTest, EverythingSetComesBackAfterARestartAndWhatWasNotStaysAbsent) 
 TEST_F(TrailsTest, NamesAndPlacesAreLimited) {
     ASSERT_TRUE(trails_.create(trail("one"), limits_));
     EXPECT_EQ(trails_.create(trail("one"), limits_).error().code, Code::conflict);
-    EXPECT_EQ(trails_.create(trail("one", "eu-west-1", true), limits_).error().code, Code::conflict) << "its shadow would have that name";
+    EXPECT_EQ(trails_.create(trail("one", "eu-west-1", true), limits_).error().code, Code::conflict)
+        << "its shadow would have that name";
     ASSERT_TRUE(trails_.create(trail("one", "eu-west-1"), limits_));
     ASSERT_TRUE(trails_.create(trail("two", "us-east-1", true), limits_));
     const auto full = trails_.create(trail("three"), limits_);
@@ -129,8 +130,10 @@ TEST_F(TrailsTest, ARefusedChangeChangesNothing) {
 TEST_F(TrailsTest, DamageIsNamed) {
     ASSERT_TRUE(trails_.create(trail("one"), limits_));
     const auto id = trails_.list().front()->newest().id;
-    for (const auto* value : {"", "{", R"({"version":1})", R"({"version":1,"versions":[]})", R"({"version":1,"versions":[{"from":1}]})"}) {
-        ASSERT_TRUE(store_.transact([&](Transaction& transaction) { return transaction.put("trail", "config/" + id, value); }));
+    for (const auto* value :
+         {"", "{", R"({"version":1})", R"({"version":1,"versions":[]})", R"({"version":1,"versions":[{"from":1}]})"}) {
+        ASSERT_TRUE(
+            store_.transact([&](Transaction& transaction) { return transaction.put("trail", "config/" + id, value); }));
         Trails again(store_, clock_);
         const auto loaded = again.load();
         ASSERT_FALSE(loaded) << value;
@@ -144,9 +147,10 @@ TEST(TrailArn, IsTakenApart) {
     EXPECT_EQ(arn->region, "us-east-1");
     EXPECT_EQ(arn->account, "111122223333");
     EXPECT_EQ(arn->name, "a.b-c_d");
-    for (const auto* text : {"", "name", "arn:aws:cloudtrail:us-east-1:111122223333:trail/", "arn:aws:cloudtrail::111122223333:trail/x",
-                             "arn:aws:cloudtrail:us-east-1:11112222333:trail/x", "arn:aws:cloudtrail:us-east-1:111122223333:channel/x",
-                             "arn:aws:s3:us-east-1:111122223333:trail/x"})
+    for (const auto* text :
+         {"", "name", "arn:aws:cloudtrail:us-east-1:111122223333:trail/", "arn:aws:cloudtrail::111122223333:trail/x",
+          "arn:aws:cloudtrail:us-east-1:11112222333:trail/x", "arn:aws:cloudtrail:us-east-1:111122223333:channel/x",
+          "arn:aws:s3:us-east-1:111122223333:trail/x"})
         EXPECT_FALSE(parse_trail_arn(text)) << text;
 }
 
