@@ -1,5 +1,8 @@
 #include "backend/s3/fixture.h"
 
+#include <atomic>
+#include <string>
+
 namespace cairn {
 namespace {
 
@@ -63,10 +66,9 @@ TEST_F(Multipart, InOrderAndWithTheHeadersOfTheObject) {
 }
 
 TEST_F(Multipart, APartThatFailsOnceIsSentAgain) {
-    bool failed = false;
+    std::atomic<bool> failed = false;  // each connection has a thread
     take_parts([&](const std::string& step, const Request&, Peer& peer) {
-        if (step != "part" || failed) return false;
-        failed = true;
+        if (step != "part" || failed.exchange(true)) return false;
         peer.reset();
         return true;
     });
@@ -98,11 +100,10 @@ TEST_F(Multipart, AnErrorUnderAStatusOf200) {
 }
 
 TEST_F(Multipart, ACompletionWhoseAnswerWasLost) {
-    int completions = 0;
-    std::string length = "12";
+    std::atomic<int> completions = 0, length = 12;  // each connection has a thread
     take_parts([&](const std::string& step, const Request&, Peer& peer) {
         if (step == "head") {
-            peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + length + "\r\nETag: \"all-3\"\r\n\r\n");
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(length) + "\r\nETag: \"all-3\"\r\n\r\n");
             return true;
         }
         if (step != "complete") return false;
@@ -111,7 +112,7 @@ TEST_F(Multipart, ACompletionWhoseAnswerWasLost) {
     });
     EXPECT_EQ(store_->put("logs", "key", "0123456789ab", {}).value(), "all-3");
     completions = 0;
-    length = "99";
+    length = 99;
     EXPECT_EQ(store_->put("logs", "key", "0123456789ab", {}).error().code, Code::not_found) << "that is another object";
 }
 
