@@ -100,12 +100,7 @@ void TrailOverviewCall::handle(CallPointer call) const {
                               {});
         },
         [this](CallPointer refused) {
-            auto response = v1_error({.status = 503,
-                                      .code = "Busy",
-                                      .message = "too many calls are waiting",
-                                      .field = {},
-                                      .retry_after_seconds = 1},
-                                     refused->request_id);
+            auto response = v1_busy(refused->request_id);
             answer(context_, std::move(refused), std::move(response), event_source);
         });
 }

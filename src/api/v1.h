@@ -27,6 +27,9 @@ net::Response v1_error(const V1Error& error, std::string_view request_id);
 
 /// For a path where nothing is.
 net::Response v1_nothing(std::string_view request_id);
+
+/// For a call that found all workers and their queue taken: 503, to be tried again.
+net::Response v1_busy(std::string_view request_id);
 net::Response v1_answer(std::string body, std::string_view request_id);
 
 /// The error for one of the AWS protocols' (401 when nobody is known, 403 when somebody may not), and for one inside.

@@ -34,6 +34,12 @@ net::Response v1_nothing(std::string_view request_id) {
                     request_id);
 }
 
+net::Response v1_busy(std::string_view request_id) {
+    return v1_error(
+        {.status = 503, .code = "Busy", .message = "too many calls are waiting", .field = {}, .retry_after_seconds = 1},
+        request_id);
+}
+
 net::Response v1_answer(std::string body, std::string_view request_id) {
     return {.status = 200,
             .headers = {{"x-amzn-RequestId", std::string(request_id)},

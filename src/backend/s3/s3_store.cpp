@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "backend/s3/answers.h"
 #include "backend/s3/client.h"
 #include "backend/s3/multipart.h"
+#include "base/bytes.h"
 #include "sign/digest.h"
 #include "sign/text.h"
 
@@ -19,21 +19,6 @@ using s3::Call;
 
 constexpr std::size_t key_bytes_max = 1024;
 constexpr const char* aws_default_region = "us-east-1";
-
-std::string base64(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const auto size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
-
-std::string hex(std::string_view bytes) {
-    std::string text;
-    for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-    return text;
-}
 
 Result<void> check_bucket(const std::string& bucket) {
     if (s3::is_bucket_in_path(bucket)) return {};
@@ -61,7 +46,7 @@ net::Headers headers_of(const ObjectHeaders& headers) {
     if (headers.encryption == Encryption::kms) {
         add("x-amz-server-side-encryption", "aws:kms");
         add("x-amz-server-side-encryption-aws-kms-key-id", headers.kms_key);
-        if (!headers.kms_context.empty()) add("x-amz-server-side-encryption-context", base64(headers.kms_context));
+        if (!headers.kms_context.empty()) add("x-amz-server-side-encryption-context", to_base64(headers.kms_context));
     }
     return made;
 }
@@ -92,7 +77,8 @@ Result<void> check_content(const net::Response& response, const ObjectInfo& info
     if (response.body.size() != info.size) return wrong("the length");
     const auto checksum = response.find("x-amz-checksum-sha256");
     const bool of_parts = checksum.contains('-') || response.find("x-amz-checksum-type") == "COMPOSITE";
-    if (!checksum.empty() && !of_parts && checksum != base64(sign::sha256(response.body))) return wrong("the checksum");
+    if (!checksum.empty() && !of_parts && checksum != to_base64(sign::sha256(response.body)))
+        return wrong("the checksum");
     const bool plain = info.headers.encryption == Encryption::standard && is_md5(info.etag);
     if (checksum.empty() && plain && info.etag != sign::md5_hex(response.body)) return wrong("the MD5");
     return {};
@@ -109,8 +95,8 @@ public:
         if (bytes.size() > client_.options().multipart_bytes) return put_large(bucket, key, bytes, headers, sha256);
         Call call{.method = "PUT", .bucket = bucket, .key = key, .headers = headers_of(headers), .body = bytes};
         if (!sha256.empty()) {
-            call.headers.emplace_back("x-amz-checksum-sha256", base64(sha256));
-            call.body_sha256_hex = hex(sha256);
+            call.headers.emplace_back("x-amz-checksum-sha256", to_base64(sha256));
+            call.body_sha256_hex = to_hex(sha256);
         }
         const auto response = client_.perform(call);
         if (!response) return fail(response.error());
