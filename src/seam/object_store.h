@@ -34,6 +34,8 @@ struct ObjectHeaders {
     std::vector<std::pair<std::string, std::string>> metadata;  ///< names in lower case, without x-amz-meta-
     Encryption encryption = Encryption::standard;
     std::string kms_key, kms_context;  ///< for kms: the key's id or ARN, and its context as JSON
+
+    bool operator==(const ObjectHeaders&) const = default;
 };
 
 struct ObjectInfo {
@@ -41,6 +43,8 @@ struct ObjectInfo {
     Time modified{};
     std::string etag;  ///< without quotes
     ObjectHeaders headers;
+
+    bool operator==(const ObjectInfo&) const = default;
 };
 
 struct Object {

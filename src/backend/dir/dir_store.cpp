@@ -161,15 +161,17 @@ public:
 
     Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range,
                        const ObjectConditions& conditions) override {
-        // A put between the two looks moves the content: look again.
-        for (int look = 0;; ++look) {
-            auto row = find_or_fail(bucket, key);
-            if (!row) return fail(std::move(row).error());
-            CAIRN_TRY(check_conditions(conditions, row->info.etag));
-            auto object = read(bucket, *row, range);
-            if (object || object.error().code != Code::not_found) return object;
-            if (look == 3) return no_key();
+        for (int looks = 0; looks < 4; ++looks) {
+            auto object = look(bucket, key, range, conditions);
+            if (!object) return fail(std::move(object).error());
+            if (*object) return std::move(**object);
         }
+        // Writers that follow each other closely move the content at every look: hold them.
+        const std::lock_guard lock(lock_of(bucket, key));
+        auto object = look(bucket, key, range, conditions);
+        if (!object) return fail(std::move(object).error());
+        if (!*object) return no_key();
+        return std::move(**object);
     }
 
     Result<ObjectInfo> head(const std::string& bucket, const std::string& key) override {
@@ -293,6 +295,21 @@ private:
         if (!row) return fail(std::move(row).error());
         if (!*row) return no_key();
         return std::move(**row);
+    }
+
+    /// Nothing if a put or a remove moved the content meanwhile: the file may then hold another version than the row.
+    Result<std::optional<Object>> look(const std::string& bucket, const std::string& key, const ObjectRange& range,
+                                       const ObjectConditions& conditions) {
+        const auto row = find_or_fail(bucket, key);
+        if (!row) return fail(row.error());
+        CAIRN_TRY(check_conditions(conditions, row->info.etag));
+        auto object = read(bucket, *row, range);
+        const auto now = find(bucket, key);
+        if (!now) return fail(now.error());
+        const bool moved = !*now || **now != *row;
+        if (moved || (!object && object.error().code == Code::not_found)) return std::nullopt;
+        if (!object) return fail(std::move(object).error());
+        return std::optional(std::move(*object));
     }
 
     Result<Object> read(const std::string& bucket, const ObjectRow& row, const ObjectRange& range) {

@@ -13,6 +13,8 @@ struct ObjectRow {
     ObjectInfo info;
     std::string sha256;  ///< 32 bytes, of the content as it was put
     std::string file;    ///< below the bucket's folder
+
+    bool operator==(const ObjectRow&) const = default;
 };
 
 std::string encode_row(std::string_view key, const ObjectRow& row);

@@ -1,12 +1,16 @@
 #include "backend/dir/dir_store.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "backend/posix/posix_disk.h"
+#include "sign/digest.h"
 #include "support/fake_clock.h"
 #include "support/memory_disk.h"
 #include "support/memory_meta_store.h"
@@ -52,6 +56,28 @@ TEST_F(DirStoreTest, NothingButTheContentsInUseStaysOnTheDisk) {
     EXPECT_EQ(disk.all_files().size(), 1u);
     ASSERT_TRUE(store->remove("logs", "key"));
     EXPECT_TRUE(disk.all_files().empty());
+}
+
+TEST_F(DirStoreTest, AReaderBesideWritersGetsTheBytesOfTheETag) {
+    support::MemoryDisk disk;
+    const auto store = open(disk).value();
+    ASSERT_TRUE(store->create_bucket("logs"));
+    const auto put = [&](const std::string& content) { EXPECT_TRUE(store->put("logs", "key", content, {})); };
+    put("a");
+    std::atomic<int> writing = 3;
+    std::vector<std::thread> writers;
+    for (const char letter : {'b', 'c', 'd'})
+        writers.emplace_back([&, letter] {
+            for (int i = 0; i < 2000; ++i) put(letter + std::to_string(i));
+            --writing;
+        });
+    while (writing > 0) {
+        const auto object = store->get("logs", "key");
+        EXPECT_TRUE(object) << object.error().message;
+        if (!object) break;
+        EXPECT_EQ(object->info.etag, sign::md5_hex(object->bytes)) << object->bytes;
+    }
+    for (auto& writer : writers) writer.join();
 }
 
 TEST_F(DirStoreTest, AFullDiskRefusesAndKeepsWhatWasThere) {
