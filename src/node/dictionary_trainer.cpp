@@ -1,7 +1,6 @@
 #include "node/dictionary_trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -62,30 +61,11 @@ double encoded_share(const std::vector<std::string>& records, const DictionaryPo
 DictionaryTrainer::DictionaryTrainer(Parts parts, std::size_t bytes_max)
     : parts_(std::move(parts)), bytes_max_(bytes_max), next_at_events_(first_look_events) {
     if (parts_.current()) next_at_events_ = std::max(full_look_events, parts_.log.end() * 2);
-    if (bytes_max_ > 0) thread_ = std::thread([this] { run(); });
-}
-
-DictionaryTrainer::~DictionaryTrainer() {
-    {
-        std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
-
-void DictionaryTrainer::run() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, std::chrono::milliseconds(500), [&] { return stopping_; })) {
-        lock.unlock();
-        look();
-        lock.lock();
-    }
 }
 
 void DictionaryTrainer::look() {
     const auto events = parts_.log.end() - parts_.log.begin();
-    if (bytes_max_ == 0 || events < next_at_events_) return;
+    if (events < next_at_events_) return;
     const bool small = next_at_events_ < full_look_events;
     next_at_events_ = small ? full_look_events : std::max(full_look_events, events) * 2;
     if (!fits_still()) learn();

@@ -1,10 +1,7 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 #include "base/result.h"
 #include "event/block.h"
@@ -25,15 +22,13 @@ public:
         std::function<Result<void>(DictionaryPointer)> adopt;  ///< stores it; later blocks use it
     };
 
-    /// `bytes_max` 0: never trains. Works on a thread of its own.
+    /// `bytes_max`: of the dictionary.
     DictionaryTrainer(Parts parts, std::size_t bytes_max);
-    ~DictionaryTrainer();
 
-    /// Looks once, on the calling thread: for tests.
+    /// To be called now and then, by one thread; returns at once unless the log has doubled.
     void look();
 
 private:
-    void run();
     bool fits_still() const;
     void learn();
 
@@ -41,10 +36,6 @@ private:
     const std::size_t bytes_max_;
     std::uint64_t next_at_events_;
     double share_ = 0;  ///< encoded bytes per raw byte when the dictionary was last judged; 0: unknown
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool stopping_ = false;  // guarded by mutex_
-    std::thread thread_;
 };
 
 }  // namespace cairn::node

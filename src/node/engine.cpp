@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "admit/seen_index.h"
 #include "backend/posix/posix_disk.h"
 #include "base/log.h"
+#include "base/periodic.h"
 #include "journal/dictionary_store.h"
 #include "journal/journal.h"
 #include "net/answer_burst.h"
@@ -172,6 +174,8 @@ private:
                 *journal_, dictionaries_->finder(), [this] { return dictionaries_->newest(); },
                 [this](DictionaryPointer learned) { return dictionaries_->add(std::move(learned)); }},
             static_cast<std::size_t>(config_.dictionary_bytes));
+        if (config_.dictionary_bytes > 0)
+            training_.emplace(std::chrono::milliseconds(500), [this] { trainer_->look(); });
         holds_ = std::make_unique<HoldKeeper>(*journal_, dictionaries_->finder(), metrics_);
         holds_->set(config_.holds);
         retention_ = std::make_unique<Retention>(
@@ -211,6 +215,7 @@ private:
     std::unique_ptr<TrailWork> trails_;
     std::unique_ptr<ingest::Ingest> ingest_;
     std::unique_ptr<DictionaryTrainer> trainer_;
+    std::optional<Periodic> training_;
     std::unique_ptr<HoldKeeper> holds_;
     std::unique_ptr<Retention> retention_;
 };

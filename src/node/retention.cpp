@@ -27,28 +27,9 @@ std::chrono::milliseconds interval_of(const journal::Retention& retention) {
 
 }  // namespace
 
-Retention::Retention(const Config& config, Parts parts)
-    : keep_(retention_of(config)), parts_(std::move(parts)), interval_(interval_of(keep_)) {
+Retention::Retention(const Config& config, Parts parts) : keep_(retention_of(config)), parts_(std::move(parts)) {
     if (std::ranges::any_of(keep_.keep, [](const auto& keep) { return keep.has_value(); }))
-        thread_ = std::thread([this] { run(); });
-}
-
-Retention::~Retention() {
-    {
-        std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
-
-void Retention::run() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, interval_, [&] { return stopping_; })) {
-        lock.unlock();
-        look();
-        lock.lock();
-    }
+        looks_.emplace(interval_of(keep_), [this] { look(); });
 }
 
 void Retention::look() {

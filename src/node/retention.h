@@ -1,14 +1,12 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <optional>
 
 #include "admit/seen_index.h"
+#include "base/periodic.h"
 #include "journal/journal.h"
 #include "node/config.h"
 #include "node/hold_keeper.h"
@@ -32,19 +30,13 @@ public:
     };
 
     Retention(const Config& config, Parts parts);
-    ~Retention();
 
 private:
-    void run();
     void look();
 
     const journal::Retention keep_;
     const Parts parts_;
-    std::chrono::milliseconds interval_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    bool stopping_ = false;  // guarded by mutex_
-    std::thread thread_;
+    std::optional<Periodic> looks_;
 };
 
 }  // namespace cairn::node
