@@ -8,6 +8,7 @@
 
 #include "api/call.h"
 #include "api/s3_request.h"
+#include "api/worker_pool.h"
 #include "neighbour/buckets/buckets.h"
 #include "wire/errors.h"
 #include "wire/xml.h"
@@ -23,6 +24,7 @@ struct S3Services {
 /// One call to S3 on its way.
 struct S3Call {
     const S3Services& services;
+    WorkerPool& pool;
     Call& call;
     S3Request request;
     bool anonymous = false;                        ///< nobody is known

@@ -1,11 +1,13 @@
 #include "api/s3_objects.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
 #include "api/s3_access.h"
 #include "api/s3_reading.h"
+#include "base/log.h"
 #include "wire/s3.h"
 
 namespace cairn::api {
@@ -28,11 +30,17 @@ std::expected<void, ApiError> check_version(const S3Call& s3) {
     return std::unexpected(ApiError{"InvalidArgument", "Invalid version id specified"});
 }
 
-std::expected<ObjectInfo, ApiError> find_object(const S3Call& s3) {
+std::expected<std::unique_ptr<OpenObject>, ApiError> open_object(const S3Call& s3) {
     if (auto checked = check_version(s3); !checked) return std::unexpected(checked.error());
-    auto info = s3.services.buckets.objects().head(s3.bucket->name, s3.request.key);
-    if (!info) return std::unexpected(not_there(s3, info.error()));
-    return std::move(*info);
+    auto opened = s3.services.buckets.objects().open(s3.bucket->name, s3.request.key);
+    if (!opened) return std::unexpected(not_there(s3, opened.error()));
+    return std::move(*opened);
+}
+
+std::expected<ObjectInfo, ApiError> find_object(const S3Call& s3) {
+    const auto opened = open_object(s3);
+    if (!opened) return std::unexpected(opened.error());
+    return (*opened)->info();
 }
 
 void add_encryption(net::Headers& headers, const ObjectHeaders& kept) {
@@ -123,48 +131,84 @@ S3Answer answer_head(const S3Call& s3, const ObjectInfo& info, const Part& part)
     return response;
 }
 
-/// The object as the conditions of the request let it be seen: an answer already when they do not.
+/// The object as the conditions of the request let it be seen.
 struct Seen {
-    ObjectInfo info;
+    std::unique_ptr<OpenObject> object;
     Part part;
-    std::optional<net::Response> answer;
+    net::Response response;  ///< without a body
 };
 std::expected<Seen, ApiError> see_object(const S3Call& s3) {
-    auto info = find_object(s3);
-    if (!info) return std::unexpected(info.error());
-    switch (check_preconditions(s3.call.request, *info)) {
+    auto opened = open_object(s3);
+    if (!opened) return std::unexpected(opened.error());
+    const auto& info = (*opened)->info();
+    switch (check_preconditions(s3.call.request, info)) {
         case Precondition::failed: return std::unexpected(wire::s3_fault("PreconditionFailed"));
         case Precondition::not_modified: {
-            net::Response unchanged{.status = 304, .headers = state_headers(*info), .body = {}};
-            return Seen{std::move(*info), {}, std::move(unchanged)};
+            net::Response unchanged{.status = 304, .headers = state_headers(info), .body = {}};
+            return Seen{std::move(*opened), {}, std::move(unchanged)};
         }
         case Precondition::holds: break;
     }
-    const auto part = part_of(s3.call.request, *info);
+    const auto part = part_of(s3.call.request, info);
     if (!part) return std::unexpected(part.error());
-    return Seen{std::move(*info), *part, std::nullopt};
+    auto response = answer_head(s3, info, *part);
+    if (!response) return std::unexpected(response.error());
+    response->content_length = part->size;
+    return Seen{std::move(*opened), *part, std::move(*response)};
 }
 
 S3Answer head_object(const S3Call& s3) {
     auto seen = see_object(s3);
     if (!seen) return std::unexpected(seen.error());
-    if (seen->answer) return std::move(*seen->answer);
-    auto response = answer_head(s3, seen->info, seen->part);
-    if (response) response->content_length = seen->part.size;
-    return response;
+    return std::move(seen->response);
 }
+
+/// The bytes of one version of an object, read on the pool: whoever takes them slowly holds none of its threads.
+class ObjectPieces final : public net::BodyPieces, public std::enable_shared_from_this<ObjectPieces> {
+public:
+    ObjectPieces(WorkerPool& pool, std::string name, std::unique_ptr<OpenObject> object, const Part& part)
+        : pool_(pool), name_(std::move(name)), object_(std::move(object)), begin_(part.begin), left_(part.size) {}
+
+    Result<std::string> read() {
+        auto piece = object_->read(begin_, static_cast<std::size_t>(std::min(left_, piece_bytes_max)));
+        if (!piece) return piece;
+        begin_ += piece->size();
+        left_ -= piece->size();
+        return piece;
+    }
+
+    bool more() const { return left_ > 0; }
+
+    void next(Take take) override {
+        pool_.submit([self = shared_from_this(), take = std::move(take)]() mutable {
+            auto piece = self->read();
+            if (!piece)
+                log_error("an object was sent in part only",
+                          {{"object", self->name_}, {"reason", piece.error().message}});
+            take(piece ? std::move(*piece) : std::string());
+        });
+    }
+
+private:
+    static constexpr std::uint64_t piece_bytes_max = 128 * 1024;
+
+    WorkerPool& pool_;
+    const std::string name_;
+    const std::unique_ptr<OpenObject> object_;
+    std::uint64_t begin_, left_;
+};
 
 S3Answer get_object(const S3Call& s3) {
     auto seen = see_object(s3);
     if (!seen) return std::unexpected(seen.error());
-    if (seen->answer) return std::move(*seen->answer);
-    const auto range = seen->part.whole ? ObjectRange{} : ObjectRange{seen->part.begin, seen->part.size, false};
-    auto object = s3.services.buckets.objects().get(s3.bucket->name, s3.request.key, range);
-    if (!object) return std::unexpected(not_there(s3, object.error()));
-    seen->part.size = object->bytes.size();
-    auto response = answer_head(s3, object->info, seen->part);
-    if (response) response->body = std::move(object->bytes);
-    return response;
+    if (seen->response.status == 304) return std::move(seen->response);
+    auto pieces = std::make_shared<ObjectPieces>(s3.pool, s3.bucket->name + "/" + s3.request.key,
+                                                 std::move(seen->object), seen->part);
+    auto first = pieces->read();  // what cannot be read at all can still be told
+    if (!first) return std::unexpected(s3_error_of(first.error(), "reading an object"));
+    seen->response.body = std::move(*first);
+    if (pieces->more()) seen->response.rest = std::move(pieces);
+    return std::move(seen->response);
 }
 
 S3Answer get_tags(const S3Call& s3) {

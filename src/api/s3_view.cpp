@@ -172,7 +172,7 @@ void S3View::serve(CallPointer call) const {
         auto response = v1_nothing(call->request_id);
         return answer(context_, std::move(call), std::move(response), "none");
     }
-    S3Call s3{.services = services, .call = *call, .request = std::move(*request)};
+    S3Call s3{.services = services, .pool = context_.pool, .call = *call, .request = std::move(*request)};
     if (auto known = authenticate_s3(context_.parts, s3); !known)
         return refuse(std::move(call), &s3.request, known.error());
     const auto* operation = find_operation(call->request, s3.request);

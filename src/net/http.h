@@ -31,11 +31,25 @@ struct Request {
     std::string_view find(std::string_view name) const;
 };
 
+/// What follows of a body that is too long to be held whole: asked for piece by piece, as the client takes them.
+class BodyPieces {
+public:
+    /// Gets the next piece; an empty one, or one beyond the promised length, breaks the connection off.
+    using Take = std::move_only_function<void(std::string piece)>;
+
+    virtual ~BodyPieces() = default;
+
+    /// Has `take` called once, now or later, from any thread. Called on a server's thread, when the client has taken
+    /// what came before and the length is not reached: must not block.
+    virtual void next(Take take) = 0;
+};
+
 struct Response {
     int status = 200;
     Headers headers;  ///< Content-Length, Date and Connection are added by the server
     std::string body;
-    std::optional<std::uint64_t> content_length = {};  ///< of an answer to HEAD without its body; else that of `body`
+    std::optional<std::uint64_t> content_length = {};  ///< of a body that is not whole in `body`; else its length
+    std::shared_ptr<BodyPieces> rest = {};             ///< of the body behind `body`, up to `content_length`
 
     std::string_view find(std::string_view name) const;  ///< as Request::find()
 };

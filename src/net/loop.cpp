@@ -179,8 +179,12 @@ private:
     awaitable<bool> write(std::string_view first, std::string_view second = {});
     awaitable<bool> ready(Transport::Outcome wanted);
     awaitable<void> answered();
+    template <class Task>
+    void on_loop(Task task);
     awaitable<void> refuse(HeadProblem problem, const Request& head);
     awaitable<bool> send(const Response& response, const HeadFacts& facts, bool head_only);
+    awaitable<bool> send_whole(Response response, HeadFacts facts, bool head_only);
+    awaitable<bool> send_rest(BodyPieces& rest, std::uint64_t left);
     Transport::Outcome write_now(std::string_view& first, std::string_view& second);
     awaitable<bool> stream_out(const Response& head, std::shared_ptr<StreamQueue> queue, HeadFacts facts,
                                bool head_only);
@@ -212,6 +216,7 @@ private:
     steady_clock::time_point deadline_ = steady_clock::time_point::max();
     bool timed_out_ = false, aborted_ = false, peer_gone_ = false;
     std::optional<Answer> answer_;
+    std::optional<std::string> piece_;  // of an answer's body, the next
     std::shared_ptr<StreamQueue> stream_;
 };
 
@@ -284,7 +289,7 @@ awaitable<Connection::Next> Connection::serve_one() {
     call_handler(std::move(request));
     if (!answer_) co_await answered();
     if (!answer_) co_return Next::close;
-    const auto answer = std::move(*answer_);
+    auto answer = std::move(*answer_);
     answer_.reset();
 
     HeadFacts facts{.date = loop_->date(), .http_1_0 = framing->http_1_0};
@@ -294,7 +299,7 @@ awaitable<Connection::Next> Connection::serve_one() {
     facts.close = !framing->keep_alive || answer.stream || state_.draining.load(std::memory_order_relaxed) ||
                   std::ranges::any_of(answer.response.headers, asks_to_close);
     const bool sent = answer.stream ? co_await stream_out(answer.response, answer.stream, facts, head_only)
-                                    : co_await send(answer.response, facts, head_only);
+                                    : co_await send_whole(std::move(answer.response), facts, head_only);
     if (!sent) co_return Next::close;
     if (!facts.close) co_return Next::request;
     co_return unread().empty() && !answer.stream ? Next::close : Next::linger;
@@ -321,20 +326,21 @@ awaitable<void> Connection::answered() {
     while (!answer_ && !aborted_) co_await signal_.async_wait(as_result);
 }
 
+/// Runs `task` on the loop's thread: now, if it is this one.
+template <class Task>
+void Connection::on_loop(Task task) {
+    if (loop_->is_this_thread()) return task();
+    if (auto* const burst = AnswerBurst::current())
+        burst->hold(loop_, std::move(task));
+    else
+        loop_->post(std::move(task));
+}
+
 void Connection::deliver(Answer answer) {
-    if (loop_->is_this_thread()) {
-        answer_ = std::move(answer);
-        signal_.cancel();
-        return;
-    }
-    auto take = [self = shared_from_this(), answer = std::move(answer)]() mutable {
+    on_loop([self = shared_from_this(), answer = std::move(answer)]() mutable {
         self->answer_ = std::move(answer);
         self->signal_.cancel();
-    };
-    if (auto* const burst = AnswerBurst::current())
-        burst->hold(loop_, std::move(take));
-    else
-        loop_->post(std::move(take));
+    });
 }
 
 void Connection::wake() {
@@ -563,6 +569,33 @@ awaitable<bool> Connection::send(const Response& response, const HeadFacts& fact
     if (is_over(outcome)) co_return false;
     if (first.empty() && body.empty()) co_return true;
     co_return co_await write(first, body);
+}
+
+awaitable<bool> Connection::send_whole(Response response, HeadFacts facts, bool head_only) {
+    if (!co_await send(response, facts, head_only)) co_return false;
+    if (!response.rest || head_only || !status_has_body(response.status)) co_return true;
+    const auto sent = std::exchange(response.body, {}).size();  // not kept beside the pieces
+    co_return co_await send_rest(*response.rest, response.content_length.value_or(sent) - sent);
+}
+
+awaitable<bool> Connection::send_rest(BodyPieces& rest, std::uint64_t left) {
+    while (left > 0) {
+        disarm();
+        piece_.reset();
+        rest.next([self = shared_from_this()](std::string piece) mutable {
+            auto& connection = *self;
+            connection.on_loop([self = std::move(self), piece = std::move(piece)]() mutable {
+                self->piece_ = std::move(piece);
+                self->signal_.cancel();
+            });
+        });
+        while (!piece_ && !aborted_) co_await signal_.async_wait(as_result);
+        if (!piece_ || piece_->empty() || piece_->size() > left) co_return false;
+        left -= piece_->size();
+        if (!co_await write(*piece_)) co_return false;
+    }
+    piece_.reset();
+    co_return true;
 }
 
 awaitable<void> Connection::refuse(HeadProblem problem, const Request& head) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,22 @@ struct ObjectRange {
     bool from_end = false;
 };
 
+/// One version of an object, read in parts. Used by one thread at a time, and not longer than its store; all block.
+class OpenObject {
+public:
+    explicit OpenObject(ObjectInfo info) : info_(std::move(info)) {}
+    virtual ~OpenObject() = default;
+
+    const ObjectInfo& info() const { return info_; }
+
+    /// Exactly `size` bytes from `begin` on. Errors besides: corrupt, the object ends before; conflict or not_found,
+    /// it was replaced or removed, and the store does not keep what was there.
+    virtual Result<std::string> read(std::uint64_t begin, std::size_t size) = 0;
+
+private:
+    const ObjectInfo info_;
+};
+
 /// What must hold for a read; an ETag without quotes, or "*".
 struct ObjectConditions {
     std::string if_match, if_none_match;  ///< empty: no condition
@@ -99,6 +116,10 @@ public:
     /// Errors besides: invalid, "InvalidRange: ..."; conflict, "PreconditionFailed: ..." or "NotModified: ...".
     virtual Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range = {},
                                const ObjectConditions& conditions = {}) = 0;
+
+    /// Holds the version that is there now. Unless a store can do better it is asked for each part, with the ETag as a
+    /// condition.
+    virtual Result<std::unique_ptr<OpenObject>> open(const std::string& bucket, const std::string& key);
 
     virtual Result<ObjectInfo> head(const std::string& bucket, const std::string& key) = 0;
     virtual Result<ListPage> list(const std::string& bucket, const ListRequest& request) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <fmt/format.h>
@@ -243,9 +244,28 @@ bool FakeEngine::Pending::answered() const {
     return state->answered;
 }
 
+namespace {
+
+/// Takes the pieces of a body as the server does, up to the promised length.
+void take_rest(net::Response& response) {
+    const auto rest = std::exchange(response.rest, nullptr);
+    while (rest && response.body.size() < response.content_length.value_or(0)) {
+        std::promise<std::string> taken;
+        rest->next([&](std::string piece) { taken.set_value(std::move(piece)); });
+        const auto piece = taken.get_future().get();
+        if (piece.empty()) return;
+        response.body += piece;
+    }
+}
+
+}  // namespace
+
 Answer FakeEngine::Pending::wait() const {
-    std::unique_lock lock(state->mutex);
-    EXPECT_TRUE(state->changed.wait_for(lock, patience, [&] { return state->answered; })) << "no answer";
+    {
+        std::unique_lock lock(state->mutex);
+        EXPECT_TRUE(state->changed.wait_for(lock, patience, [&] { return state->answered; })) << "no answer";
+    }
+    take_rest(state->answer.response);
     return state->answer;
 }
 

@@ -1,5 +1,7 @@
 #include "api/s3_objects.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "api/s3_fixture.h"
@@ -118,6 +120,43 @@ TEST_F(S3Objects, Ranges) {
     EXPECT_EQ(error_of(call("GET", "/logs/empty", "root", "", {{"Range", "bytes=0-"}})), "416 InvalidRange");
     EXPECT_EQ(get({{"Range", "bytes=0-3"}, {"If-Range", "\"other\""}}).response.status, 200);
     EXPECT_EQ(get({{"Range", "bytes=0-3"}, {"If-Range", "Fri, 02 Jan 2026 04:00:00 GMT"}}).response.status, 206);
+}
+
+TEST_F(S3Objects, ALargeOneIsOneVersionFromItsFirstByteToItsLast) {
+    std::string bytes(1'000'003, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761u >> 13);
+    put("large", bytes);
+    EXPECT_EQ(call("GET", "/logs/large").response.body, bytes);
+    const auto part = call("GET", "/logs/large", "root", "", {{"Range", "bytes=99999-899999"}});
+    EXPECT_EQ(part.response.status, 206);
+    EXPECT_EQ(part.response.content_length, 800'001u);
+    EXPECT_EQ(part.header("Content-Range"), "bytes 99999-899999/1000003");
+    EXPECT_EQ(part.response.body, bytes.substr(99'999, 800'001));
+
+    for (const char* also : {"put", "removed"}) {
+        const auto pending = engine_.begin(request("GET", "/logs/large"));
+        while (!pending.answered()) std::this_thread::yield();
+        if (also == std::string("put"))
+            put("large", std::string(2'000'000, 'n'));
+        else
+            ASSERT_TRUE(objects_->remove("logs", "large"));
+        const auto answer = pending.wait();
+        EXPECT_EQ(answer.response.body.size(), answer.response.content_length);
+        EXPECT_EQ(answer.header("ETag"), "\"" + sign::md5_hex(answer.response.body) + "\"");
+    }
+}
+
+TEST_F(S3Objects, OneThatEndsTooEarlyIsBrokenOff) {
+    put("large", std::string(1'000'000, 'x'));
+    const auto pending = engine_.begin(request("GET", "/logs/large"));
+    while (!pending.answered()) std::this_thread::yield();
+    disk_.plan_failure(support::Call::read, 2, Code::unavailable);
+    const auto answer = pending.wait();
+    EXPECT_EQ(answer.response.status, 200);
+    EXPECT_LT(answer.response.body.size(), 1'000'000u);
+    EXPECT_GT(answer.response.body.size(), 100'000u);
+    disk_.plan_failure(support::Call::read, 1, Code::unavailable);
+    EXPECT_EQ(error_of(call("GET", "/logs/large")), "503 ServiceUnavailable") << "nothing was sent yet";
 }
 
 TEST_F(S3Objects, Conditions) {

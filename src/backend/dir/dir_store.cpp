@@ -81,6 +81,22 @@ Result<Span> resolve(const ObjectRange& range, std::uint64_t size) {
     return Span{range.begin, std::min(range.size.value_or(size), size - range.begin)};
 }
 
+/// No put writes into a file that has a name already: what was opened stays as it is.
+class OpenFile final : public OpenObject {
+public:
+    OpenFile(ObjectInfo info, std::unique_ptr<File> file) : OpenObject(std::move(info)), file_(std::move(file)) {}
+
+    Result<std::string> read(std::uint64_t begin, std::size_t size) override {
+        std::string bytes;
+        bytes.resize_and_overwrite(size, [](char*, std::size_t count) { return count; });
+        CAIRN_TRY(file_->read(begin, bytes.data(), size));
+        return bytes;
+    }
+
+private:
+    const std::unique_ptr<File> file_;
+};
+
 /// Fills one page from rows that come in the order of their keys.
 class Pager {
 public:
@@ -161,23 +177,35 @@ public:
 
     Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range,
                        const ObjectConditions& conditions) override {
+        const auto opened = open(bucket, key);
+        if (!opened) return fail(opened.error());
+        Object object{(*opened)->info(), {}, 0};
+        CAIRN_TRY(check_conditions(conditions, object.info.etag));
+        const auto span = resolve(range, object.info.size);
+        if (!span) return fail(span.error());
+        auto bytes = (*opened)->read(span->begin, span->size);
+        if (!bytes) return fail(std::move(bytes).error());
+        object.begin = span->begin;
+        object.bytes = std::move(*bytes);
+        return object;
+    }
+
+    Result<std::unique_ptr<OpenObject>> open(const std::string& bucket, const std::string& key) override {
         for (int looks = 0; looks < 4; ++looks) {
-            auto object = look(bucket, key, range, conditions);
-            if (!object) return fail(std::move(object).error());
-            if (*object) return std::move(**object);
+            auto opened = look(bucket, key);
+            if (!opened || *opened) return opened;
         }
         // Writers that follow each other closely move the content at every look: hold them.
         const std::lock_guard lock(lock_of(bucket, key));
-        auto object = look(bucket, key, range, conditions);
-        if (!object) return fail(std::move(object).error());
-        if (!*object) return no_key();
-        return std::move(**object);
+        auto opened = look(bucket, key);
+        if (opened && !*opened) return no_key();
+        return opened;
     }
 
     Result<ObjectInfo> head(const std::string& bucket, const std::string& key) override {
-        auto object = get(bucket, key, ObjectRange{0, 0, false}, {});
-        if (!object) return fail(std::move(object).error());
-        return std::move(object->info);
+        const auto opened = open(bucket, key);
+        if (!opened) return fail(opened.error());
+        return (*opened)->info();
     }
 
     Result<ListPage> list(const std::string& bucket, const ListRequest& request) override {
@@ -297,35 +325,26 @@ private:
         return std::move(**row);
     }
 
-    /// Nothing if a put or a remove moved the content meanwhile: the file may then hold another version than the row.
-    Result<std::optional<Object>> look(const std::string& bucket, const std::string& key, const ObjectRange& range,
-                                       const ObjectConditions& conditions) {
+    /// Null if a put or a remove moved the content meanwhile: the file may then hold another version than the row.
+    Result<std::unique_ptr<OpenObject>> look(const std::string& bucket, const std::string& key) {
         const auto row = find_or_fail(bucket, key);
         if (!row) return fail(row.error());
-        CAIRN_TRY(check_conditions(conditions, row->info.etag));
-        auto object = read(bucket, *row, range);
+        auto opened = open_content(bucket, *row);
         const auto now = find(bucket, key);
         if (!now) return fail(now.error());
         const bool moved = !*now || **now != *row;
-        if (moved || (!object && object.error().code == Code::not_found)) return std::nullopt;
-        if (!object) return fail(std::move(object).error());
-        return std::optional(std::move(*object));
+        if (moved || (!opened && opened.error().code == Code::not_found)) return nullptr;
+        return opened;
     }
 
-    Result<Object> read(const std::string& bucket, const ObjectRow& row, const ObjectRange& range) {
-        const auto file = disk_.open(path_of(bucket, row.file), OpenMode::read);
-        if (!file) return fail(file.error());
+    Result<std::unique_ptr<OpenObject>> open_content(const std::string& bucket, const ObjectRow& row) {
+        auto file = disk_.open(path_of(bucket, row.file), OpenMode::read);
+        if (!file) return fail(std::move(file).error());
         const auto size = (*file)->size();
         if (!size) return fail(size.error());
-        Object object{row.info, {}, 0};
-        object.info.size = *size;
-        if (range.size == 0u && !range.from_end) return object;
-        const auto span = resolve(range, *size);
-        if (!span) return fail(span.error());
-        object.begin = span->begin;
-        object.bytes.resize(span->size);
-        CAIRN_TRY((*file)->read(span->begin, object.bytes.data(), object.bytes.size()));
-        return object;
+        auto info = row.info;
+        info.size = *size;
+        return std::make_unique<OpenFile>(std::move(info), std::move(*file));
     }
 
     /// Writes the content, durable under a name that is not `used`, and returns that name.
