@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,7 +15,7 @@
 #include "seam/event_log.h"
 #include "seam/log_sink.h"
 #include "seam/notifier.h"
-#include "view/trail/gzip_member.h"
+#include "view/trail/delivery_options.h"
 #include "view/trail/signing_keys.h"
 #include "view/trail/trails.h"
 
@@ -24,19 +23,6 @@ namespace cairn::trail {
 
 /// Of this view, in the meta store.
 inline constexpr std::string_view view_name = "trail";
-
-/// The lane of a trail's log files.
-std::string file_lane(std::string_view trail_id);
-
-struct DeliveryOptions {
-    std::chrono::milliseconds delivery_interval = std::chrono::minutes(5);  ///< 0: at once
-    std::chrono::milliseconds digest_interval = std::chrono::hours(1);
-    std::chrono::milliseconds give_up_after = std::chrono::days(30);
-    std::size_t file_bytes_max = 50'000'000;  ///< of a log file, before compression
-    Compression compression = Compression::fast;
-    std::vector<std::string> regions;  ///< that exist: a multi-region trail has a digest chain in each
-    std::string spool_folder = "view/trail/spool";
-};
 
 /// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics, the
 /// records themselves to their log groups. Every selected event is in one file, every file in one digest. Each
@@ -59,7 +45,7 @@ public:
         Metrics& metrics;
     };
 
-    Delivery(Parts parts, DeliveryOptions options);
+    Delivery(const Parts& parts, const DeliveryOptions& options);
     ~Delivery() override;
 
     std::string name() const override { return std::string(view_name); }
@@ -71,8 +57,8 @@ public:
     Result<bool> failed(Transaction& transaction, const follow::Plan& plan, const Error& error) override;
 
 private:
-    class Implementation;
-    std::unique_ptr<Implementation> implementation_;
+    struct Halves;
+    std::unique_ptr<Halves> halves_;
 };
 
 }  // namespace cairn::trail

@@ -4,6 +4,7 @@
 
 #include "follow/progress.h"
 #include "view/trail/delivery.h"
+#include "view/trail/file_plan.h"
 #include "view/trail/plan_body.h"
 
 namespace cairn::trail {

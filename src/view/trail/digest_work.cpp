@@ -1,0 +1,128 @@
+#include "view/trail/digest_work.h"
+
+#include "view/trail/plan_body.h"
+
+namespace cairn::trail {
+
+namespace {
+
+constexpr std::size_t digests_at_once = 100;
+
+/// Windows begin at the second of StartLogging; where validation was switched on later, at that moment.
+Time begin_of(const Trail& trail, Time now) {
+    constexpr auto just_now = std::chrono::minutes(1);
+    return trail.started && *trail.started <= now && now - *trail.started < just_now ? *trail.started : now;
+}
+
+bool wants_digests(const TrailHistory& history) {
+    return !history.deleted && history.newest().logging && history.newest().validation;
+}
+
+}  // namespace
+
+void DigestWork::restart() {
+    stored_.clear();
+    found_.clear();
+}
+
+Result<void> DigestWork::load(Transaction& transaction) {
+    auto active = load_active_chains(transaction);
+    if (!active) return fail(std::move(active).error());
+    chains_.clear();
+    for (auto& [name, chain] : *active) chains_.insert_or_assign(name, chain);
+    return {};
+}
+
+void DigestWork::adopt() {
+    for (auto& [name, chain] : stored_) {
+        if (chain.active)
+            chains_.insert_or_assign(name, chain);
+        else
+            chains_.erase(name);
+    }
+    stored_.clear();
+}
+
+Result<void> DigestWork::find(Time now, const Regions& filled) {
+    found_.clear();
+    found_at_ = now;
+    const auto snapshot = trails_.snapshot();
+    Histories by_id;
+    for (const auto& history : snapshot.trails) {
+        by_id[history->newest().id] = history.get();
+        if (wants_digests(*history)) find_beginnings(*history, filled);
+    }
+    find_ends(by_id, now);
+    for (auto& work : found_) {
+        if (work.action == Action::end) continue;
+        auto key = keys_.current(work.name.region, now);
+        if (!key) return fail(std::move(key).error());
+        work.key = std::move(*key);
+    }
+    return {};
+}
+
+void DigestWork::find_beginnings(const TrailHistory& history, const Regions& filled) {
+    const auto& trail = history.newest();
+    std::set<std::string> regions{trail.home_region};
+    if (trail.multi_region) regions.insert(regions_.begin(), regions_.end());
+    if (const auto more = filled.find(trail.id); more != filled.end())
+        regions.insert(more->second.begin(), more->second.end());
+    for (const auto& region : regions) {
+        const ChainName name{trail.id, trail.account, region};
+        const auto chain = chains_.find(name);
+        if (chain == chains_.end() || chain->second.ending) found_.push_back({name, trail, Action::begin, {}});
+    }
+}
+
+void DigestWork::find_ends(const Histories& by_id, Time now) {
+    for (const auto& [name, chain] : chains_) {
+        const auto known = by_id.find(name.trail_id);
+        if (known == by_id.end()) continue;
+        const auto& trail = known->second->newest();
+        if (!wants_digests(*known->second) && !chain.ending) found_.push_back({name, trail, Action::end, {}});
+        if (chain.window_end <= now) found_.push_back({name, trail, Action::close, {}});
+    }
+}
+
+Result<void> DigestWork::store(Transaction& transaction, std::vector<follow::Plan>& plans) {
+    stored_.clear();
+    for (const auto& work : found_) {
+        auto digests = digests_of(transaction, work);
+        if (!digests) return fail(std::move(digests).error());
+        for (auto& made : *digests) plans.push_back(plan_of(work, std::move(made)));
+        auto chain = load_chain(transaction, work.name);
+        if (!chain) return fail(std::move(chain).error());
+        stored_.emplace_back(work.name, std::move(*chain));
+    }
+    return {};
+}
+
+Result<std::vector<DigestToDeliver>> DigestWork::digests_of(Transaction& transaction, const Work& work) const {
+    if (work.action == Action::end) {
+        CAIRN_TRY(end_chain(transaction, work.name));
+        return std::vector<DigestToDeliver>{};
+    }
+    const ChainContext context{work.trail, *work.key, interval_};
+    if (work.action == Action::begin)
+        return begin_chain(transaction, work.name, context, begin_of(work.trail, found_at_));
+    return close_windows(transaction, work.name, context, found_at_, digests_at_once);
+}
+
+follow::Plan DigestWork::plan_of(const Work& work, DigestToDeliver made) const {
+    PlannedDelivery delivery;
+    delivery.kind = PlannedDelivery::Kind::digest;
+    delivery.trail_id = work.name.trail_id;
+    delivery.trail_arn = work.trail.arn();
+    delivery.account = work.name.account;
+    delivery.region = work.name.region;
+    delivery.bucket = std::move(made.bucket);
+    delivery.key = std::move(made.key);
+    delivery.key_arn = work.trail.key_arn;
+    delivery.planned = found_at_;
+    delivery.digest = std::move(made.digest.json);
+    delivery.signature = std::move(made.digest.signature);
+    return {0, 0, 0, "digest/" + work.name.trail_id, encode(delivery)};
+}
+
+}  // namespace cairn::trail
