@@ -36,10 +36,6 @@ bool is_account(std::string_view text) {
     return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 struct TextField {
     std::string_view name;
     bool required;
@@ -70,7 +66,7 @@ std::optional<AuditProblem> check_text(const Json& parent, const TextField& fiel
         return AuditProblem{"FieldNotFound", fmt::format("Required field {} is missing.", name)};
     }
     if (!value->is_string()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a string.", name)};
-    if (characters(value->as_string()) > field.characters_max)
+    if (count_characters(value->as_string()) > field.characters_max)
         return AuditProblem{"FieldTooLong",
                             fmt::format("Field {} is longer than {} characters.", name, field.characters_max)};
     return std::nullopt;

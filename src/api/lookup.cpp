@@ -75,16 +75,6 @@ std::expected<void, ApiError> read_attribute(const Json& attribute, Lookup& look
     return {};
 }
 
-// Times before year 1 or after 9999 are no times of a log.
-std::expected<std::optional<Time>, ApiError> read_time(const Json& input, std::string_view name) {
-    const auto* value = input.find(name);
-    if (!value) return std::nullopt;
-    const auto seconds = value->as_number();
-    if (!std::isfinite(seconds) || seconds < -62135596800.0 || seconds > 253402300799.0)
-        return error("InvalidTimeRangeException", fmt::format("{} is out of range.", name));
-    return from_milliseconds(std::llround(seconds * 1000));
-}
-
 std::expected<void, ApiError> read_range(const Json& input, Lookup& lookup) {
     const auto start = read_time(input, "StartTime");
     if (!start) return std::unexpected(start.error());
@@ -120,6 +110,16 @@ std::uint64_t binding(const Lookup& lookup, std::string_view account, std::strin
 }
 
 }  // namespace
+
+// Times before year 1 or after 9999 are no times of a log.
+std::expected<std::optional<Time>, ApiError> read_time(const Json& input, std::string_view name) {
+    const auto* value = input.find(name);
+    if (!value) return std::nullopt;
+    const auto seconds = value->as_number();
+    if (!std::isfinite(seconds) || seconds < -62135596800.0 || seconds > 253402300799.0)
+        return error("InvalidTimeRangeException", fmt::format("{} is out of range.", name));
+    return from_milliseconds(std::llround(seconds * 1000));
+}
 
 std::expected<Lookup, ApiError> read_lookup(const Json& input) {
     Lookup lookup;

@@ -24,6 +24,9 @@ struct Lookup {
 /// "LookupEvents").
 std::expected<Lookup, wire::ApiError> read_lookup(const Json& input);
 
+/// A moment that a request names; empty when it names none. Error: InvalidTimeRangeException.
+std::expected<std::optional<Time>, wire::ApiError> read_time(const Json& input, std::string_view name);
+
 /// A page token of LookupEvents: that of history, bound to the account, region and parameters it was given for, so that
 /// it cannot go on in another search. MaxResults may change. Opaque to callers; not secret.
 struct LookupToken {

@@ -1,7 +1,6 @@
 #include "api/trail_calls.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -11,7 +10,7 @@
 #include "api/trail_find.h"
 #include "api/trail_input.h"
 #include "api/trail_selectors.h"
-#include "base/utf8.h"
+#include "wire/model.h"
 
 namespace cairn::api {
 
@@ -22,6 +21,7 @@ using wire::ApiError;
 using Answer = std::expected<Json, ApiError>;
 
 constexpr std::size_t list_page = 100;
+constexpr const char* multi_region_needs_global = "Multi-Region trail must include global service events.";
 
 std::unexpected<ApiError> refuse(const char* code, std::string message) {
     return std::unexpected(ApiError{code, std::move(message)});
@@ -34,6 +34,27 @@ std::optional<std::string> text_of(const Json& input, std::string_view name) {
 std::optional<bool> flag_of(const Json& input, std::string_view name) {
     const auto* member = input.find(name);
     return member ? std::optional(member->as_bool()) : std::nullopt;
+}
+
+/// What is wrong with the settings of a request whatever the trail is.
+Checked check_settings(const TrailServices& services, const Call& call, const Json& input) {
+    const auto given = [&](std::string_view name) -> std::optional<std::string> {
+        auto text = text_of(input, name);
+        return text && !text->empty() ? std::move(text) : std::nullopt;
+    };
+    if (const auto bucket = text_of(input, "S3BucketName"))
+        if (auto checked = check_bucket_name(*bucket); !checked) return checked;
+    if (const auto prefix = given("S3KeyPrefix"))
+        if (auto checked = check_prefix(*prefix); !checked) return checked;
+    if (const auto topic = given("SnsTopicName"))
+        if (auto arn = topic_arn_of(*topic, account_of(call), region_of(call)); !arn)
+            return std::unexpected(std::move(arn).error());
+    if (const auto key = given("KmsKeyId"))
+        if (auto arn = key_arn_of(*key, account_of(call), region_of(call), services.lenient); !arn)
+            return std::unexpected(std::move(arn).error());
+    if (flag_of(input, "IsMultiRegionTrail") == true && flag_of(input, "IncludeGlobalServiceEvents") == false)
+        return refuse("InvalidParameterCombinationException", multi_region_needs_global);
+    return {};
 }
 
 /// Applies the settings of a request to a trail. In an update an empty text takes a setting away.
@@ -86,7 +107,7 @@ Checked apply(const TrailServices& services, const Json& input, bool update, Tra
     if (multi_region) trail.multi_region = *multi_region;
     if (global) trail.global_events = *global;
     if (trail.multi_region && !trail.global_events)
-        return refuse("InvalidParameterCombinationException", "Multi-Region trail must include global service events.");
+        return refuse("InvalidParameterCombinationException", multi_region_needs_global);
     if (const auto validation = flag_of(input, "EnableLogFileValidation")) trail.validation = *validation;
     if (const auto organization = flag_of(input, "IsOrganizationTrail")) trail.organization = *organization;
     if (const auto recursive = flag_of(input, "RecursiveLogging")) trail.recursive_logging = *recursive;
@@ -96,6 +117,20 @@ Checked apply(const TrailServices& services, const Json& input, bool update, Tra
 Checked check_organization(const TrailServices& services, const Trail& trail) {
     if (!trail.organization || services.lenient) return {};
     return refuse("OrganizationsNotInUseException", "Your account is not in an organization.");
+}
+
+/// Why a trail could not be made.
+ApiError no_room(const Trail& trail, const trail::Trails::Limits& limits, const Error& error) {
+    if (error.code == Code::conflict)
+        return {"TrailAlreadyExistsException",
+                fmt::format("Trail {} already exists for customer: {}", trail.name, trail.account)};
+    const bool names_region =
+        error.message == trail.home_region || std::ranges::find(limits.regions, error.message) != limits.regions.end();
+    if (error.code == Code::exhausted && names_region)
+        return {"MaximumNumberOfTrailsExceededException",
+                fmt::format("User: {} already has {} trails in {}.", trail.account, limits.trails_per_region,
+                            error.message)};
+    return inner_error(error, "creating a trail");
 }
 
 Answer create_trail(const TrailServices& services, const Call& call, const Json& input) {
@@ -111,23 +146,19 @@ Answer create_trail(const TrailServices& services, const Call& call, const Json&
     if (!tags) return std::unexpected(tags.error());
     made.tags = std::move(*tags);
 
-    const ApiError taken{"TrailAlreadyExistsException",
-                         fmt::format("Trail {} already exists for customer: {}", made.name, made.account)};
-    if (services.trails.find(made.account, made.home_region, made.name)) return std::unexpected(taken);
+    const trail::Trails::Limits limits{services.trails_per_region, services.regions};
+    if (const auto room = services.trails.check_room(made, limits); !room)
+        return std::unexpected(no_room(made, limits, room.error()));
     if (auto checked = check_organization(services, made); !checked) return std::unexpected(checked.error());
     if (auto checked = check_destination(services, made, nullptr); !checked) return std::unexpected(checked.error());
-    const auto stored = services.trails.create(made, {services.trails_per_region, services.regions});
-    if (stored) return changed_trail(*stored);
-    if (stored.error().code == Code::conflict) return std::unexpected(taken);
-    if (stored.error().code == Code::exhausted &&
-        std::ranges::find(services.regions, stored.error().message) != services.regions.end())
-        return refuse("MaximumNumberOfTrailsExceededException",
-                      fmt::format("User: {} already has {} trails in {}.", made.account, services.trails_per_region,
-                                  stored.error().message));
-    return std::unexpected(inner_error(stored.error(), "creating a trail"));
+    const auto stored = services.trails.create(made, limits);
+    if (!stored) return std::unexpected(no_room(made, limits, stored.error()));
+    return changed_trail(*stored);
 }
 
 Answer update_trail(const TrailServices& services, const Call& call, const Json& input) {
+    if (auto checked = check_reference(call, input.text("Name")); !checked) return std::unexpected(checked.error());
+    if (auto checked = check_settings(services, call, input); !checked) return std::unexpected(checked.error());
     const auto before = find_home_trail(services, call, input.text("Name"));
     if (!before) return std::unexpected(before.error());
     auto wanted = *before;
@@ -193,7 +224,7 @@ Answer describe_trails(const TrailServices& services, const Call& call, const Js
 /// The token is the ARN of the last trail of the page before.
 Answer list_trails(const TrailServices& services, const Call& call, const Json& input) {
     std::string after;
-    if (const auto token = text_of(input, "NextToken")) {
+    if (const auto token = text_of(input, "NextToken"); token && !token->empty()) {
         const auto arn = trail::parse_trail_arn(*token);
         if (!arn || arn->account != account_of(call))
             return refuse("ValidationException", "NextToken is not one that ListTrails gave.");
@@ -219,9 +250,11 @@ Answer get_trail_status(const TrailServices& services, const Call& call, const J
     const auto found = find_trail(services, call, input.text("Name"));
     if (!found) return std::unexpected(found.error());
     const auto& trail = (*found)->newest();
+    // A trail that does not show itself here delivers at home only.
+    const auto& region = trail.seen_in(region_of(call)) ? region_of(call) : trail.home_region;
     trail::TrailStatus status;
     const auto read = services.store.view([&](Transaction& transaction) -> Result<void> {
-        const auto loaded = trail::load_status(transaction, trail.id, region_of(call));
+        const auto loaded = trail::load_status(transaction, trail.id, region);
         if (!loaded) return fail(loaded.error());
         status = *loaded;
         return {};
@@ -250,16 +283,11 @@ Answer stop_logging(const TrailServices& services, const Call& call, const Json&
 }
 
 Answer list_public_keys(const TrailServices& services, const Call& call, const Json& input) {
-    if (!input.text("NextToken").empty())
-        return refuse("InvalidTokenException", "NextToken is reserved for future use.");
-    const auto time_of = [&](std::string_view name, Time otherwise) {
-        const auto* member = input.find(name);
-        return member ? from_milliseconds(static_cast<std::int64_t>(std::llround(member->as_number() * 1000)))
-                      : otherwise;
-    };
-    const auto start = time_of("StartTime", call.received), end = time_of("EndTime", call.received);
-    if (start > end) return refuse("InvalidTimeRangeException", "Start time must be before end time.");
-    const auto keys = services.keys.list(region_of(call), start, end);
+    const auto start = read_time(input, "StartTime"), end = read_time(input, "EndTime");
+    if (!start || !end) return std::unexpected(start ? end.error() : start.error());
+    const auto from = start->value_or(call.received), to = end->value_or(call.received);
+    if (from > to) return refuse("InvalidTimeRangeException", "Start time must be before end time.");
+    const auto keys = services.keys.list(region_of(call), from, to);
     if (!keys) return std::unexpected(inner_error(keys.error(), "listing public keys"));
     JsonArray list;
     const auto seconds = [](Time time) { return static_cast<double>(to_milliseconds(time)) / 1000; };
@@ -273,42 +301,43 @@ Answer list_public_keys(const TrailServices& services, const Call& call, const J
 
 // --- tags ---
 
-/// A trail named by its ARN, as operations on tags name it.
+/// A member without which an operation on tags has nothing to do, and no error of its own to say so.
+Checked check_given(const Json& input, std::string_view member, std::string_view in_messages) {
+    if (input.find(member)) return {};
+    return std::unexpected(wire::validation_error(
+        {fmt::format("Value null at '{}' failed to satisfy constraint: Member must not be null", in_messages)}));
+}
+
+/// What an ARN of the right form names; only trails are there.
 std::expected<Trail, ApiError> find_tagged(const TrailServices& services, const Call& call, std::string_view arn,
-                                           bool at_home) {
-    const auto invalid = [&] {
-        return refuse("CloudTrailARNInvalidException", fmt::format("Invalid ARN: {}", valid_utf8(arn, 300)));
-    };
-    const auto parsed = trail::parse_trail_arn(arn);
-    if (!parsed) {
-        if (!arn.starts_with("arn:")) return invalid();
-        const bool ours = arn.starts_with("arn:aws:cloudtrail:");
-        if (!ours)
-            return refuse("ResourceTypeNotSupportedException",
-                          fmt::format("Resource {} cannot be tagged.", valid_utf8(arn, 300)));
-        if (arn.find(":eventdatastore/") != std::string_view::npos)
-            return refuse("EventDataStoreNotFoundException", "The specified event data store was not found.");
-        if (arn.find(":channel/") != std::string_view::npos)
-            return refuse("ChannelNotFoundException", "The specified channel was not found.");
-        return invalid();
-    }
+                                           Tagged kind) {
+    if (kind == Tagged::event_data_store)
+        return refuse("EventDataStoreNotFoundException", "The specified event data store was not found.");
+    if (kind == Tagged::channel) return refuse("ChannelNotFoundException", "The specified channel was not found.");
     const auto found = services.trails.find(arn);
     if (!found || found->newest().account != account_of(call))
         return refuse("ResourceNotFoundException",
-                      fmt::format("Unknown trail: {} for the user: {}", arn, account_of(call)));
-    if (at_home) return find_home_trail(services, call, arn);
+                      fmt::format("Unknown {}: {} for the user: {}", kind == Tagged::trail ? "trail" : "dashboard", arn,
+                                  account_of(call)));
     return found->newest();
 }
 
-template <class Change>
-Answer change_tags(const TrailServices& services, const Call& call, const Json& input, Change&& change) {
-    const auto trail = find_tagged(services, call, input.text("ResourceId"), true);
+/// `read` makes of the list what `change` takes. All that can be wrong with the request is found before the trail is
+/// looked for.
+template <class Read, class Change>
+Answer change_tags(const TrailServices& services, const Call& call, const Json& input, Read&& read, Change&& change) {
+    const auto arn = input.text("ResourceId");
+    const auto kind = read_tagged_arn(arn);
+    if (!kind) return std::unexpected(kind.error());
+    if (auto checked = check_given(input, "TagsList", "tagsList"); !checked) return std::unexpected(checked.error());
+    const auto list = read(input.find("TagsList"));
+    if (!list) return std::unexpected(list.error());
+    if (const auto found = find_tagged(services, call, arn, *kind); !found) return std::unexpected(found.error());
+    const auto trail = find_home_trail(services, call, arn);
     if (!trail) return std::unexpected(trail.error());
-    const auto tags = read_tags(input.find("TagsList"));
-    if (!tags) return std::unexpected(tags.error());
     std::optional<ApiError> refused;
     const auto changed = services.trails.change(trail->arn(), [&](Trail& next) -> Result<void> {
-        refused = change(next, *tags);
+        refused = change(next, *list);
         return refused ? fail(Code::invalid, refused->message) : Result<void>();
     });
     if (refused) return std::unexpected(*refused);
@@ -316,10 +345,8 @@ Answer change_tags(const TrailServices& services, const Call& call, const Json& 
     return JsonObject{};
 }
 
-using Tags = std::vector<std::pair<std::string, std::string>>;
-
 Answer add_tags(const TrailServices& services, const Call& call, const Json& input) {
-    return change_tags(services, call, input, [](Trail& trail, const Tags& tags) -> std::optional<ApiError> {
+    return change_tags(services, call, input, read_tags, [](Trail& trail, const Tags& tags) -> std::optional<ApiError> {
         for (const auto& tag : tags) {
             const auto there = std::ranges::find(trail.tags, tag.first, &Tags::value_type::first);
             if (there != trail.tags.end())
@@ -327,31 +354,39 @@ Answer add_tags(const TrailServices& services, const Call& call, const Json& inp
             else
                 trail.tags.push_back(tag);
         }
-        constexpr std::size_t tags_max = 50;
         if (trail.tags.size() <= tags_max) return std::nullopt;
-        return ApiError{"TagsLimitExceededException",
-                        "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50."};
+        return too_many_tags();
     });
 }
 
 Answer remove_tags(const TrailServices& services, const Call& call, const Json& input) {
-    return change_tags(services, call, input, [](Trail& trail, const Tags& tags) -> std::optional<ApiError> {
-        for (const auto& tag : tags)
-            std::erase_if(trail.tags, [&](const auto& other) { return other.first == tag.first; });
-        return std::nullopt;
-    });
+    using Keys = std::vector<std::string>;
+    return change_tags(
+        services, call, input, read_tag_keys, [](Trail& trail, const Keys& keys) -> std::optional<ApiError> {
+            std::erase_if(trail.tags,
+                          [&](const auto& tag) { return std::ranges::find(keys, tag.first) != keys.end(); });
+            return std::nullopt;
+        });
 }
 
 Answer list_tags(const TrailServices& services, const Call& call, const Json& input) {
     if (!input.text("NextToken").empty())
         return refuse("InvalidTokenException", "NextToken is reserved for future use.");
-    const auto* ids = input.find("ResourceIdList");
+    if (auto checked = check_given(input, "ResourceIdList", "resourceIdList"); !checked)
+        return std::unexpected(checked.error());
+    const auto& ids = input.find("ResourceIdList")->as_array();
     constexpr std::size_t ids_max = 20;
-    if (ids && ids->as_array().size() > ids_max)
-        return refuse("ValidationException", "ResourceIdList can have at most 20 ARNs.");
+    if (ids.size() > ids_max) return refuse("ValidationException", "ResourceIdList can have at most 20 ARNs.");
+    std::vector<Tagged> kinds;
+    for (const auto& id : ids) {
+        const auto kind = read_tagged_arn(id.as_string());
+        if (!kind) return std::unexpected(kind.error());
+        kinds.push_back(*kind);
+    }
     JsonArray list;
-    for (const auto& id : ids ? ids->as_array() : JsonArray{}) {
-        const auto trail = find_tagged(services, call, id.as_string(), false);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const auto& id = ids[i];
+        const auto trail = find_tagged(services, call, id.as_string(), kinds[i]);
         if (!trail) return std::unexpected(trail.error());
         JsonArray tags;
         for (const auto& [key, value] : trail->tags) tags.push_back(JsonObject{{"Key", key}, {"Value", value}});

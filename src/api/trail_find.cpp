@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "api/lookup.h"
-#include "api/trail_input.h"
 
 namespace cairn::api {
 
@@ -13,6 +12,11 @@ using wire::ApiError;
 
 const std::string& account_of(const Call& call) { return call.caller.principal.account; }
 const std::string& region_of(const Call& call) { return call.caller.region; }
+
+Checked check_reference(const Call& call, std::string_view text) {
+    const auto reference = read_trail_reference(text, account_of(call), region_of(call));
+    return reference ? Checked() : std::unexpected(reference.error());
+}
 
 std::expected<std::shared_ptr<const TrailHistory>, ApiError> find_trail(const TrailServices& services, const Call& call,
                                                                         std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/call.h"
+#include "api/trail_input.h"
 #include "api/trail_services.h"
 #include "base/result.h"
 #include "view/trail/trail.h"
@@ -16,6 +17,9 @@ namespace cairn::api {
 /// Who asks for an operation on trails, and where.
 const std::string& account_of(const Call& call);
 const std::string& region_of(const Call& call);
+
+/// `text` has the form of a name or ARN. Errors: those of read_trail_reference().
+Checked check_reference(const Call& call, std::string_view text);
 
 /// The caller's trail that `text` names, by name or ARN; also a shadow of one. Errors: those of read_trail_reference();
 /// TrailNotFoundException.

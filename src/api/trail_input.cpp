@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "base/uuid.h"
 
 namespace cairn::api {
 
@@ -12,8 +13,8 @@ namespace {
 
 using wire::ApiError;
 
-constexpr std::size_t name_min = 3, name_max = 128, prefix_max = 200, topic_max = 256, tags_max = 50, tag_key_max = 128,
-                      tag_value_max = 256;
+constexpr std::size_t name_min = 3, name_max = 128, prefix_max = 200, topic_max = 256, group_max = 512,
+                      tag_key_max = 128, tag_value_max = 256;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -64,6 +65,16 @@ bool is_topic_name(std::string_view name) {
            std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
 }
 
+/// "log-group:NAME:*": every stream of a log group.
+bool is_group_streams(std::string_view text) {
+    constexpr std::string_view begin = "log-group:", end = ":*";
+    if (text.size() <= begin.size() + end.size() || !text.starts_with(begin) || !text.ends_with(end)) return false;
+    const auto name = text.substr(begin.size(), text.size() - begin.size() - end.size());
+    return name.size() <= group_max && std::ranges::all_of(name, [](char c) {
+               return is_alphanumeric(c) || std::string_view("._-/#").find(c) != std::string_view::npos;
+           });
+}
+
 bool is_key_name(std::string_view name) {
     return !name.empty() && name.size() <= 256 &&
            std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '/'; });
@@ -77,6 +88,24 @@ bool is_uuid_like(std::string_view text) {
         if (dash != (text[i] == '-') || (!dash && !is_alphanumeric(text[i]))) return false;
     }
     return true;
+}
+
+std::unexpected<ApiError> invalid_arn(const char* code, std::string_view arn) {
+    return refuse(code, fmt::format("Invalid ARN: {}", valid_utf8(arn, 300)));
+}
+
+bool is_uuid(std::string_view text) { return parse_uuid(text).has_value(); }
+
+bool is_dashboard_name(std::string_view name) {
+    return name.size() >= name_min && name.size() <= name_max &&
+           std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
+}
+
+/// "aws:", whatever its case, is the service's own.
+bool is_reserved(std::string_view tag_key) {
+    constexpr std::string_view begin = "aws:";
+    return std::ranges::equal(tag_key.substr(0, begin.size()), begin, {},
+                              [](char c) { return is_upper(c) ? static_cast<char>(c | 0x20) : c; });
 }
 
 bool is_tag_text(std::string_view text) {
@@ -117,8 +146,7 @@ std::expected<TrailReference, ApiError> read_trail_reference(std::string_view te
         return TrailReference{std::string(text), trail::trail_arn(region, account, text), true};
     }
     const auto arn = trail::parse_trail_arn(text);
-    if (!arn || !check_trail_name(arn->name))
-        return refuse("CloudTrailARNInvalidException", fmt::format("Invalid ARN: {}", valid_utf8(text, 300)));
+    if (!arn || !check_trail_name(arn->name)) return invalid_arn("CloudTrailARNInvalidException", text);
     return TrailReference{arn->name, std::string(text), false};
 }
 
@@ -194,37 +222,88 @@ Checked check_log_group(const std::optional<std::string>& group_arn, const std::
     if (!group_arn)
         return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group and a role ARN.");
     const auto group = arn_parts(*group_arn), role = arn_parts(*role_arn);
-    const bool group_fits = !group.empty() && group[2] == "logs" && group[3] == region && group[4] == account &&
-                            group[5].starts_with("log-group:") && group[5].ends_with(":*");
+    const bool group_fits =
+        !group.empty() && group[2] == "logs" && group[3] == region && group[4] == account && is_group_streams(group[5]);
     if (!group_fits && !(lenient && !group.empty() && group[2] == "logs"))
         return refuse("InvalidCloudWatchLogsLogGroupArnException",
                       "CloudTrail cannot validate the specified log group ARN.");
-    if (role.empty() || role[2] != "iam" || !is_account(role[4]) || !role[5].starts_with("role/") ||
-        role[5].size() == 5)
+    const bool role_fits = !role.empty() && role[2] == "iam" && (lenient ? is_account(role[4]) : role[4] == account) &&
+                           role[5].starts_with("role/") && role[5].size() > 5;
+    if (!role_fits)
         return refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.");
     return {};
 }
 
-std::expected<std::vector<std::pair<std::string, std::string>>, ApiError> read_tags(const Json* list) {
-    std::vector<std::pair<std::string, std::string>> tags;
-    if (!list) return tags;
+ApiError too_many_tags() {
+    return {"TagsLimitExceededException",
+            fmt::format("The number of tags per trail has exceeded the permitted amount. Currently, the limit is {}.",
+                        tags_max)};
+}
+
+std::expected<std::vector<std::string>, ApiError> read_tag_keys(const Json* list) {
+    std::vector<std::string> keys;
+    if (!list) return keys;
     const auto invalid = [](std::string message) { return refuse("InvalidTagParameterException", std::move(message)); };
     for (const auto& tag : list->as_array()) {
-        const auto key = tag.text("Key"), value = tag.text("Value");
-        if (key.empty() || key.size() > 4 * tag_key_max || !is_tag_text(key))
+        const auto key = tag.text("Key");
+        if (key.empty() || count_characters(key) > tag_key_max || !is_tag_text(key))
             return invalid("Tag keys must have 1 to 128 letters, digits, spaces, or characters of _ . : / = + - @.");
-        if (value.size() > 4 * tag_value_max || !is_tag_text(value))
-            return invalid(
-                "Tag values must have at most 256 letters, digits, spaces, or characters of _ . : / = + - @.");
-        if (key.starts_with("aws:")) return invalid("Tag keys must not begin with aws:.");
-        if (std::ranges::any_of(tags, [&](const auto& other) { return other.first == key; }))
+        if (is_reserved(key)) return invalid("Tag keys must not begin with aws:.");
+        if (std::ranges::find(keys, key) != keys.end())
             return invalid(fmt::format("Tag key {} is given more than once.", key));
-        tags.emplace_back(key, value);
+        keys.emplace_back(key);
     }
-    if (tags.size() > tags_max)
-        return refuse("TagsLimitExceededException",
-                      "The number of tags per trail has exceeded the permitted amount. Currently, the limit is 50.");
+    return keys;
+}
+
+std::expected<Tags, ApiError> read_tags(const Json* list) {
+    auto keys = read_tag_keys(list);
+    if (!keys) return std::unexpected(std::move(keys).error());
+    Tags tags;
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+        const auto value = list->as_array()[i].text("Value");
+        if (count_characters(value) > tag_value_max || !is_tag_text(value))
+            return refuse(
+                "InvalidTagParameterException",
+                "Tag values must have at most 256 letters, digits, spaces, or characters of _ . : / = + - @.");
+        tags.emplace_back(std::move((*keys)[i]), value);
+    }
+    if (tags.size() > tags_max) return std::unexpected(too_many_tags());
     return tags;
+}
+
+std::expected<Tagged, ApiError> read_tagged_arn(std::string_view arn) {
+    const auto parts = arn_parts(arn);
+    if (parts.empty()) return invalid_arn("CloudTrailARNInvalidException", arn);
+    if (parts[2] != "cloudtrail")
+        return refuse("ResourceTypeNotSupportedException",
+                      fmt::format("Resource {} cannot be tagged.", valid_utf8(arn, 300)));
+    constexpr struct {
+        std::string_view begin;
+        Tagged kind;
+        bool (*is_name)(std::string_view);
+        const char* code;
+    } kinds[] = {
+        {"trail/", Tagged::trail, [](std::string_view name) { return check_trail_name(name).has_value(); },
+         "CloudTrailARNInvalidException"},
+        {"eventdatastore/", Tagged::event_data_store, is_uuid, "EventDataStoreARNInvalidException"},
+        {"channel/", Tagged::channel, is_uuid, "ChannelARNInvalidException"},
+        {"dashboard/", Tagged::dashboard, is_dashboard_name, "CloudTrailARNInvalidException"},
+    };
+    for (const auto& kind : kinds) {
+        if (!parts[5].starts_with(kind.begin)) continue;
+        const bool is_one = parts[1] == "aws" && !parts[3].empty() && is_account(parts[4]) &&
+                            kind.is_name(parts[5].substr(kind.begin.size()));
+        return is_one ? std::expected<Tagged, ApiError>(kind.kind) : invalid_arn(kind.code, arn);
+    }
+    return invalid_arn("CloudTrailARNInvalidException", arn);
+}
+
+Checked check_event_data_store(std::string_view text) {
+    if (is_uuid(text)) return {};
+    const auto kind = read_tagged_arn(text);
+    if (kind && *kind == Tagged::event_data_store) return {};
+    return invalid_arn("EventDataStoreARNInvalidException", text);
 }
 
 }  // namespace cairn::api

@@ -38,12 +38,24 @@ std::expected<std::string, wire::ApiError> topic_arn_of(std::string_view topic, 
 std::expected<std::string, wire::ApiError> key_arn_of(std::string_view key, std::string_view account,
                                                       std::string_view region, bool lenient);
 
-/// Both or none, in the caller's account and region.
+/// Both or none, in the caller's account, and the group in its region.
 Checked check_log_group(const std::optional<std::string>& group_arn, const std::optional<std::string>& role_arn,
                         std::string_view account, std::string_view region, bool lenient);
 
-/// Tags of a list; later ones replace earlier ones of the same key only when `merge_into` allows it: within one list
-/// keys are unique.
-std::expected<std::vector<std::pair<std::string, std::string>>, wire::ApiError> read_tags(const Json* list);
+/// The tags of a list to set, whose keys are unique. There are at most 50 of a trail.
+using Tags = std::vector<std::pair<std::string, std::string>>;
+std::expected<Tags, wire::ApiError> read_tags(const Json* list);
+inline constexpr std::size_t tags_max = 50;
+wire::ApiError too_many_tags();
+
+/// The keys of a list of tags to remove; values do not matter.
+std::expected<std::vector<std::string>, wire::ApiError> read_tag_keys(const Json* list);
+
+/// What an ARN names that can have tags.
+enum class Tagged { trail, event_data_store, channel, dashboard };
+std::expected<Tagged, wire::ApiError> read_tagged_arn(std::string_view arn);
+
+/// An ARN or id of an event data store.
+Checked check_event_data_store(std::string_view text);
 
 }  // namespace cairn::api

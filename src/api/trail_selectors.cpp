@@ -10,7 +10,9 @@
 #include "api/lookup.h"
 #include "api/trail_destination.h"
 #include "api/trail_find.h"
+#include "api/trail_input.h"
 #include "match/selector_rules.h"
+#include "wire/model.h"
 
 namespace cairn::api {
 
@@ -28,19 +30,24 @@ ApiError refusal(const match::SelectorError& error) {
     return {of_events ? "InvalidEventSelectorsException" : "InvalidInsightSelectorsException", error.message};
 }
 
-/// The trail that `input` names. An operation that also takes event data stores names exactly one of the two; there are
-/// no event data stores, and `no_store` is what asking for one answers.
-std::expected<std::string_view, ApiError> named_trail(const Json& input, const ApiError& no_store) {
+const ApiError stores_unsupported = {"UnsupportedOperationException", "Event data stores are not supported."};
+const ApiError store_not_found = {"EventDataStoreNotFoundException", "The specified event data store was not found."};
+
+/// The trail that `input` names, by something of the right form. An operation that also takes event data stores names
+/// exactly one of the two; there are no event data stores, and `no_store` is what asking for one answers.
+std::expected<std::string_view, ApiError> named_trail(const Call& call, const Json& input, const ApiError& no_store) {
     const auto *trail = input.find("TrailName"), *store = input.find("EventDataStore");
     if (!trail == !store)
         return refuse("InvalidParameterCombinationException",
                       "Either TrailName or EventDataStore must be given, not both.");
-    if (store) return std::unexpected(no_store);
+    if (store) {
+        const bool is_known = no_store.code == store_not_found.code;
+        const auto checked = is_known ? check_event_data_store(store->as_string()) : Checked();
+        return std::unexpected(checked ? no_store : checked.error());
+    }
+    if (auto checked = check_reference(call, trail->as_string()); !checked) return std::unexpected(checked.error());
     return trail->as_string();
 }
-
-const ApiError stores_unsupported = {"UnsupportedOperationException", "Event data stores are not supported."};
-const ApiError store_not_found = {"EventDataStoreNotFoundException", "The specified event data store was not found."};
 
 /// Stores what `set` does to the trail; it may refuse, looking at the newest settings.
 template <class Set>
@@ -95,13 +102,26 @@ std::expected<match::EventSelectors, ApiError> stored_selectors(const Trail& tra
     return std::move(*selectors);
 }
 
-std::optional<ApiError> set_insights(Trail& trail, const std::vector<match::InsightSelector>& insights) {
+std::optional<ApiError> check_insights(const Trail& trail, const std::vector<match::InsightSelector>& insights) {
     const auto selectors = stored_selectors(trail);
     if (!selectors) return selectors.error();
-    if (const auto checked = match::check_insight_source(insights, *selectors); !checked)
-        return refusal(checked.error());
+    const auto checked = match::check_insight_source(insights, *selectors);
+    return checked ? std::nullopt : std::optional(refusal(checked.error()));
+}
+
+std::optional<ApiError> set_insights(Trail& trail, const std::vector<match::InsightSelector>& insights) {
+    if (auto refused = check_insights(trail, insights)) return refused;
     trail.insight_selectors = insights.empty() ? Json() : match::to_json(insights);
     return std::nullopt;
+}
+
+/// As the model has them: one configuration, of data events, with templates that there are.
+Checked check_aggregation(const Json& configurations) {
+    const auto& model = wire::model_of("cloudtrail");
+    const auto violations = model.violations(model.shape_id("PutEventConfigurationRequest").value(),
+                                             JsonObject{{"AggregationConfigurations", configurations}});
+    if (violations.empty()) return {};
+    return refuse("InvalidParameterException", wire::validation_error(violations).message);
 }
 
 std::optional<ApiError> set_aggregation(Trail& trail, const Json& configurations) {
@@ -122,10 +142,12 @@ Json aggregation_answer(const Trail& trail) {
 }  // namespace
 
 TrailAnswer put_event_selectors(const TrailServices& services, const Call& call, const Json& input) {
-    const auto trail = find_home_trail(services, call, input.text("TrailName"));
-    if (!trail) return std::unexpected(trail.error());
+    if (auto checked = check_reference(call, input.text("TrailName")); !checked)
+        return std::unexpected(checked.error());
     const auto selectors = read_event_selectors(input);
     if (!selectors) return std::unexpected(selectors.error());
+    const auto trail = find_home_trail(services, call, input.text("TrailName"));
+    if (!trail) return std::unexpected(trail.error());
     const auto changed = change(services, call, trail->arn(), [&](Trail& next) -> std::optional<ApiError> {
         next.event_selectors = selectors->basic.empty() ? Json() : match::to_json(selectors->basic);
         next.advanced_event_selectors = selectors->advanced.empty() ? Json() : match::to_json(selectors->advanced);
@@ -144,15 +166,16 @@ TrailAnswer get_event_selectors(const TrailServices& services, const Call& call,
 TrailAnswer put_insight_selectors(const TrailServices& services, const Call& call, const Json& input) {
     if (input.find("TrailName") && input.find("InsightsDestination"))
         return refuse("InvalidParameterCombinationException", "InsightsDestination cannot be given with TrailName.");
-    const auto name = named_trail(input, stores_unsupported);
+    const auto name = named_trail(call, input, stores_unsupported);
     if (!name) return std::unexpected(name.error());
-    const auto trail = find_home_trail(services, call, *name);
-    if (!trail) return std::unexpected(trail.error());
     const auto* list = input.find("InsightSelectors");
     if (!list) return refuse("InvalidInsightSelectorsException", "InsightSelectors must be given.");
     const auto insights = match::read_insight_selectors(*list);
     if (!insights) return std::unexpected(refusal(insights.error()));
     if (const auto checked = match::validate(*insights); !checked) return std::unexpected(refusal(checked.error()));
+    const auto trail = find_home_trail(services, call, *name);
+    if (!trail) return std::unexpected(trail.error());
+    if (auto refused = check_insights(*trail, *insights)) return std::unexpected(*refused);
     if (!insights->empty())
         if (auto checked = check_bucket(services, *trail); !checked) return std::unexpected(checked.error());
     const auto changed =
@@ -162,7 +185,7 @@ TrailAnswer put_insight_selectors(const TrailServices& services, const Call& cal
 }
 
 TrailAnswer get_insight_selectors(const TrailServices& services, const Call& call, const Json& input) {
-    const auto name = named_trail(input, stores_unsupported);
+    const auto name = named_trail(call, input, stores_unsupported);
     if (!name) return std::unexpected(name.error());
     const auto found = find_trail(services, call, *name);
     if (!found) return std::unexpected(found.error());
@@ -180,8 +203,9 @@ TrailAnswer put_event_configuration(const TrailServices& services, const Call& c
         return refuse(
             "InvalidParameterCombinationException",
             "A trail has AggregationConfigurations, an event data store has MaxEventSize and ContextKeySelectors.");
-    const auto name = named_trail(input, store_not_found);
+    const auto name = named_trail(call, input, store_not_found);
     if (!name) return std::unexpected(name.error());
+    if (auto checked = check_aggregation(*configurations); !checked) return std::unexpected(checked.error());
     const auto trail = find_home_trail(services, call, *name);
     if (!trail) return std::unexpected(trail.error());
     const auto changed =
@@ -191,7 +215,7 @@ TrailAnswer put_event_configuration(const TrailServices& services, const Call& c
 }
 
 TrailAnswer get_event_configuration(const TrailServices& services, const Call& call, const Json& input) {
-    const auto name = named_trail(input, store_not_found);
+    const auto name = named_trail(call, input, store_not_found);
     if (!name) return std::unexpected(name.error());
     const auto found = find_trail(services, call, *name);
     if (!found) return std::unexpected(found.error());

@@ -38,4 +38,8 @@ std::string valid_utf8(std::string_view text, std::size_t bytes_max) {
     return out;
 }
 
+std::size_t count_characters(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 }  // namespace cairn

@@ -201,10 +201,7 @@ std::size_t count_values(const FieldSelector& selector) {
 }
 
 /// `text` has 1 to `max` characters.
-bool fits(std::string_view text, std::size_t max) {
-    return !text.empty() &&
-           static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; })) <= max;
-}
+bool fits(std::string_view text, std::size_t max) { return !text.empty() && count_characters(text) <= max; }
 
 SelectorCheck check_lengths(const FieldSelector& selector) {
     constexpr std::size_t value_characters_max = 2048;

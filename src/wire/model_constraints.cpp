@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "wire/model.h"
 #include "wire/pattern.h"
 
@@ -12,10 +13,6 @@ namespace cairn::wire {
 namespace {
 
 constexpr std::size_t shown_bytes_max = 256;
-
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 // As the service prints values: lists in brackets, the rest as JSON.
 std::string shown(const Json& json) {
@@ -100,7 +97,7 @@ private:
 
     void string(const std::string& path, const Shape& shape, const Json& json) {
         const auto& text = json.as_string();
-        if (shape.min || shape.max) length(path, shape, json, characters(text));
+        if (shape.min || shape.max) length(path, shape, json, count_characters(text));
         if (shape.compiled && !pattern_matches(*shape.compiled, text))
             add(path, json, "Member must satisfy regular expression pattern: " + shape.pattern);
         if (!shape.values.empty() && std::ranges::find(shape.values, text) == shape.values.end())

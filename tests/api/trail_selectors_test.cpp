@@ -171,6 +171,31 @@ TEST_F(TrailSelectors, AggregationNeedsDataEvents) {
               "{" + arn + R"(,"AggregationConfigurations":[]})");
 }
 
+TEST_F(TrailSelectors, AggregationIsAsTheModelHasIt) {
+    ask("PutEventSelectors", R"({"TrailName":"one","EventSelectors":)" + data + "}");
+    const char* const wrong[] = {
+        R"([{"Templates":["TOP_TEN"],"EventCategory":"Data"}])",
+        R"([{"Templates":[],"EventCategory":"Data"}])",
+        R"([{"Templates":["API_ACTIVITY"],"EventCategory":"Management"}])",
+        R"([{"Templates":["API_ACTIVITY"]}])",
+        R"([{"EventCategory":"Data"}])",
+        R"([{}])",
+        R"([{"Templates":["API_ACTIVITY"],"EventCategory":"Data"},{"Templates":["USER_ACTIONS"],"EventCategory":"Data"}])",
+    };
+    for (const auto* configurations : wrong)
+        EXPECT_EQ(code("PutEventConfiguration",
+                       std::string(R"({"TrailName":"one","AggregationConfigurations":)") + configurations + "}"),
+                  "InvalidParameterException")
+            << configurations;
+    EXPECT_EQ(ask("PutEventConfiguration", R"({"TrailName":"one","AggregationConfigurations":[{"Templates":["x"],)"
+                                           R"("EventCategory":"Data"}]})"),
+              "InvalidParameterException: 1 validation error detected: Value 'x' at "
+              "'aggregationConfigurations.1.member.templates.1.member' failed to satisfy constraint: Member must "
+              "satisfy enum value set: [API_ACTIVITY, RESOURCE_ACCESS, USER_ACTIONS]");
+    EXPECT_EQ(ask("GetEventConfiguration", R"({"TrailName":"one"})"),
+              "{" + arn + R"(,"AggregationConfigurations":[]})");
+}
+
 TEST_F(TrailSelectors, EventConfigurationsNameATrailOrAStore) {
     const struct {
         const char* operation;
@@ -185,13 +210,19 @@ TEST_F(TrailSelectors, EventConfigurationsNameATrailOrAStore) {
         {"PutEventConfiguration", R"({"EventDataStore":"abc","AggregationConfigurations":[]})",
          "InvalidParameterCombinationException"},
         {"PutEventConfiguration", R"({"MaxEventSize":"Large"})", "InvalidParameterCombinationException"},
-        {"PutEventConfiguration", R"({"EventDataStore":"abc","MaxEventSize":"Large"})",
+        {"PutEventConfiguration", R"({"EventDataStore":"12345678-1234-1234-1234-123456789012","MaxEventSize":"Large"})",
          "EventDataStoreNotFoundException"},
+        {"PutEventConfiguration", R"({"EventDataStore":"abc","MaxEventSize":"Large"})",
+         "EventDataStoreARNInvalidException"},
         {"PutEventConfiguration", R"({"TrailName":"two","AggregationConfigurations":[]})", "TrailNotFoundException"},
         {"GetEventConfiguration", R"({})", "InvalidParameterCombinationException"},
         {"GetEventConfiguration", R"({"TrailName":"one","EventDataStore":"abc"})",
          "InvalidParameterCombinationException"},
-        {"GetEventConfiguration", R"({"EventDataStore":"abc"})", "EventDataStoreNotFoundException"},
+        {"GetEventConfiguration",
+         R"({"EventDataStore":"arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/12345678-1234-1234-1234-123456789012"})",
+         "EventDataStoreNotFoundException"},
+        {"GetEventConfiguration", R"({"EventDataStore":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})",
+         "EventDataStoreARNInvalidException"},
     };
     for (const auto& row : cases) EXPECT_EQ(code(row.operation, row.input), row.code) << row.operation << row.input;
 }

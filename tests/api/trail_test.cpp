@@ -152,7 +152,17 @@ TEST_F(TrailCalls, RefusalsHaveTheCodesAndTextsOfTheService) {
          "InvalidTagParameterException: Tag keys must not begin with aws:."},
         {"ListPublicKeys", R"({"StartTime":2,"EndTime":1})",
          "InvalidTimeRangeException: Start time must be before end time."},
-        {"ListPublicKeys", R"({"NextToken":"x"})", "InvalidTokenException: NextToken is reserved for future use."},
+        {"ListPublicKeys", R"({"StartTime":1e300})", "InvalidTimeRangeException: StartTime is out of range."},
+        {"ListTags", R"({"ResourceIdList":[],"NextToken":"x"})",
+         "InvalidTokenException: NextToken is reserved for future use."},
+        {"ListTags", "{}",
+         "ValidationException: 1 validation error detected: Value null at 'resourceIdList' failed to satisfy "
+         "constraint: "
+         "Member must not be null"},
+        {"AddTags", R"({"ResourceId":")" + arn + R"(taken"})",
+         "ValidationException: 1 validation error detected: Value null at 'tagsList' failed to satisfy constraint: "
+         "Member "
+         "must not be null"},
     };
     for (const auto& row : cases)
         EXPECT_EQ(ask(row.operation, row.input), row.answer) << row.operation << " " << row.input;
@@ -172,6 +182,168 @@ TEST_F(TrailCalls, RefusalsHaveTheCodesAndTextsOfTheService) {
     for (const auto* key : {"short", "arn:aws:kms:us-east-1:111122223333:x"})
         EXPECT_TRUE(ask("CreateTrail", fmt::format(R"({{"Name":"abc","S3BucketName":"logs","KmsKeyId":"{}"}})", key))
                         .starts_with("InvalidKmsKeyIdException: "));
+}
+
+TEST_F(TrailCalls, WhatIsWrongWithARequestComesBeforeWhatItNames) {
+    ask("CreateTrail", R"({"Name":"taken","S3BucketName":"logs","IsMultiRegionTrail":true})");
+    for (const auto* name : {"b2b", "c3c", "d4d", "e5e"})
+        ask("CreateTrail", fmt::format(R"({{"Name":"{}","S3BucketName":"logs"}})", name));
+    const std::string arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/";
+    const auto written = buckets_.written;
+    const struct {
+        const char* operation;
+        std::string input;
+        const char* region;
+        const char* code;
+    } cases[] = {
+        {"CreateTrail", R"({"Name":"taken","S3BucketName":"X"})", "us-east-1", "InvalidS3BucketNameException"},
+        {"CreateTrail", R"({"Name":"taken","S3BucketName":"nowhere","IsOrganizationTrail":true})", "us-east-1",
+         "TrailAlreadyExistsException"},
+        {"CreateTrail", R"({"Name":"f6f","S3BucketName":"nowhere","IsOrganizationTrail":true})", "us-east-1",
+         "MaximumNumberOfTrailsExceededException"},
+        {"CreateTrail", R"({"Name":"f6f","S3BucketName":"nowhere","IsOrganizationTrail":true})", "eu-west-1",
+         "OrganizationsNotInUseException"},
+        {"UpdateTrail", R"({"Name":"x","S3BucketName":"X"})", "us-east-1", "InvalidTrailNameException"},
+        {"UpdateTrail", R"({"Name":"missing","S3BucketName":"X"})", "us-east-1", "InvalidS3BucketNameException"},
+        {"UpdateTrail", R"({"Name":"missing","S3KeyPrefix":"/"})", "us-east-1", "InvalidS3PrefixException"},
+        {"UpdateTrail", R"({"Name":"taken","SnsTopicName":"a b"})", "eu-west-1", "InvalidSnsTopicNameException"},
+        {"UpdateTrail", R"({"Name":"taken","KmsKeyId":"a b"})", "eu-west-1", "InvalidKmsKeyIdException"},
+        {"UpdateTrail", R"({"Name":"missing","IsMultiRegionTrail":true,"IncludeGlobalServiceEvents":false})",
+         "us-east-1", "InvalidParameterCombinationException"},
+        {"UpdateTrail", R"({"Name":"taken","S3BucketName":"nowhere"})", "eu-west-1", "InvalidHomeRegionException"},
+        {"PutEventSelectors", R"({"TrailName":"missing","EventSelectors":[]})", "us-east-1",
+         "InvalidEventSelectorsException"},
+        {"PutEventSelectors", R"({"TrailName":"x","EventSelectors":[]})", "us-east-1", "InvalidTrailNameException"},
+        {"PutInsightSelectors", R"({"TrailName":"missing","InsightSelectors":[{"InsightType":"x"}]})", "us-east-1",
+         "InvalidInsightSelectorsException"},
+        {"PutEventConfiguration", R"({"TrailName":"missing","AggregationConfigurations":[{}]})", "us-east-1",
+         "InvalidParameterException"},
+        {"AddTags", R"({"ResourceId":")" + arn + R"(missing","TagsList":[{"Key":"aws:x"}]})", "us-east-1",
+         "InvalidTagParameterException"},
+        {"AddTags", R"({"ResourceId":")" + arn + R"(taken","TagsList":[{"Key":"k"}]})", "eu-west-1",
+         "InvalidHomeRegionException"},
+        {"ListTags", R"({"ResourceIdList":[")" + arn + R"(missing","no arn"]})", "us-east-1",
+         "CloudTrailARNInvalidException"},
+    };
+    for (const auto& row : cases) {
+        const auto answer = ask(row.operation, row.input, row.region);
+        EXPECT_EQ(answer.substr(0, answer.find(':')), row.code) << row.operation << " " << row.input;
+    }
+    EXPECT_EQ(buckets_.written, written) << "no bucket was tried";
+    EXPECT_EQ(trails_.list().size(), 5u);
+}
+
+TEST_F(TrailCalls, TagsAndWhatHasThemAreRead) {
+    ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs"})");
+    const std::string here = "arn:aws:cloudtrail:us-east-1:111122223333:";
+    const std::string uuid = "12345678-1234-1234-1234-123456789012";
+    const std::pair<std::string, const char*> resources[] = {
+        {"arn:", "CloudTrailARNInvalidException"},
+        {"arn:aws", "CloudTrailARNInvalidException"},
+        {"one", "CloudTrailARNInvalidException"},
+        {here + "trail/a..b", "CloudTrailARNInvalidException"},
+        {here + "house/one", "CloudTrailARNInvalidException"},
+        {here + "trail/two", "ResourceNotFoundException"},
+        {here + "dashboard/two", "ResourceNotFoundException"},
+        {here + "dashboard/a.b", "CloudTrailARNInvalidException"},
+        {here + "eventdatastore/" + uuid, "EventDataStoreNotFoundException"},
+        {here + "eventdatastore/x", "EventDataStoreARNInvalidException"},
+        {here + "channel/" + uuid, "ChannelNotFoundException"},
+        {here + "channel/x", "ChannelARNInvalidException"},
+        {"arn:aws:sqs:us-east-1:111122223333:queue", "ResourceTypeNotSupportedException"},
+    };
+    for (const auto& [resource, code] : resources)
+        for (const auto& [operation, input] :
+             {std::pair("AddTags", fmt::format(R"({{"ResourceId":"{}","TagsList":[{{"Key":"k"}}]}})", resource)),
+              std::pair("ListTags", fmt::format(R"({{"ResourceIdList":["{}"]}})", resource))}) {
+            const auto answer = ask(operation, input);
+            EXPECT_EQ(answer.substr(0, answer.find(':')), code) << operation << " " << resource;
+        }
+
+    const auto texts = [](std::size_t count, const char* character) {
+        std::string text;
+        while (count-- > 0) text += character;
+        return text;
+    };
+    const struct {
+        std::string key, value;
+        bool good;
+    } tags[] = {
+        {texts(128, "k"), texts(256, "v"), true},
+        {texts(128, "\xc3\xa4"), texts(256, "\xc3\xa4"), true},
+        {texts(129, "k"), "", false},
+        {"k", texts(257, "v"), false},
+        {texts(129, "\xc3\xa4"), "", false},
+        {"AWS:k", "", false},
+        {"aws", "", true},
+        {"a*", "", false},
+        {"a b_c.d:e/f=g+h-i@j", "", true},
+        {"", "", false},
+    };
+    for (const auto& row : tags)
+        EXPECT_EQ(
+            ask("AddTags", fmt::format(R"({{"ResourceId":"{}trail/one","TagsList":[{{"Key":"{}","Value":"{}"}}]}})",
+                                       here, row.key, row.value)),
+            row.good ? "{}"
+            : row.value.size() > 256
+                ? "InvalidTagParameterException: Tag values must have at most 256 letters, digits, spaces, or "
+                  "characters of _ . : / = + - @."
+            : row.key == "AWS:k"
+                ? "InvalidTagParameterException: Tag keys must not begin with aws:."
+                : "InvalidTagParameterException: Tag keys must have 1 to 128 letters, digits, spaces, or "
+                  "characters of _ . : / = + - @.")
+            << row.key;
+    EXPECT_EQ(
+        ask("RemoveTags", fmt::format(R"({{"ResourceId":"{}trail/one","TagsList":[{{"Key":"aws","Value":"{}"}}]}})",
+                                      here, texts(300, "*"))),
+        "{}")
+        << "values do not matter";
+    std::string many;
+    for (int i = 0; i < 60; ++i) many += fmt::format(R"({}{{"Key":"k{}"}})", i ? "," : "", i);
+    const auto with = [&](const char* operation) {
+        return ask(operation, fmt::format(R"({{"ResourceId":"{}trail/one","TagsList":[{}]}})", here, many));
+    };
+    EXPECT_TRUE(with("AddTags").starts_with("TagsLimitExceededException: "));
+    EXPECT_EQ(with("RemoveTags"), "{}");
+}
+
+TEST_F(TrailCalls, ALogGroupAndItsRoleAreOfTheAccount) {
+    const std::string group = "arn:aws:logs:us-east-1:111122223333:log-group:g/h:*";
+    const std::string role = "arn:aws:iam::111122223333:role/path/r";
+    const std::string bad_group = "InvalidCloudWatchLogsLogGroupArnException";
+    const std::string bad_role = "InvalidCloudWatchLogsRoleArnException";
+    const struct {
+        std::string group, role, code;
+    } cases[] = {
+        {"arn:aws:logs:us-east-1:111122223333:log-group:*", role, bad_group},
+        {"arn:aws:logs:us-east-1:111122223333:log-group::*", role, bad_group},
+        {"arn:aws:logs:us-east-1:111122223333:log-group:a b:*", role, bad_group},
+        {"arn:aws:logs:eu-west-1:111122223333:log-group:g:*", role, bad_group},
+        {"arn:aws:logs:us-east-1:444455556666:log-group:g:*", role, bad_group},
+        {group, "arn:aws:iam::444455556666:role/r", bad_role},
+        {group, "arn:aws:iam::111122223333:user/r", bad_role},
+        {group, "arn:aws:iam::111122223333:role/", bad_role},
+    };
+    for (const auto& row : cases) {
+        const auto answer = ask(
+            "CreateTrail",
+            fmt::format(
+                R"({{"Name":"abc","S3BucketName":"logs","CloudWatchLogsLogGroupArn":"{}","CloudWatchLogsRoleArn":"{}"}})",
+                row.group, row.role));
+        EXPECT_EQ(answer, row.code + ": CloudTrail cannot validate the specified " +
+                              (row.code == bad_group ? "log group" : "role") + " ARN.")
+            << row.group << " " << row.role;
+    }
+}
+
+TEST_F(TrailCalls, ATrailIsFoundAtHomeBeforeAShadowOfItsName) {
+    ask("CreateTrail", R"({"Name":"one","S3BucketName":"logs"})", "us-east-1");
+    ask("CreateTrail", R"({"Name":"one","S3BucketName":"other"})", "eu-west-1");
+    for (const auto* region : {"us-east-1", "eu-west-1"}) {
+        ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})", region);
+        EXPECT_EQ(run("GetTrail", R"({"Name":"one"})", "us-east-1")->find("Trail")->text("S3BucketName"), "logs");
+        EXPECT_EQ(run("GetTrail", R"({"Name":"one"})", "eu-west-1")->find("Trail")->text("S3BucketName"), "other");
+    }
 }
 
 TEST_F(TrailCalls, LenientTakesWhatEmulatorsTake) {
@@ -272,9 +444,11 @@ TEST_F(TrailCalls, StatusTellsTheLastDeliveriesOfARegion) {
     EXPECT_EQ(status->text("LatestDeliveryAttemptSucceeded"), "2027-01-15T08:00:00Z");
     EXPECT_EQ(status->text("LatestDeliveryAttemptTime"), "2027-01-15T08:00:10Z");
     EXPECT_EQ(status->find("LatestDigestDeliveryTime")->as_number(), 1'800'000'005.25);
-    EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})", "eu-west-1")
-                  .find("LatestDelivery\""),
-              std::string::npos);
+    const std::string by_arn = R"({"Name":"arn:aws:cloudtrail:us-east-1:111122223333:trail/one"})";
+    EXPECT_EQ(ask("GetTrailStatus", by_arn, "eu-west-1"), to_text(*status)) << "it delivers at home only";
+    ask("UpdateTrail", R"({"Name":"one","IsMultiRegionTrail":true})");
+    EXPECT_EQ(ask("GetTrailStatus", by_arn, "eu-west-1").find("LatestDeliveryTime"), std::string::npos)
+        << "each region has its own";
     ask("UpdateTrail", R"({"Name":"one","S3BucketName":"other"})");
     EXPECT_EQ(ask("GetTrailStatus", R"({"Name":"one"})").find("LatestDeliveryError"), std::string::npos)
         << "a new bucket, a new beginning";

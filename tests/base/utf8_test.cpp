@@ -29,6 +29,11 @@ TEST(Utf8, WhatIsNoCharacterIsReplaced) {
     for (const auto& row : cases) EXPECT_EQ(valid_utf8(row.text), row.valid) << row.text;
 }
 
+TEST(Utf8, CharactersAreCounted) {
+    EXPECT_EQ(count_characters(""), 0u);
+    EXPECT_EQ(count_characters("a\xc3\xa4\xf0\x9f\x98\x80z"), 4u);
+}
+
 TEST(Utf8, ATextIsCutBetweenCharacters) {
     const std::string text = "a\xc3\xa4\xf0\x9f\x98\x80z";
     const std::size_t kept[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};

@@ -77,13 +77,17 @@ bool meet(const Trail& one, const Trail& other) {
     return one.account == other.account && (one.seen_in(other.home_region) || other.seen_in(one.home_region));
 }
 
-Result<void> check_limits(const Trail& trail, const std::vector<TrailHistory>& all, const Trails::Limits& limits) {
-    for (const auto& region : limits.regions) {
+/// `others` are all trails that are not deleted.
+Result<void> check_limits(const Trail& trail, const std::vector<const Trail*>& others, const Trails::Limits& limits) {
+    const auto taken = std::ranges::any_of(
+        others, [&](const Trail* other) { return other->name == trail.name && meet(*other, trail); });
+    if (taken) return fail(Code::conflict, fmt::format("trail {} exists", trail.name));
+    auto regions = limits.regions;
+    if (std::ranges::find(regions, trail.home_region) == regions.end()) regions.push_back(trail.home_region);
+    for (const auto& region : regions) {
         if (!trail.seen_in(region)) continue;
-        const auto there = std::ranges::count_if(all, [&](const TrailHistory& history) {
-            const auto& other = history.newest();
-            return !history.deleted && other.account == trail.account && other.id != trail.id && other.seen_in(region);
-        });
+        const auto there = std::ranges::count_if(
+            others, [&](const Trail* other) { return other->account == trail.account && other->seen_in(region); });
         if (static_cast<std::size_t>(there) >= limits.trails_per_region) return fail(Code::exhausted, region);
     }
     return {};
@@ -103,6 +107,13 @@ Result<void> Trails::load() {
     return {};
 }
 
+Result<void> Trails::check_room(const Trail& trail, const Limits& limits) const {
+    const auto all = list();
+    std::vector<const Trail*> others;
+    for (const auto& other : all) others.push_back(&other->newest());
+    return check_limits(trail, others, limits);
+}
+
 Result<Trail> Trails::create(Trail trail, const Limits& limits) {
     const std::lock_guard writing(write_mutex_);
     const auto now = clock_.now();
@@ -112,11 +123,10 @@ Result<Trail> Trails::create(Trail trail, const Limits& limits) {
     CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
         const auto all = load_all(transaction);
         if (!all) return fail(all.error());
-        const auto taken = std::ranges::any_of(*all, [&](const TrailHistory& other) {
-            return !other.deleted && other.newest().name == trail.name && meet(other.newest(), trail);
-        });
-        if (taken) return fail(Code::conflict, fmt::format("trail {} exists", trail.name));
-        CAIRN_TRY(check_limits(trail, *all, limits));
+        std::vector<const Trail*> others;
+        for (const auto& other : *all)
+            if (!other.deleted) others.push_back(&other.newest());
+        CAIRN_TRY(check_limits(trail, others, limits));
         return transaction.put(space, key_of(trail.id), encode(history));
     }));
     keep(std::move(history));
@@ -205,9 +215,11 @@ void Trails::keep(TrailHistory history) {
 std::shared_ptr<const TrailHistory> Trails::find(std::string_view account, std::string_view region,
                                                  std::string_view name) const {
     const std::lock_guard lock(mutex_);
-    const auto found =
-        std::ranges::find_if(all_, [&](const auto& history) { return is_named(*history, account, region, name); });
-    return found == all_.end() ? nullptr : *found;
+    std::shared_ptr<const TrailHistory> found;
+    for (const auto& history : all_)
+        if (is_named(*history, account, region, name) && (!found || history->newest().home_region == region))
+            found = history;
+    return found;
 }
 
 std::shared_ptr<const TrailHistory> Trails::find(std::string_view arn) const {

@@ -29,6 +29,9 @@ public:
         std::vector<std::string> regions;  ///< that exist
     };
 
+    /// What stands against a new trail, as create() would find it. Errors: conflict, exhausted. Does not block.
+    Result<void> check_room(const Trail& trail, const Limits& limits) const;
+
     /// Stores a new trail; `id` and `created` are given here. Errors: conflict    its name is taken in its region
     ///                                                                exhausted   the message names the region that is
     ///                                                                full
@@ -42,7 +45,8 @@ public:
     /// Deletes a trail from now on. Error: not_found. Blocks.
     Result<void> remove(std::string_view arn);
 
-    /// The trail that shows itself under `name` in an account and region; null when there is none. Does not block.
+    /// The trail that shows itself under `name` in an account and region, one that is at home there before a shadow;
+    /// null when there is none. Does not block.
     std::shared_ptr<const TrailHistory> find(std::string_view account, std::string_view region,
                                              std::string_view name) const;
     std::shared_ptr<const TrailHistory> find(std::string_view arn) const;
