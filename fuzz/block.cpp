@@ -1,4 +1,5 @@
 // Blocks, dictionaries and envelopes from foreign bytes; and whatever is packed must come back.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -58,6 +59,7 @@ void round_trip(std::string_view bytes) {
     for (std::size_t at = 0; at < bytes.size() && records.size() < 200;) {
         const std::size_t size = std::min<std::size_t>(static_cast<unsigned char>(bytes[at]), bytes.size() - at - 1);
         records.emplace_back(bytes.substr(at + 1, size));
+        std::ranges::replace(records.back(), uuid_marker, ' ');  // JSON text never holds it
         builder.add(records.back(), {});
         at += size + 1;
     }

@@ -65,7 +65,9 @@ Result<Manifest> decode_manifest(std::string_view bytes) {
     if (load<std::uint32_t>(body.data() + body.size()) != crc32c(body)) return damaged();
 
     ByteReader reader(body.substr(magic.size()));
-    if (const auto version = reader.integer<std::uint32_t>(); version > manifest_version)
+    const auto version = reader.integer<std::uint32_t>();
+    if (version == 0) return damaged();
+    if (version > manifest_version)
         return fail(Code::invalid, "manifest of the seen index: format version " + std::to_string(version) +
                                        " is newer than this program's " + std::to_string(manifest_version));
     Manifest manifest;

@@ -165,6 +165,11 @@ TEST_F(SeenDamage, AManifestNeverContradictsItself) {
     auto disordered = manifest;
     std::swap(disordered.contents[0], disordered.contents[1]);
     for (const auto& wrong : {overlapping, outside, disordered}) EXPECT_FALSE(decode_manifest(encode_manifest(wrong)));
+
+    auto no_version = encode_manifest(manifest);
+    store<std::uint32_t>(no_version.data() + 8, 0);
+    store<std::uint32_t>(no_version.data() + no_version.size() - 4, crc32c({no_version.data(), no_version.size() - 4}));
+    EXPECT_EQ(decode_manifest(no_version).error().code, Code::corrupt);
 }
 
 }  // namespace

@@ -117,8 +117,8 @@ TEST(BodyPieces, OneServerThreadServesOthersWhileAClientIsSlow) {
 TEST(BodyPieces, AClientThatTakesNothingIsLeft) {
     ServerOptions options;
     options.body_timeout = milliseconds(100);
-    const auto pieces = std::make_shared<Letters>(1 << 16, 256u << 20, true);
-    std::weak_ptr<BodyPieces> held = pieces;
+    auto pieces = std::make_shared<Letters>(1 << 16, 256u << 20, true);
+    const std::weak_ptr<BodyPieces> held = pieces;
     Serving serving([pieces = std::move(pieces),
                      once = false]() mutable { return of("", 256u << 20, std::exchange(pieces, nullptr)); },
                     options);

@@ -138,14 +138,14 @@ void Service::catch_up() {
 
 void Service::merge_files() {
     while (!stop_) {
+        const auto seen = snapshot();  // before the step: a file that comes meanwhile asks for another one
         const auto worked = merge_step();
         if (!worked && !stop_) {
             log_error("history: index files cannot be merged", {{"error", worked.error().message}});
             pause(retry_ms);
         } else if (worked && !*worked) {
             std::unique_lock lock(mutex_);
-            const auto before = snapshot_;
-            changed_.wait(lock, [&] { return stop_ || snapshot_ != before; });
+            changed_.wait(lock, [&] { return stop_ || snapshot_ != seen; });
         }
     }
 }

@@ -183,6 +183,11 @@ bool Service::wait_covered(std::uint64_t number, int timeout_ms) {
     return reached && !stop_;
 }
 
+Service::SnapshotPointer Service::snapshot() const {
+    std::lock_guard lock(mutex_);
+    return snapshot_;
+}
+
 Result<Service::SnapshotPointer> Service::complete_snapshot() {
     std::unique_lock lock(mutex_);
     const auto complete = [&] { return stop_ || (holes_.empty() && !behind_); };

@@ -22,9 +22,9 @@ namespace cairn::history {
 
 /// The one implementation of History. Who may do what:
 ///   publish(), pull()  append to the live head, under writer_mutex_
-///   the builder        turns complete heads into files, indexes what is missing between files, reads what nobody
-///   published the merger         makes few files of many searches           read a snapshot, which is never changed,
-///   only replaced
+///   the builder        turns complete heads into files, indexes what is missing between files or unpublished
+///   the merger         makes few files of many
+///   searches           read a snapshot, which is never changed, only replaced
 class Service : public History {
 public:
     Service(Parts parts, HistoryOptions options);
@@ -55,6 +55,7 @@ private:
     };
 
     // Searching.
+    SnapshotPointer snapshot() const;
     Result<SnapshotPointer> complete_snapshot();
     template <class Answer>
     Result<Answer> answer(const std::function<Result<Answer>(Searcher&)>& ask);
