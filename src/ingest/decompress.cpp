@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <isa-l/igzip_lib.h>
 #include <zstd.h>
 
 #include "base/bytes.h"
-#include "base/vector_state.h"
+#include "base/gunzip.h"
 #include "event/record.h"
 #include "ingest/slice.h"
 
@@ -57,76 +56,26 @@ std::unexpected<Error> damaged(const char* kind, const std::string& what) {
     return fail(Code::invalid, std::string("damaged ") + kind + " data: " + what);
 }
 
-struct Inflater {
-    inflate_state state;
-};
-
-const char* inflate_problem(int code) {
-    switch (code) {
-        case ISAL_INVALID_BLOCK: return "invalid block";
-        case ISAL_NEED_DICT: return "needs a dictionary";
-        case ISAL_INVALID_SYMBOL: return "invalid symbol";
-        case ISAL_INVALID_LOOKBACK: return "distance too far back";
-        case ISAL_INVALID_WRAPPER: return "invalid gzip header";
-        case ISAL_UNSUPPORTED_METHOD: return "unsupported method";
-        case ISAL_INCORRECT_CHECKSUM: return "incorrect checksum";
-        default: return "code not known";
-    }
-}
-
 Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
     if (bytes.size() < 18) return damaged("gzip", "ends early");
     // The last four bytes tell the size of the last member modulo 2^32: a hint, never trusted beyond gzip's best ratio.
     const std::size_t hint = load<std::uint32_t>(bytes.data() + bytes.size() - 4);
     Output out(std::min(hint, bytes.size() * 1032) + 1, bytes_max);
 
-    thread_local const auto inflater = std::make_unique<Inflater>();
-    auto& state = inflater->state;
-    isal_inflate_init(&state);
-    state.crc_flag = ISAL_GZIP;
-    state.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));
-    state.avail_in = 0;
-    std::size_t given = 0;
-    std::uint8_t beyond = 0;
-
+    Gunzip gunzip(bytes);
     while (true) {
-        // The library counts in 32 bits: both sides are handed over in parts.
-        constexpr std::size_t part_max = std::size_t{1} << 30;
-        const std::size_t more = std::min(bytes.size() - given, part_max - state.avail_in);
-        state.avail_in += static_cast<std::uint32_t>(more);
-        given += more;
-        if (out.room() == 0 && !out.grow()) {
-            // The bound may be reached exactly: one byte more tells.
-            state.next_out = &beyond;
-            state.avail_out = 1;
-        } else {
-            state.next_out = reinterpret_cast<std::uint8_t*>(out.end());
-            state.avail_out = static_cast<std::uint32_t>(std::min(out.room(), part_max));
-        }
-        const bool at_bound = out.room() == 0;
-        const std::uint32_t offered = state.avail_out;
-        const auto in_before = state.avail_in;
-        const int code = isal_inflate(&state);
-        clear_vector_state();
-        if (code != ISAL_DECOMP_OK) return damaged("gzip", inflate_problem(code));
-        const std::uint32_t written = offered - state.avail_out;
+        // The bound may be reached exactly: one byte more tells.
+        char beyond = 0;
+        const bool at_bound = out.room() == 0 && !out.grow();
+        const auto [state, written] = at_bound ? gunzip.read(&beyond, 1) : gunzip.read(out.end(), out.room());
+        if (state == Gunzip::State::damaged) return damaged("gzip", gunzip.problem());
+        if (state == Gunzip::State::cut) return damaged("gzip", "ends early");
         if (at_bound && written > 0) return too_large(bytes_max);
         if (!at_bound) out.add(written);
-
-        if (state.block_state == ISAL_BLOCK_FINISH) {
-            const auto rest =
-                bytes.substr(static_cast<std::size_t>(reinterpret_cast<const char*>(state.next_in) - bytes.data()));
-            if (rest.find_first_not_of('\0') == std::string_view::npos) return out.take();  // padding of tapes
-            const auto unread_in = state.avail_in;
-            auto* const next_in = state.next_in;
-            isal_inflate_reset(&state);
-            state.crc_flag = ISAL_GZIP;
-            state.next_in = next_in;
-            state.avail_in = unread_in;
-        } else if (written == 0 && state.avail_in == in_before && given == bytes.size() &&
-                   (state.avail_in == 0 || state.avail_out > 0)) {
-            return damaged("gzip", "ends early");
-        }
+        if (state != Gunzip::State::member_end) continue;
+        const auto rest = gunzip.rest();
+        if (rest.find_first_not_of('\0') == std::string_view::npos) return out.take();  // padding of tapes
+        gunzip.next_member();
     }
 }
 

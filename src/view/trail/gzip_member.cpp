@@ -1,5 +1,6 @@
 #include "view/trail/gzip_member.h"
 
+#include <limits>
 #include <memory>
 
 #include <isa-l/crc.h>
@@ -8,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/gunzip.h"
 
 namespace cairn::trail {
 
@@ -65,18 +67,9 @@ void GzipMember::finish(std::string& out) {
 }
 
 std::string recompress(std::string_view member) {
-    constexpr std::size_t size_bytes = 4;  // ISIZE ends a member
-    CAIRN_CHECK(member.size() > size_bytes);
-    std::string plain(load<std::uint32_t>(member.data() + member.size() - size_bytes), '\0');
-    const auto inflater = std::make_unique<inflate_state>();
-    isal_inflate_init(inflater.get());
-    inflater->crc_flag = ISAL_GZIP;
-    inflater->next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(member.data()));
-    inflater->avail_in = static_cast<std::uint32_t>(member.size());
-    inflater->next_out = reinterpret_cast<unsigned char*>(plain.data());
-    inflater->avail_out = static_cast<std::uint32_t>(plain.size());
-    CAIRN_CHECK(isal_inflate(inflater.get()) == ISAL_DECOMP_OK && inflater->avail_out == 0);
-
+    const auto inflated = inflate_member(member, std::numeric_limits<std::size_t>::max());
+    CAIRN_CHECK(inflated && inflated->end == MemberEnd::whole);
+    const auto& plain = inflated->content;
     struct Free {
         void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
     };

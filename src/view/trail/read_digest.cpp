@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/gunzip.h"
 #include "sign/digest.h"
-#include "view/trail/gunzip.h"
 
 namespace cairn::trail {
 

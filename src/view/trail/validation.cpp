@@ -11,11 +11,11 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/gunzip.h"
 #include "base/hash.h"
 #include "sign/rsa.h"
 #include "sign/stream_digest.h"
 #include "view/trail/event_ids.h"
-#include "view/trail/gunzip.h"
 #include "view/trail/keys.h"
 #include "view/trail/read_digest.h"
 

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/gunzip.h"
 #include "sign/digest.h"
 #include "support/memory_meta_store.h"
 #include "view/trail/chain.h"
-#include "view/trail/gunzip.h"
 #include "view/trail/gzip_member.h"
 #include "view/trail/keys.h"
 
