@@ -444,7 +444,7 @@ constexpr HeadProblem no_share{503, "too many bodies are being received at the m
 awaitable<std::expected<void, HeadProblem>> Connection::read_sized(std::string& body, std::size_t size,
                                                                    BodyShare& share) {
     body.reserve(size + body_spare_bytes);
-    body.resize_and_overwrite(size, [](char*, std::size_t count) { return count; });
+    body.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
     std::size_t have = 0;
     while (have < size) {
         const auto end = have + std::min(size - have, body_step_bytes);

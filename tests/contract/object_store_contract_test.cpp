@@ -354,6 +354,18 @@ TEST_P(ObjectStoreContract, WritersOfOneKeyLeaveOneOfTheirContents) {
     EXPECT_EQ(get("key").size(), 1000u);
 }
 
+TEST_P(ObjectStoreContract, AnObjectOfAnySizeHasThatSize) {
+    for (std::size_t size = 0; size < 70; ++size) {
+        const std::string content(size, 'x');
+        put("key", content);
+        EXPECT_EQ(get("key"), content);
+        const auto opened = store_->open("logs", "key");
+        ASSERT_TRUE(opened) << opened.error().message;
+        EXPECT_EQ((*opened)->info().size, size);
+        EXPECT_EQ((*opened)->read(0, size).value(), content);
+    }
+}
+
 /// What S3 takes, too, but no server that keeps objects as files.
 class EmbeddedObjectStoreContract : public ObjectStoreContract {};
 

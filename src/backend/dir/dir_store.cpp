@@ -88,7 +88,7 @@ public:
 
     Result<std::string> read(std::uint64_t begin, std::size_t size) override {
         std::string bytes;
-        bytes.resize_and_overwrite(size, [](char*, std::size_t count) { return count; });
+        bytes.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });  // given what it allocated
         CAIRN_TRY(file_->read(begin, bytes.data(), size));
         return bytes;
     }
