@@ -13,6 +13,7 @@ usage: ./dev bench [NAME...]
   import       CloudTrail log files into a data directory, new and again, beside gunzip alone
   ingest_http  a node under load over HTTP beside a bare loop with the same codec
   delivery     trails: the whole path beside gzip, acknowledged to file, a bucket that is away, validation, one large digest, pages of a bucket
+  gateway      the recording gateway beside nginx as plain reverse proxy: calls, large bodies, idle connections, start
   admit        admission alone, many sizes; not among the default
   end_to_end   a running node beside its peers, as ratios; all of these parts:
   cairn disk tantivy clickhouse postgres sqlite kafka text
@@ -32,7 +33,7 @@ for argument in "$@"; do
   case "$argument" in -h | --help) usage; exit 0 ;; esac
 done
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http delivery end_to_end)
+[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http delivery gateway end_to_end)
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cairn-bench.XXXXXX")
 chmod 711 "$work"  # PostgreSQL runs as another user below it
@@ -70,6 +71,7 @@ for name in "${names[@]}"; do
     http) "$programs/bench_http" ;;
     import) "$root/.venv/bin/python" "$root/bench/import_files.py" --binary "$root/build/release/cairn" --data "$data" --events "$events" --work "$work/$name" ;;
     ingest_http) "$programs/bench_ingest_http" "$root/build/release/cairn" "$data" "$work/$name" "$((events < 400000 ? events : 400000))" ;;
+    gateway) "$root/.venv/bin/python" "$root/bench/gateway.py" --binary "$root/build/release/cairn" --work "$work/$name" ;;
     delivery)
       "$programs/bench_delivery" "$work/$name" $((events < 10000 ? events : 10000)) "$events"
       # Word splitting is wanted: they are arguments.

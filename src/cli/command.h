@@ -21,6 +21,7 @@ using Run = std::function<int()>;
 
 void add_serve(CLI::App& program, Run& run);
 void add_import(CLI::App& program, Run& run);
+void add_gateway(CLI::App& program, Run& run);
 void add_lookup(CLI::App& program, Run& run);
 void add_tail(CLI::App& program, Run& run);
 void add_trails(CLI::App& program, Run& run);

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
 
     Run run;
     add_serve(program, run);
+    add_gateway(program, run);
     add_lookup(program, run);
     add_tail(program, run);
     add_wait(program, run);

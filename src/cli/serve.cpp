@@ -1,14 +1,15 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/server_process.h"
 #include "node/server.h"
 
 namespace cairn::cli {
@@ -20,32 +21,6 @@ struct ServeOptions {
     std::string listen, endpoint_file;
     int grace_seconds = 10;
 };
-
-LogLevel level_of(const std::string& name) {
-    if (name == "debug") return LogLevel::debug;
-    if (name == "warning") return LogLevel::warning;
-    return name == "error" ? LogLevel::error : LogLevel::info;
-}
-
-/// Signals are waited for by one thread; all others, made later, have them blocked.
-sigset_t block_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    return set;
-}
-
-Result<void> write_endpoint(const std::string& path, const std::string& endpoint) {
-    const auto temporary = path + ".new";
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(temporary.c_str(), "w"), &std::fclose);
-    if (!file) return fail(Code::denied, fmt::format("{} cannot be written", temporary));
-    fmt::print(file.get(), "endpoint={}\npid={}\n", endpoint, ::getpid());
-    file.reset();
-    if (std::rename(temporary.c_str(), path.c_str()) != 0)
-        return fail(Code::denied, fmt::format("{} cannot be written", path));
-    return {};
-}
 
 void show_new_key(const node::Server& server) {
     const auto& created = server.new_key();
@@ -63,16 +38,20 @@ int serve(const ServeOptions& options) {
     if (!options.listen.empty()) more["listen"] = options.listen;
     const auto config = options.config.load(more);
     if (!config) return failed(config.error());
-    configure_log(level_of(config->log_level), config->log_format == "json");
+    set_up_log(*config);
 
     const auto signals = block_signals();
     auto server = node::Server::start(*config);
     if (!server) return failed(server.error());
     show_new_key(**server);
     log_info("cairn is listening", {{"endpoint", (*server)->endpoint()}, {"data", config->data}});
+    std::vector<std::pair<std::string, std::string>> endpoints{{"endpoint", (*server)->endpoint()}};
+    for (const auto& endpoint : (*server)->gateway_endpoints()) {
+        log_info("the gateway is listening", {{"endpoint", endpoint}, {"mode", config->gateway_mode}});
+        endpoints.emplace_back("gateway", endpoint);
+    }
     if (!options.endpoint_file.empty())
-        if (auto written = write_endpoint(options.endpoint_file, (*server)->endpoint()); !written)
-            return failed(written.error());
+        if (auto written = write_endpoints(options.endpoint_file, endpoints); !written) return failed(written.error());
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
         const auto changed = options.config.load(more);
@@ -101,8 +80,9 @@ void add_serve(CLI::App& program, Run& run) {
     command->add_option("--listen", options->listen, "address and port, default 127.0.0.1:4610")
         ->type_name("HOST:PORT");
     command
-        ->add_option("--endpoint-file", options->endpoint_file,
-                     "written when the node is ready: endpoint=URL and pid=NUMBER")
+        ->add_option(
+            "--endpoint-file", options->endpoint_file,
+            "written when the node is ready: endpoint=URL, gateway=URL for each listener of a gateway, and pid=NUMBER")
         ->type_name("FILE");
     command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")
         ->capture_default_str();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace cairn::net {
 
@@ -38,7 +39,68 @@ void configure(SSL_CTX* context) {
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
 }
 
+/// Further certificates of a context; they live as long as it does.
+using Contexts = std::vector<TlsContext>;
+
+int contexts_index() {
+    static const int index = SSL_CTX_get_ex_new_index(
+        0, nullptr, nullptr, nullptr,
+        [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Contexts*>(held); });
+    return index;
+}
+
+bool names_host(const SSL_CTX* context, const char* host) {
+    auto* const certificate = SSL_CTX_get0_certificate(context);
+    return certificate != nullptr && X509_check_host(certificate, host, 0, 0, nullptr) == 1;
+}
+
+int choose_certificate(SSL* ssl, int*, void* others) {
+    const char* const host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (host == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    if (names_host(SSL_get_SSL_CTX(ssl), host)) return SSL_TLSEXT_ERR_OK;
+    for (const auto& context : *static_cast<const Contexts*>(others)) {
+        if (!names_host(context.get(), host)) continue;
+        SSL_set_SSL_CTX(ssl, context.get());
+        break;
+    }
+    return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
+
+Result<TlsContext> load_tls(const std::vector<TlsFiles>& files) {
+    auto others = std::make_unique<Contexts>();
+    TlsContext first;
+    for (const auto& one : files) {
+        auto context = load_tls(one);
+        if (!context) return context;
+        if (first)
+            others->push_back(std::move(*context));
+        else
+            first = std::move(*context);
+    }
+    SSL_CTX_set_tlsext_servername_callback(first.get(), choose_certificate);
+    SSL_CTX_set_tlsext_servername_arg(first.get(), others.get());
+    SSL_CTX_set_ex_data(first.get(), contexts_index(), others.release());
+    return first;
+}
+
+Result<TlsContext> load_client_tls(const TlsTrust& trust) {
+    TlsContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    if (!context) return fail(Code::internal, "cannot set up TLS: " + last_openssl_error());
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context.get(),
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    static constexpr unsigned char protocols[] = "\x08http/1.1";
+    SSL_CTX_set_alpn_protos(context.get(), protocols, sizeof protocols - 1);
+    SSL_CTX_set_verify(context.get(), trust.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_default_verify_paths(context.get());
+    if (!trust.ca_file.empty() && SSL_CTX_load_verify_locations(context.get(), trust.ca_file.c_str(), nullptr) != 1)
+        return fail(Code::invalid, fmt::format("certificates {}: {}", trust.ca_file, last_openssl_error()));
+    ERR_clear_error();
+    return context;
+}
 
 Result<TlsContext> load_tls(const TlsFiles& files) {
     TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);

@@ -4,9 +4,12 @@
 #include <cerrno>
 #include <cstdint>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include "base/check.h"
@@ -62,11 +65,34 @@ void Transport::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
 Transport::Transport(int socket, const TlsContext& tls) : socket_(socket) {
     if (!tls) return;
+    encrypt(tls);
+    SSL_set_accept_state(ssl_.get());
+}
+
+Transport::Transport(int socket, const TlsContext& tls, const std::string& server_name, bool verify) : socket_(socket) {
+    if (!tls) return;
+    encrypt(tls);
+    SSL_set_connect_state(ssl_.get());
+    unsigned char address[sizeof(in6_addr)];
+    const bool is_address = ::inet_pton(AF_INET, server_name.c_str(), address) == 1 ||
+                            ::inet_pton(AF_INET6, server_name.c_str(), address) == 1;
+    if (!is_address) SSL_set_tlsext_host_name(ssl_.get(), server_name.c_str());
+    if (!verify) return;
+    auto* const parameters = SSL_get0_param(ssl_.get());
+    CAIRN_CHECK((is_address ? X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str())
+                            : X509_VERIFY_PARAM_set1_host(parameters, server_name.c_str(), 0)) == 1);
+}
+
+void Transport::encrypt(const TlsContext& tls) {
     ssl_.reset(SSL_new(tls.get()));
     CAIRN_CHECK(ssl_ != nullptr);
-    BIO* const bio = make_bio(socket);
+    BIO* const bio = make_bio(socket_);
     SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_accept_state(ssl_.get());
+}
+
+std::string Transport::server_name() const {
+    const char* const name = ssl_ ? SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) : nullptr;
+    return name != nullptr ? name : "";
 }
 
 Transport::Outcome Transport::after(int result) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "net/tls.h"
@@ -28,11 +29,18 @@ public:
     /// `socket` is non-blocking and stays the caller's. Without `tls` plain.
     Transport(int socket, const TlsContext& tls);
 
+    /// The client's side: asks for `server_name`, and takes no certificate but that name's (or address's) if it is to
+    /// `verify`.
+    Transport(int socket, const TlsContext& tls, const std::string& server_name, bool verify);
+
     bool encrypted() const { return ssl_ != nullptr; }
 
     /// Of TLS after the handshake: "TLSv1.3" and "TLS_AES_128_GCM_SHA256", static text. Empty when plain.
     std::string_view tls_version() const;
     std::string_view tls_cipher() const;
+
+    /// The name that the client of a TLS connection asked for, or empty.
+    std::string server_name() const;
 
     /// For TLS, until done, before anything else.
     Outcome handshake();
@@ -55,6 +63,7 @@ private:
         void operator()(ssl_st* ssl) const;
     };
 
+    void encrypt(const TlsContext& tls);
     Outcome after(int result);
 
     int socket_;

@@ -116,21 +116,36 @@ bool is_region(std::string_view text) {
     });
 }
 
+/// What stands between commas, each once.
+std::vector<std::string> split_list(std::string_view value) {
+    std::vector<std::string> read;
+    for (std::size_t begin = 0; begin <= value.size();) {
+        const auto end = std::min(value.find(',', begin), value.size());
+        const auto item = value.substr(begin, end - begin);
+        if (std::ranges::find(read, item) == read.end()) read.emplace_back(item);
+        begin = end + 1;
+    }
+    return read;
+}
+
 Entry names(std::string key, std::vector<std::string> Config::* member, std::string meaning) {
     return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
             [=](Config& config, std::string_view value) -> Result<void> {
-                std::vector<std::string> read;
-                for (std::size_t begin = 0; begin <= value.size();) {
-                    const auto end = std::min(value.find(',', begin), value.size());
-                    const auto name = value.substr(begin, end - begin);
+                auto read = split_list(value);
+                for (const auto& name : read)
                     if (!is_region(name))
                         return fail(
                             Code::invalid,
                             fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
-                    if (std::ranges::find(read, name) == read.end()) read.emplace_back(name);
-                    begin = end + 1;
-                }
                 config.*member = std::move(read);
+                return {};
+            }};
+}
+
+Entry texts(std::string key, std::vector<std::string> Config::* member, std::string meaning) {
+    return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
+            [=](Config& config, std::string_view value) -> Result<void> {
+                config.*member = value.empty() ? std::vector<std::string>() : split_list(value);
                 return {};
             }};
 }
@@ -239,6 +254,34 @@ const std::vector<Entry>& entries() {
              "`true`: the bucket stands in the path; `false`: in the host name; `auto`: in the host name at "
              "amazonaws.com only",
              {"auto", "true", "false"}),
+        text("gateway.listen", &Config::gateway_listen,
+             "address and port of the recording gateway, docs/gateway.md; empty: there is none"),
+        text("gateway.upstream", &Config::gateway_upstream, "URL of the service that it stands in front of; no path"),
+        text("gateway.mode", &Config::gateway_mode,
+             "`closed`: a client gets its answer once the call is durably recorded; `observe`: at once",
+             {"closed", "observe"}),
+        text("gateway.name", &Config::gateway_name, "name of this gateway beside its records"),
+        text("gateway.tls_certificate", &Config::gateway_tls_certificate,
+             "PEM file with the certificate chain; with it the gateway speaks TLS only"),
+        text("gateway.tls_key", &Config::gateway_tls_key, "PEM file with the private key"),
+        text("gateway.ca_file", &Config::gateway_ca_file,
+             "PEM file of certificates to trust besides the system's, for `gateway.upstream` and `gateway.cairn`"),
+        flag("gateway.proxy_protocol", &Config::gateway_proxy_protocol,
+             "connections of trusted proxies begin with a PROXY header, version 1 or 2"),
+        texts("gateway.trusted_proxies", &Config::gateway_trusted_proxies,
+              "addresses and ranges whose PROXY header and X-Forwarded-For are believed"),
+        flag("gateway.forward_client_ip", &Config::gateway_forward_client_ip,
+             "append the client's address to X-Forwarded-For"),
+        text("gateway.cairn", &Config::gateway_cairn,
+             "URL of the cairn that keeps the records of `cairn gateway`; `cairn serve` keeps them itself"),
+        text("gateway.token", &Config::gateway_token, "ingest token for it; never shown nor logged"),
+        text("gateway.spool", &Config::gateway_spool,
+             "folder where `cairn gateway` keeps records until `gateway.cairn` has them; empty: a record is durable "
+             "once "
+             "it is there"),
+        bytes("gateway.spool_bytes", &Config::gateway_spool_bytes, "bytes that the spool may use"),
+        text("gateway.metrics", &Config::gateway_metrics,
+             "address and port of /metrics and /healthz of `cairn gateway`; empty: there are none"),
     });
     return all;
 }
@@ -260,6 +303,8 @@ Result<void> apply_file(Config& config, const std::string& file) {
             return fail(Code::invalid, fmt::format("{} line {}: {}", file, line, applied.error().message));
     config.accounts = std::move(parsed->accounts);
     config.holds = std::move(parsed->holds);
+    config.gateway_upstreams = std::move(parsed->upstreams);
+    config.gateway_listeners = std::move(parsed->listeners);
     return {};
 }
 
@@ -309,18 +354,32 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
     return config;
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos || colon == 0)
-        return fail(Code::invalid, fmt::format("\"{}\" is not of the form HOST:PORT", text));
-    auto host = text.substr(0, colon);
-    const auto port = parse_number(text.substr(colon + 1));
-    if (!port || *port > 65535)
-        return fail(Code::invalid, fmt::format("\"{}\" does not end in a port of 0 to 65535", text));
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
-    return Endpoint{std::string(host == "localhost" ? "127.0.0.1" : host), static_cast<std::uint16_t>(*port), loopback};
+namespace {
+
+Result<void> check_gateway_listener(const std::string& place, bool loopback, bool tls, const Config& config) {
+    if (tls || loopback || config.allow_plain_http) return {};
+    return fail(Code::invalid,
+                fmt::format("plain HTTP is refused on {}: give the gateway a certificate and a key, or set "
+                            "allow_plain_http = true",
+                            place));
 }
+
+Result<void> check_gateway(const Config& config) {
+    if (config.gateway_tls_certificate.empty() != config.gateway_tls_key.empty())
+        return fail(Code::invalid, "gateway.tls_certificate and gateway.tls_key go together: one of them is not set");
+    if (!config.gateway_listen.empty()) {
+        const auto endpoint = parse_endpoint(config.gateway_listen);
+        if (!endpoint) return fail(Code::invalid, "gateway.listen: " + endpoint.error().message);
+        CAIRN_TRY(check_gateway_listener(config.gateway_listen, endpoint->loopback,
+                                         !config.gateway_tls_certificate.empty(), config));
+    }
+    for (const auto& listener : config.gateway_listeners)
+        CAIRN_TRY(check_gateway_listener(fmt::format("{}:{}", listener.host, listener.port), is_loopback(listener.host),
+                                         !listener.tls.empty(), config));
+    return {};
+}
+
+}  // namespace
 
 Result<void> check_config(const Config& config) {
     const auto endpoint = parse_endpoint(config.listen);
@@ -335,6 +394,7 @@ Result<void> check_config(const Config& config) {
         return fail(Code::invalid, fmt::format("plain HTTP is refused on {}: set tls.certificate and tls.key, or "
                                                "allow_plain_http = true behind a proxy that speaks TLS",
                                                config.listen));
+    CAIRN_TRY(check_gateway(config));
     for (const auto& [section, service] : {std::pair("s3", &config.s3), std::pair("sns", &config.sns),
                                            std::pair("logs", &config.logs), std::pair("kms", &config.kms)}) {
         const auto is_url = [](const std::string& text) {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/options.h"
 #include "identity/directory.h"
+#include "node/endpoint.h"
 #include "node/hold.h"
 
 namespace cairn::node {
@@ -72,6 +74,20 @@ struct Config {
     RemoteService s3, sns, logs, kms;
     std::string s3_path_style = "auto";
 
+    std::string gateway_listen, gateway_upstream;
+    std::string gateway_mode = "closed";
+    std::string gateway_name = "gateway";
+    std::string gateway_tls_certificate, gateway_tls_key;
+    std::string gateway_ca_file;
+    bool gateway_proxy_protocol = false, gateway_forward_client_ip = false;
+    std::vector<std::string> gateway_trusted_proxies;
+    std::string gateway_cairn, gateway_token;
+    std::string gateway_metrics;
+    std::string gateway_spool;
+    std::int64_t gateway_spool_bytes = 1 << 30;
+    std::vector<gateway::UpstreamOptions> gateway_upstreams;  ///< [[gateway.upstreams]]; docs/gateway.md
+    std::vector<gateway::ListenerOptions> gateway_listeners;  ///< [[gateway.listeners]]
+
     std::vector<identity::FixedAccount> accounts;
     std::vector<Hold> holds;
 };
@@ -94,14 +110,6 @@ std::string environment_name(std::string_view key);
 /// Errors: invalid, naming file, line and key; an unknown key is an error.
 Result<Config> load_config(const std::string& file, const std::map<std::string, std::string>& environment,
                            const std::map<std::string, std::string>& overrides);
-
-/// Splits "127.0.0.1:4610", "[::1]:4610", "localhost:0".
-struct Endpoint {
-    std::string host;
-    std::uint16_t port = 0;
-    bool loopback = false;
-};
-Result<Endpoint> parse_endpoint(std::string_view text);
 
 /// Rules over several settings: plain HTTP and `auth = "trust"` stay on loopback. Error: invalid, saying what to
 /// change.

@@ -6,6 +6,9 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "base/time.h"
+#include "node/endpoint.h"
+
 namespace cairn::node {
 
 namespace {
@@ -25,6 +28,24 @@ public:
         if (const auto value = node->value_exact<std::string>()) return *value;
         refuse(*node, fmt::format("{} of {} is not a text", key, name_));
         return {};
+    }
+
+    bool flag(std::string_view key, bool otherwise) {
+        seen_.emplace_back(key);
+        const auto* node = table_.get(key);
+        if (!node) return otherwise;
+        if (const auto value = node->value_exact<bool>()) return *value;
+        refuse(*node, fmt::format("{} of {} is neither true nor false", key, name_));
+        return otherwise;
+    }
+
+    std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds otherwise) {
+        const auto value = text(key);
+        if (value.empty()) return otherwise;
+        const auto parsed = value == "0" ? std::chrono::milliseconds(0) : parse_duration(value);
+        if (!parsed)
+            refuse(*table_.get(key), fmt::format("{} of {} is no duration such as 5s or 900ms, nor 0", key, name_));
+        return parsed.value_or(otherwise);
     }
 
     /// A moment or a day, as parse_hold_time() reads it.
@@ -125,10 +146,44 @@ Hold read_hold(Table& table) {
     return hold;
 }
 
-/// Calls `read` for each table of the list `name`.
+gateway::UpstreamOptions read_upstream(Table& table) {
+    gateway::UpstreamOptions upstream;
+    upstream.name = table.text("name", true);
+    upstream.url = table.text("url", true);
+    upstream.account = table.text("account");
+    upstream.region = table.text("region");
+    upstream.ca_file = table.text("ca_file");
+    upstream.verify_tls = table.flag("verify_tls", upstream.verify_tls);
+    upstream.forward_client_ip = table.flag("forward_client_ip", upstream.forward_client_ip);
+    upstream.connect_timeout = table.duration("connect_timeout", upstream.connect_timeout);
+    upstream.silence_timeout = table.duration("silence_timeout", upstream.silence_timeout);
+    upstream.idle_timeout = table.duration("idle_timeout", upstream.idle_timeout);
+    upstream.continue_timeout = table.duration("continue_timeout", upstream.continue_timeout);
+    return upstream;
+}
+
+Result<gateway::ListenerOptions> read_listener(Table& table) {
+    gateway::ListenerOptions listener;
+    const auto endpoint = parse_endpoint(table.text("listen", true));
+    listener.proxy_protocol = table.flag("proxy_protocol", false);
+    table.tables("certificates", [&](Table& files) {
+        listener.tls.push_back({files.text("certificate", true), files.text("key", true)});
+    });
+    table.tables("routes", [&](Table& route) {
+        listener.routes.push_back(
+            {route.text("host"), route.text("sni"), route.text("service"), route.text("upstream", true)});
+    });
+    if (!endpoint) return fail(endpoint.error());
+    listener.host = endpoint->host;
+    listener.port = endpoint->port;
+    return listener;
+}
+
+/// Calls `read` for each table of the list `name`; "a.b" is the list b in table a.
 template <class Read>
 Result<void> read_list(const std::string& path, const toml::table& file, const std::string& name, Read&& read) {
-    const auto* node = file.get(name);
+    const auto found = file.at_path(name);
+    const auto* node = found.node();
     if (!node) return {};
     if (!node->is_array_of_tables())
         return fail(Code::invalid,
@@ -167,7 +222,7 @@ Result<void> flatten(const std::string& path, const toml::table& table, const st
     for (const auto& [name, node] : table) {
         const auto key = prefix + std::string(name.str());
         const auto line = node.source().begin.line;
-        if (key == "accounts" || key == "holds") continue;
+        if (key == "accounts" || key == "holds" || key == "gateway.upstreams" || key == "gateway.listeners") continue;
         if (node.is_table()) {
             CAIRN_TRY(flatten(path, *node.as_table(), key + ".", file));
         } else if (node.is_string() || node.is_integer() || node.is_boolean()) {
@@ -202,6 +257,16 @@ Result<ConfigFile> read_config_file(const std::string& path) {
     CAIRN_TRY(read_list(path, parsed.table(), "holds", [&](Table& table) {
         file.holds.push_back(read_hold(table));
         return check_hold(file.holds.back());
+    }));
+    CAIRN_TRY(read_list(path, parsed.table(), "gateway.upstreams", [&](Table& table) -> Result<void> {
+        file.upstreams.push_back(read_upstream(table));
+        return {};
+    }));
+    CAIRN_TRY(read_list(path, parsed.table(), "gateway.listeners", [&](Table& table) -> Result<void> {
+        auto listener = read_listener(table);
+        if (!listener) return fail(std::move(listener).error());
+        file.listeners.push_back(std::move(*listener));
+        return {};
     }));
     return file;
 }

@@ -12,6 +12,7 @@
 #include "identity/authenticator.h"
 #include "net/http_server.h"
 #include "node/engine.h"
+#include "node/gateway_work.h"
 
 namespace cairn::node {
 
@@ -84,17 +85,21 @@ public:
         http_ = std::move(*http);
         const auto host = endpoint->host.find(':') == std::string::npos ? endpoint->host : "[" + endpoint->host + "]";
         endpoint_ = fmt::format("{}://{}:{}", config_.tls_certificate.empty() ? "http" : "https", host, http_->port());
-        return {};
+        return start_gateway();
     }
 
     std::string endpoint() const override { return endpoint_; }
     const std::optional<identity::NewKey>& new_key() const override { return new_key_; }
     Result<void> reload(const Config& config) override {
         engine_->set_holds(config.holds);
+        if (gateway_) CAIRN_TRY(gateway_->reload());
         return http_->reload_tls();
     }
 
     void stop(std::chrono::milliseconds grace) override {
+        if (gateway_) gateway_->stop(grace);
+        gateway_.reset();
+        sink_.reset();
         if (api_) api_->end_streams();
         if (http_) http_->stop(grace);
         // The API records its last calls through the engine, so it goes first.
@@ -103,7 +108,20 @@ public:
         engine_.reset();
     }
 
+    std::vector<std::string> gateway_endpoints() const override {
+        return gateway_ ? gateway_->endpoints() : std::vector<std::string>();
+    }
+
 private:
+    Result<void> start_gateway() {
+        if (!has_gateway(config_)) return {};
+        sink_ = make_local_sink(engine_->ingest(), config_.gateway_name);
+        auto started = GatewayWork::start(config_, *sink_, metrics_);
+        if (!started) return fail(std::move(started).error());
+        gateway_ = std::move(*started);
+        return {};
+    }
+
     /// Only when nobody could call otherwise.
     Result<void> make_root_key() {
         const bool file_has_keys = std::ranges::any_of(config_.accounts, [](const auto& account) {
@@ -142,6 +160,8 @@ private:
     std::unique_ptr<identity::Authenticator> authenticator_;
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::HttpServer> http_;
+    std::unique_ptr<gateway::RecordSink> sink_;
+    std::unique_ptr<GatewayWork> gateway_;
     std::optional<identity::NewKey> new_key_;
     std::string endpoint_;
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "identity/directory.h"
@@ -11,7 +12,7 @@
 
 namespace cairn::node {
 
-/// A running node: an engine behind its port.
+/// A running node: an engine behind its port, and a gateway in front of another service if one is configured.
 class Server {
 public:
     /// Opens the data directory, makes the root key if nobody can call yet, and listens. Blocks for the recovery.
@@ -20,6 +21,9 @@ public:
     virtual ~Server() = default;
 
     virtual std::string endpoint() const = 0;  ///< "http://127.0.0.1:4610"
+
+    /// Of the gateway's listeners; empty without one.
+    virtual std::vector<std::string> gateway_endpoints() const = 0;
 
     /// The root key made by this start, to be shown once.
     virtual const std::optional<identity::NewKey>& new_key() const = 0;

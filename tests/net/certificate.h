@@ -15,10 +15,10 @@
 
 namespace cairn::net {
 
-/// A fresh certificate for 127.0.0.1, signed by itself, in a folder that goes away with it.
+/// A fresh certificate for 127.0.0.1 or other names, signed by itself, in a folder that goes away with it.
 class Certificate {
 public:
-    explicit Certificate(const char* common_name = "one") {
+    explicit Certificate(const char* common_name = "one", const char* names = "IP:127.0.0.1") : names_(names) {
         char name[] = "/tmp/cairn-net-XXXXXX";
         folder_ = ::mkdtemp(name);
         write(common_name);
@@ -42,7 +42,7 @@ public:
         X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name), -1,
                                    -1, 0);
         X509_set_issuer_name(certificate.get(), subject);
-        extend(certificate.get(), NID_subject_alt_name, "IP:127.0.0.1");
+        extend(certificate.get(), NID_subject_alt_name, names_);
         extend(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
         ASSERT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
 
@@ -60,6 +60,7 @@ private:
         X509_EXTENSION_free(extension);
     }
 
+    const char* const names_;
     std::string folder_;
 };
 

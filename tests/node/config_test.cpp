@@ -178,6 +178,65 @@ TEST_F(ConfigTest, EverySettingIsDocumented) {
     }
 }
 
+TEST_F(ConfigTest, AGatewayHasListenersAndUpstreams) {
+    const auto file = write(R"(
+[gateway]
+mode = "observe"
+trusted_proxies = ["10.0.0.0/8", "::1"]
+[[gateway.upstreams]]
+name = "minio"
+url = "https://minio:9000"
+verify_tls = false
+continue_timeout = "0"
+silence_timeout = "20s"
+[[gateway.listeners]]
+listen = "[::1]:443"
+proxy_protocol = true
+certificates = [{ certificate = "a.pem", key = "a.key" }]
+routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "kms", upstream = "minio" }]
+)");
+    const auto config = load_config(file, {}, {});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->gateway_mode, "observe");
+    EXPECT_EQ(config->gateway_trusted_proxies, (std::vector<std::string>{"10.0.0.0/8", "::1"}));
+    ASSERT_EQ(config->gateway_upstreams.size(), 1u);
+    const auto& upstream = config->gateway_upstreams.front();
+    EXPECT_FALSE(upstream.verify_tls);
+    EXPECT_EQ(upstream.continue_timeout, std::chrono::milliseconds(0));
+    EXPECT_EQ(upstream.silence_timeout, std::chrono::seconds(20));
+    ASSERT_EQ(config->gateway_listeners.size(), 1u);
+    const auto& listener = config->gateway_listeners.front();
+    EXPECT_EQ(listener.host, "::1");
+    EXPECT_EQ(listener.port, 443);
+    EXPECT_TRUE(listener.proxy_protocol);
+    EXPECT_EQ(listener.tls.at(0).key, "a.key");
+    EXPECT_EQ(listener.routes.at(1).scope_service, "kms");
+}
+
+TEST_F(ConfigTest, WhatIsWrongWithAGatewayIsNamed) {
+    for (const auto& [text, what] :
+         {std::pair("[[gateway.upstreams]]\nname = \"a\"\n", "no url"),
+          {"[[gateway.listeners]]\nlisten = \"x\"\n", "HOST:PORT"},
+          {"[[gateway.listeners]]\nlisten = \"h:1\"\nodd = 1\n", "odd"},
+          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nconnect_timeout = \"soon\"\n", "soon"},
+          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nverify_tls = 1\n", "verify_tls"}}) {
+        const auto config = load_config(write(text), {}, {});
+        ASSERT_FALSE(config) << text;
+        EXPECT_NE(config.error().message.find(std::string(what) == "soon" ? "connect_timeout" : what),
+                  std::string::npos)
+            << config.error().message;
+    }
+}
+
+TEST_F(ConfigTest, AGatewayInTheOpenSpeaksTls) {
+    const auto refused = load_config("", {}, {{"gateway.listen", "0.0.0.0:80"}});
+    EXPECT_FALSE(check_config(*refused));
+    const auto behind_another = load_config("", {}, {{"gateway.listen", "0.0.0.0:80"}, {"allow_plain_http", "true"}});
+    EXPECT_TRUE(check_config(*behind_another));
+    const auto half = load_config("", {}, {{"gateway.listen", "0.0.0.0:443"}, {"gateway.tls_certificate", "a"}});
+    EXPECT_FALSE(check_config(*half));
+}
+
 TEST_F(ConfigTest, HoldsSayWhatTheyKeep) {
     const auto file = write(R"(
 [[holds]]

@@ -1,0 +1,100 @@
+#include <csignal>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "cli/command.h"
+#include "cli/server_process.h"
+#include "node/gateway_work.h"
+
+namespace cairn::cli {
+
+namespace {
+
+struct GatewayCommand {
+    ConfigFlags config;
+    std::string listen, upstream, cairn, mode, endpoint_file;
+    int grace_seconds = 10;
+};
+
+std::map<std::string, std::string> settings_of(const GatewayCommand& options) {
+    std::map<std::string, std::string> settings;
+    const std::pair<const char*, const std::string*> given[] = {{"gateway.listen", &options.listen},
+                                                                {"gateway.upstream", &options.upstream},
+                                                                {"gateway.cairn", &options.cairn},
+                                                                {"gateway.mode", &options.mode}};
+    for (const auto& [key, value] : given)
+        if (!value->empty()) settings[key] = *value;
+    return settings;
+}
+
+int run_gateway(const GatewayCommand& options) {
+    const auto config = options.config.load(settings_of(options));
+    if (!config) return failed(config.error());
+    if (!node::has_gateway(*config))
+        return failed({Code::invalid, "gateway.listen: say where the gateway listens, with --listen HOST:PORT"});
+    if (auto fine = node::check_config(*config); !fine) return failed(fine.error());
+    set_up_log(*config);
+
+    const auto signals = block_signals();
+    Metrics metrics;
+    auto sink = node::make_remote_sink(*config, metrics);
+    if (!sink) return failed(sink.error());
+    auto work = node::GatewayWork::start(*config, **sink, metrics);
+    if (!work) return failed(work.error());
+    auto metrics_server = node::serve_metrics(*config, metrics);
+    if (!metrics_server) return failed(metrics_server.error());
+    std::vector<std::pair<std::string, std::string>> endpoints;
+    if (*metrics_server) endpoints.emplace_back("metrics", config->gateway_metrics);
+    for (const auto& endpoint : (*work)->endpoints()) {
+        log_info("the gateway is listening", {{"endpoint", endpoint}, {"mode", config->gateway_mode}});
+        endpoints.emplace_back("gateway", endpoint);
+    }
+    if (!options.endpoint_file.empty())
+        if (auto written = write_endpoints(options.endpoint_file, endpoints); !written) return failed(written.error());
+
+    for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
+        if (const auto reloaded = (*work)->reload(); reloaded)
+            log_info("certificates and keys were read again");
+        else
+            log_error("certificates and keys stay as they were", {{"reason", reloaded.error().message}});
+    }
+    log_info("stopping");
+    (*work)->stop(std::chrono::seconds(options.grace_seconds));
+    log_info("stopped");
+    return 0;
+}
+
+}  // namespace
+
+void add_gateway(CLI::App& program, Run& run) {
+    auto* command = program.add_subcommand(
+        "gateway", "Stand in front of an AWS-like service, forward each call, and record it in a cairn elsewhere");
+    const auto options = std::make_shared<GatewayCommand>();
+    options->config.add_to(*command);
+    command->add_option("--listen", options->listen, "address and port of the gateway")->type_name("HOST:PORT");
+    command->add_option("--upstream", options->upstream, "the service that calls are forwarded to")->type_name("URL");
+    command->add_option("--cairn", options->cairn, "the cairn that keeps the records; its token is gateway.token")
+        ->type_name("URL");
+    command
+        ->add_option("--mode", options->mode, "closed (default): answers wait for their record; observe: they do not")
+        ->type_name("MODE");
+    command
+        ->add_option("--endpoint-file", options->endpoint_file,
+                     "written when the gateway is ready: gateway=URL for each listener, and pid=NUMBER")
+        ->type_name("FILE");
+    command->add_option("--grace", options->grace_seconds, "seconds that running calls get after SIGTERM")
+        ->capture_default_str();
+    command->footer(
+        "`cairn serve` with the same [gateway] section keeps the records itself. SIGTERM and SIGINT answer what runs "
+        "and "
+        "stop; SIGHUP reads certificates and keys again.");
+    command->callback([&run, options] { run = [options] { return run_gateway(*options); }; });
+}
+
+}  // namespace cairn::cli

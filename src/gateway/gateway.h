@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "gateway/options.h"
+#include "gateway/recorder.h"
+
+namespace cairn::gateway {
+
+/// The recording reverse proxy: forwards each call byte for byte, and has a record made of it. HTTP/1.1 over TCP or
+/// TLS; docs/gateway.md.
+class Gateway {
+public:
+    /// Listens at once. `recorder` and `metrics` outlive it. Errors: invalid (an option, named), unavailable (an
+    /// address in use).
+    static Result<std::unique_ptr<Gateway>> start(GatewayOptions options, Recorder& recorder, Metrics& metrics);
+
+    /// Stops as stop(0) does.
+    virtual ~Gateway() = default;
+
+    /// "http://127.0.0.1:4611" for each listener, in order.
+    virtual std::vector<std::string> endpoints() const = 0;
+
+    /// Reads all certificates and keys anew; open connections keep the old ones. Error: invalid; then the old stay.
+    virtual Result<void> reload_tls() = 0;
+
+    /// Takes no new connections, lets calls come to their end for up to `grace`, then breaks them off. Blocks.
+    virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace cairn::gateway

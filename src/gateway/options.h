@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/http_server.h"
+
+namespace cairn::gateway {
+
+/// When a client gets its answer: as soon as it comes, or once the call is durably recorded.
+enum class Mode { observe, closed };
+
+struct UpstreamOptions {
+    std::string name;  ///< in routes, records and metrics
+    std::string url;   ///< "http://127.0.0.1:5000", "https://s3.example.com"; no path
+    std::string region = "us-east-1", account = "123456789012";  ///< of calls that name none
+    std::string ca_file;                                         ///< PEM to trust besides the system's
+    bool verify_tls = true;
+    bool forward_client_ip = false;  ///< append X-Forwarded-For
+    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds silence_timeout{300'000};  ///< between two bytes of an answer, and before the first
+    std::chrono::milliseconds idle_timeout{4'000};       ///< how long an unused connection is kept
+    std::chrono::milliseconds continue_timeout{900};     ///< after it the gateway says "100 Continue"; 0: never
+};
+
+/// A way from a listener to an upstream. Empty members match everything; "*.example.com" matches the names below.
+struct Route {
+    std::string host, sni, scope_service;
+    std::string upstream;  ///< its name
+};
+
+struct ListenerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;               ///< 0: any free one, see Gateway::endpoints()
+    std::vector<net::TlsFiles> tls = {};  ///< none: plain HTTP; several: chosen by the name that the client asks for
+    bool proxy_protocol = false;          ///< trusted peers begin with a PROXY header
+    std::vector<Route> routes = {};       ///< the first that matches
+};
+
+struct GatewayOptions {
+    Mode mode = Mode::closed;
+    std::vector<ListenerOptions> listeners = {};
+    std::vector<UpstreamOptions> upstreams = {};
+    std::vector<std::string> trusted_proxies = {};  ///< ranges of addresses
+    int threads = 2;
+    std::size_t connections_max = 20'000;
+    std::size_t copies_bytes_max = 256u << 20;  ///< of the bodies that records are made from, together
+};
+
+}  // namespace cairn::gateway

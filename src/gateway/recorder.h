@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+
+namespace cairn::gateway {
+
+/// What came of a call.
+enum class Outcome {
+    answered,   ///< the upstream answered, and all of it was passed on
+    cut,        ///< the upstream answered, but the client or the upstream ended before the body did
+    reset,      ///< the upstream closed before it answered: whether the call had an effect is not known
+    timed_out,  ///< likewise, without any answer in time
+};
+
+/// One call as it was seen on the wire. Nothing of it is redacted yet: it must not be stored or logged as it is.
+struct Call {
+    net::Request request;        ///< its body is a copy, if `request_whole`
+    bool request_whole = false;  ///< the copy has the whole body
+    net::Response response;      ///< likewise; status 0: there was none
+    bool response_whole = false;
+    std::uint64_t request_bytes = 0, response_bytes = 0;  ///< of the bodies, without HTTP's chunk framing
+    Time began{}, ended{};
+    Outcome outcome = Outcome::answered;
+    std::string upstream;  ///< its name
+};
+
+/// Up to how many bytes of the bodies are copied for the record; longer ones are not kept at all.
+struct CopyLimits {
+    std::size_t request_bytes_max = 0, response_bytes_max = 0;
+};
+
+/// Makes records of calls. Members may be called from any thread and do not block.
+class Recorder {
+public:
+    virtual ~Recorder() = default;
+
+    /// Asked when the head of a request is there, and again when the answer's is (`response` is its head then).
+    virtual CopyLimits limits(const net::Request& head, const net::Response* response) const = 0;
+
+    /// Takes a call. `done` is called once, from any thread: without a value once the record is durable. An error says
+    /// that it is not yet; the recorder goes on trying by itself and says false in accepting() until it has.
+    using Done = std::move_only_function<void(Result<void>)>;
+    virtual void record(Call call, Done done) = 0;
+
+    /// False while records cannot be made durable: then mode `closed` takes no new calls.
+    virtual bool accepting() const = 0;
+};
+
+}  // namespace cairn::gateway

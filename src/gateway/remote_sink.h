@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "gateway/record_sink.h"
+#include "net/http_client.h"
+
+namespace cairn::gateway {
+
+struct RemoteSinkOptions {
+    std::string endpoint;  ///< "https://cairn.example.com:4610"
+    std::string token;     ///< ingest token
+    std::string ca_file;
+};
+
+/// A cairn elsewhere: POST /ingest. What comes while a request is under way goes together with the next one.
+class RemoteSink final : public RecordSink {
+public:
+    explicit RemoteSink(RemoteSinkOptions options);
+
+    /// What waits is answered `unavailable`.
+    ~RemoteSink() override;
+
+    void submit(std::string record, std::uint64_t sequence, Done done) override;
+
+private:
+    struct Waiting {
+        std::string record;
+        Done done;
+    };
+
+    void run();
+    void send(std::deque<Waiting> batch);
+
+    const RemoteSinkOptions options_;
+    net::ClientOptions client_;
+    std::atomic<bool> cancel_{false};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Waiting> waiting_;  // guarded by mutex_
+    bool stopping_ = false;        // guarded by mutex_
+    std::thread thread_;
+};
+
+}  // namespace cairn::gateway

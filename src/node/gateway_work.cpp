@@ -1,0 +1,207 @@
+#include "node/gateway_work.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backend/posix/posix_disk.h"
+#include "event/record.h"
+#include "gateway/recording.h"
+#include "gateway/remote_sink.h"
+#include "gateway/spool.h"
+
+namespace cairn::node {
+
+namespace {
+
+class LocalSink final : public gateway::RecordSink {
+public:
+    LocalSink(ingest::Ingest& ingest, std::string gateway) : ingest_(ingest), gateway_(std::move(gateway)) {}
+
+    void submit(std::string record, std::uint64_t sequence, Done done) override {
+        auto buffer = std::make_shared<std::string>();
+        buffer->reserve(record.size() + RecordParser::padding);
+        buffer->append(record);
+        const std::string_view text = *buffer;
+        ingest::Writer writer;
+        writer.envelope.writer = "cairn";
+        writer.envelope.gateway = gateway_;
+        writer.envelope.sequence = sequence;
+        ingest_.submit(std::move(buffer), {text}, std::move(writer),
+                       [done = std::move(done)](Result<ingest::Receipt> receipt) mutable {
+                           if (!receipt) return done(fail(std::move(receipt).error()));
+                           if (receipt->counts.rejected > 0)
+                               return done(fail(Code::invalid, receipt->results.front().reason));
+                           done({});
+                       });
+    }
+
+private:
+    ingest::Ingest& ingest_;
+    const std::string gateway_;
+};
+
+/// A spool with its disk and what stands behind it.
+class SpooledSink final : public gateway::RecordSink {
+public:
+    static Result<std::unique_ptr<gateway::RecordSink>> open(const Config& config,
+                                                             std::unique_ptr<gateway::RecordSink> onward,
+                                                             Metrics& metrics) {
+        auto sink = std::make_unique<SpooledSink>();
+        auto disk = open_posix_disk(config.gateway_spool);
+        if (!disk) return fail(std::move(disk).error());
+        sink->disk_ = std::move(*disk);
+        auto lock = lock_data_folder(config.gateway_spool);
+        if (!lock) return fail(std::move(lock).error());
+        sink->lock_ = std::move(*lock);
+        sink->onward_ = std::move(onward);
+        gateway::SpoolOptions options;
+        options.bytes_max = static_cast<std::uint64_t>(config.gateway_spool_bytes);
+        auto spool = gateway::Spool::open(options, *sink->disk_, *sink->onward_, metrics);
+        if (!spool) return fail(std::move(spool).error());
+        sink->spool_ = std::move(*spool);
+        return sink;
+    }
+
+    void submit(std::string record, std::uint64_t sequence, Done done) override {
+        spool_->submit(std::move(record), sequence, std::move(done));
+    }
+
+private:
+    std::unique_ptr<Disk> disk_;
+    std::unique_ptr<FolderLock> lock_;
+    std::unique_ptr<gateway::RecordSink> onward_;
+    std::unique_ptr<gateway::Spool> spool_;  // last: it ends first
+};
+
+class RunningGatewayWork final : public GatewayWork {
+public:
+    RunningGatewayWork(gateway::RecordingOptions options, gateway::RecordSink& sink, Metrics& metrics)
+        : recording_(std::make_unique<gateway::Recording>(std::move(options), sink, metrics)) {}
+
+    ~RunningGatewayWork() override { stop(std::chrono::milliseconds(0)); }
+
+    Result<void> open(gateway::GatewayOptions options, Metrics& metrics) {
+        auto started = gateway::Gateway::start(std::move(options), *recording_, metrics);
+        if (!started) return fail(std::move(started).error());
+        gateway_ = std::move(*started);
+        return {};
+    }
+
+    std::vector<std::string> endpoints() const override { return gateway_->endpoints(); }
+    Result<void> reload() override { return gateway_->reload_tls(); }
+
+    void stop(std::chrono::milliseconds grace) override {
+        if (gateway_) gateway_->stop(grace);
+        recording_.reset();  // records of the last calls come first
+        gateway_.reset();
+    }
+
+private:
+    std::unique_ptr<gateway::Recording> recording_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+};
+
+/// What gateway.upstream and its neighbours say.
+gateway::UpstreamOptions plain_upstream(const Config& config) {
+    gateway::UpstreamOptions upstream;
+    upstream.name = "default";
+    upstream.url = config.gateway_upstream;
+    upstream.ca_file = config.gateway_ca_file;
+    upstream.account = config.account;
+    upstream.region = config.region;
+    upstream.forward_client_ip = config.gateway_forward_client_ip;
+    return upstream;
+}
+
+/// What gateway.listen and its neighbours say: everything goes to gateway.upstream.
+Result<gateway::ListenerOptions> plain_listener(const Config& config) {
+    const auto endpoint = parse_endpoint(config.gateway_listen);
+    if (!endpoint) return fail(Code::invalid, "gateway.listen: " + endpoint.error().message);
+    gateway::ListenerOptions listener;
+    listener.host = endpoint->host;
+    listener.port = endpoint->port;
+    if (!config.gateway_tls_certificate.empty())
+        listener.tls.push_back({config.gateway_tls_certificate, config.gateway_tls_key});
+    listener.proxy_protocol = config.gateway_proxy_protocol;
+    listener.routes.push_back({.host = {}, .sni = {}, .scope_service = {}, .upstream = "default"});
+    return listener;
+}
+
+}  // namespace
+
+bool has_gateway(const Config& config) { return !config.gateway_listen.empty() || !config.gateway_listeners.empty(); }
+
+Result<gateway::GatewayOptions> gateway_options(const Config& config) {
+    gateway::GatewayOptions options;
+    options.mode = config.gateway_mode == "observe" ? gateway::Mode::observe : gateway::Mode::closed;
+    options.trusted_proxies = config.gateway_trusted_proxies;
+    options.threads = config.threads > 0 ? static_cast<int>(config.threads)
+                                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    options.connections_max = static_cast<std::size_t>(config.connections);
+    options.upstreams = config.gateway_upstreams;
+    options.listeners = config.gateway_listeners;
+    if (!config.gateway_upstream.empty()) options.upstreams.push_back(plain_upstream(config));
+    if (!config.gateway_listen.empty()) {
+        if (config.gateway_upstream.empty())
+            return fail(Code::invalid, "gateway.upstream: a gateway needs the URL of what it stands in front of");
+        auto listener = plain_listener(config);
+        if (!listener) return fail(std::move(listener).error());
+        options.listeners.push_back(std::move(*listener));
+    }
+    for (auto& upstream : options.upstreams) {
+        if (upstream.account.empty()) upstream.account = config.account;
+        if (upstream.region.empty()) upstream.region = config.region;
+    }
+    return options;
+}
+
+std::unique_ptr<gateway::RecordSink> make_local_sink(ingest::Ingest& ingest, std::string gateway) {
+    return std::make_unique<LocalSink>(ingest, std::move(gateway));
+}
+
+Result<std::unique_ptr<gateway::RecordSink>> make_remote_sink(const Config& config, Metrics& metrics) {
+    if (config.gateway_cairn.empty())
+        return fail(Code::invalid,
+                    "gateway.cairn: where do records go? Name the endpoint of a cairn, with gateway.token; or run the "
+                    "gateway inside `cairn serve`");
+    auto remote = std::make_unique<gateway::RemoteSink>(
+        gateway::RemoteSinkOptions{config.gateway_cairn, config.gateway_token, config.gateway_ca_file});
+    if (config.gateway_spool.empty()) return remote;
+    return SpooledSink::open(config, std::move(remote), metrics);
+}
+
+Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Metrics& metrics) {
+    if (config.gateway_metrics.empty()) return std::unique_ptr<net::HttpServer>();
+    const auto endpoint = parse_endpoint(config.gateway_metrics);
+    if (!endpoint) return fail(Code::invalid, "gateway.metrics: " + endpoint.error().message);
+    net::ServerOptions options;
+    options.host = endpoint->host;
+    options.port = endpoint->port;
+    options.threads = 1;
+    return net::HttpServer::start(
+        std::move(options),
+        [&metrics](net::Request request, std::unique_ptr<net::Responder> responder) {
+            const net::Headers plain{{"Content-Type", "text/plain; version=0.0.4"}};
+            if (request.path() == "/metrics") return responder->send({200, plain, metrics.render()});
+            if (request.path() == "/healthz") return responder->send({200, plain, "ok\n"});
+            responder->send({404, plain, "there are /metrics and /healthz\n"});
+        },
+        {}, metrics);
+}
+
+Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, gateway::RecordSink& sink,
+                                                        Metrics& metrics) {
+    auto options = gateway_options(config);
+    if (!options) return fail(std::move(options).error());
+    gateway::RecordingOptions recording;
+    for (const auto& upstream : options->upstreams)
+        recording.homes[upstream.name] = {upstream.account, upstream.region};
+    auto work = std::make_unique<RunningGatewayWork>(std::move(recording), sink, metrics);
+    CAIRN_TRY(work->open(std::move(*options), metrics));
+    return work;
+}
+
+}  // namespace cairn::node

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "gateway/gateway.h"
+#include "gateway/record_sink.h"
+#include "ingest/ingest.h"
+#include "net/http_server.h"
+#include "node/config.h"
+
+namespace cairn::node {
+
+/// Is a gateway configured at all?
+bool has_gateway(const Config& config);
+
+/// What `[gateway]` says, as the gateway takes it. Error: invalid, naming the key.
+Result<gateway::GatewayOptions> gateway_options(const Config& config);
+
+/// Records into this node.
+std::unique_ptr<gateway::RecordSink> make_local_sink(ingest::Ingest& ingest, std::string gateway);
+
+/// Records into the cairn that `gateway.cairn` names, by way of `gateway.spool` if there is one. `metrics` outlives it.
+/// Errors: invalid, when no cairn is named; conflict, when another process has the spool; those of the disk.
+Result<std::unique_ptr<gateway::RecordSink>> make_remote_sink(const Config& config, Metrics& metrics);
+
+/// /metrics and /healthz at `gateway.metrics`; null when that is empty. Errors: invalid, unavailable (an address in
+/// use).
+Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Metrics& metrics);
+
+/// A gateway with the recorder behind it.
+class GatewayWork {
+public:
+    /// `sink` and `metrics` outlive it. Errors: those of Gateway::start().
+    static Result<std::unique_ptr<GatewayWork>> start(const Config& config, gateway::RecordSink& sink,
+                                                      Metrics& metrics);
+    virtual ~GatewayWork() = default;
+
+    virtual std::vector<std::string> endpoints() const = 0;
+    virtual Result<void> reload() = 0;
+
+    /// Lets calls come to their end, then their records. Blocks.
+    virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace cairn::node
