@@ -134,11 +134,11 @@ def main():
     after = [asker.pages(*search, options.pages_max) for search in searches]
     stopping.set()
     writer.join()
-    served.node.stop()
     different = [search for search, one, other in zip(searches, before, after) if one != other]
-    print(f"{len(searches) - len(different):,} of {len(searches):,} searches with all their pages are the same; {sent[0]:,} other events had come in at the end")
+    print(f"{len(searches) - len(different):,} of {len(searches):,} searches with all their pages are the same; {sent[0]:,} other events had come in at the end", flush=True)
     for search in different[:10]:
-        print("differs:", search)
+        print("differs:", search, flush=True)
+    served.node.stop()
     shutil.rmtree(options.work / "rebuild")
     sys.exit(1 if different else 0)
 
