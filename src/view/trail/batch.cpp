@@ -8,28 +8,23 @@ namespace cairn::trail {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 32 * 1024;
 constexpr std::size_t compressed_bytes_max = 64 * 1024;
 
 }  // namespace
 
-Result<void> Batch::add(std::string_view record, std::uint64_t number, Time time) {
+Result<void> Batch::add(std::string_view record, std::uint64_t number, Time time, std::size_t piece_bytes) {
     if (facts_.events == 0) {
         facts_.from = number;
         facts_.oldest = facts_.newest = time;
     }
-    CAIRN_TRY(write(facts_.events == 0 ? std::string_view("{\"Records\":[") : std::string_view(",")));
-    CAIRN_TRY(write(record));
+    const std::size_t waiting = plain_.size();
+    plain_.append(facts_.events == 0 ? std::string_view("{\"Records\":[") : std::string_view(","));
+    plain_.append(record);
+    facts_.bytes += plain_.size() - waiting;
     facts_.to = number + 1;
     facts_.oldest = std::min(facts_.oldest, time);
     facts_.newest = std::max(facts_.newest, time);
     ++facts_.events;
-    return {};
-}
-
-Result<void> Batch::write(std::string_view bytes) {
-    plain_.append(bytes);
-    facts_.bytes += bytes.size();
     return plain_.size() < piece_bytes ? Result<void>() : compress();
 }
 
@@ -55,7 +50,9 @@ Result<void> Batch::spill() {
 
 Result<Batch::Finished> Batch::finish() {
     CAIRN_CHECK(facts_.events > 0);
-    CAIRN_TRY(write("]}"));
+    constexpr std::string_view end = "]}";
+    plain_.append(end);
+    facts_.bytes += end.size();
     CAIRN_TRY(compress());
     member_.finish(compressed_);
     if (file_) CAIRN_TRY(spill());

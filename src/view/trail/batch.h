@@ -23,16 +23,22 @@ struct FileFacts {
 };
 
 /// The records of one log file on their way: `{"Records":[...]}` as one gzip member, the raw records byte for byte
-/// (CloudTrail user guide, "CloudTrail log file examples"). Memory stays below some 100 KiB; the rest waits in a file
-/// that needs no sync, since it can be made again from the log.
+/// (CloudTrail user guide, "CloudTrail log file examples"). Memory stays below 128 KiB and a piece; the rest waits in a
+/// file that needs no sync, since it can be made again from the log.
 class Batch {
 public:
     /// `spool` is a path on `disk` that nobody else uses; the file is made when it is needed and replaced if there is
     /// one.
     Batch(Disk& disk, std::string spool) : disk_(disk), spool_(std::move(spool)) {}
 
-    /// Errors: those of the disk, when the spool cannot be written; the batch is of no use then.
-    Result<void> add(std::string_view record, std::uint64_t number, Time time);
+    /// Compressed so much at once, what is written compresses best, and quickest, and so it is read; many batches
+    /// together hold less of each.
+    static constexpr std::size_t piece_bytes_max = 256 * 1024, piece_bytes_min = 32 * 1024;
+
+    /// Text waits uncompressed until there are `piece_bytes` of it. Errors: those of the disk, when the spool cannot be
+    /// written; the batch is of no use then.
+    Result<void> add(std::string_view record, std::uint64_t number, Time time,
+                     std::size_t piece_bytes = piece_bytes_max);
 
     std::uint64_t events() const { return facts_.events; }
     std::uint64_t bytes() const { return facts_.bytes; }  ///< so far, before compression
@@ -48,7 +54,6 @@ public:
     Result<Finished> finish();
 
 private:
-    Result<void> write(std::string_view bytes);
     Result<void> compress();
     Result<void> spill();
 

@@ -16,9 +16,11 @@ constexpr std::string_view covered_prefix = "covered/";
 constexpr auto quick_interval = std::chrono::seconds(10);
 constexpr std::size_t quick_files_max = 8;  // of a trail, on their way to the bucket
 
-std::string covered_key(const BatchName& name) {
-    return fmt::format("{}{}/{}/{}/{}", covered_prefix, name.trail_id, name.account, name.region,
-                       static_cast<int>(name.tree));
+constexpr std::size_t waiting_bytes = 16 << 20;  // of uncompressed text, in all batches together
+
+std::string covered_key(const PlannedDelivery& file) {
+    return fmt::format("{}{}/{}/{}/{}", covered_prefix, file.trail_id, file.account, file.region,
+                       static_cast<int>(file.tree));
 }
 
 }  // namespace
@@ -27,33 +29,43 @@ Result<void> Filling::load(Transaction& transaction) {
     const auto rows = transaction.scan(space, covered_prefix, "", std::numeric_limits<std::size_t>::max());
     if (!rows) return fail(rows.error());
     covered_.clear();
+    covered_end_ = 0;
     for (const auto& [key, value] : *rows) {
         const auto json = parse_json(value);
         if (!json || !json->find("to")) return fail(Code::corrupt, fmt::format("{}: damaged", key));
-        covered_[{std::string(json->text("trail")), std::string(json->text("account")),
-                  std::string(json->text("region")),
-                  static_cast<Tree>(json->find("tree") ? json->find("tree")->as_integer() : 0)}] =
-            static_cast<std::uint64_t>(json->find("to")->as_integer());
+        const auto* const tree = json->find("tree");
+        const auto to = static_cast<std::uint64_t>(json->find("to")->as_integer());
+        covered_[Name({json->text("trail"), json->text("account"), json->text("region"),
+                       static_cast<Tree>(tree ? tree->as_integer() : 0)})] = to;
+        covered_end_ = std::max(covered_end_, to);
     }
     return {};
 }
 
 Result<void> Filling::store(Transaction& transaction, const PlannedDelivery& file, std::uint64_t to) {
-    const BatchName name{file.trail_id, file.account, file.region, file.tree};
-    return transaction.put(space, covered_key(name),
-                           to_text(JsonObject{{"trail", name.trail_id},
-                                              {"account", name.account},
-                                              {"region", name.region},
-                                              {"tree", static_cast<int>(name.tree)},
+    return transaction.put(space, covered_key(file),
+                           to_text(JsonObject{{"trail", file.trail_id},
+                                              {"account", file.account},
+                                              {"region", file.region},
+                                              {"tree", static_cast<int>(file.tree)},
                                               {"to", to}}));
 }
 
-Result<void> Filling::add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event,
+bool Filling::is_covered(const BatchPlace& place, std::uint64_t number) const {
+    if (number >= covered_end_) return false;
+    const auto covered = covered_.find(place);
+    return covered != covered_.end() && number < covered->second;
+}
+
+std::size_t Filling::piece_bytes() const {
+    return std::clamp(waiting_bytes / batches_.size(), Batch::piece_bytes_min, Batch::piece_bytes_max);
+}
+
+Result<void> Filling::add(const BatchPlace& place, const Trail& trail, std::uint64_t number, const EventView& event,
                           Time ingested, Time now, std::vector<follow::Plan>& plans) {
-    const auto covered = covered_.find(name);
-    if (covered != covered_.end() && number < covered->second) return {};
+    if (is_covered(place, number)) return {};
     constexpr std::size_t frame_bytes = 16;
-    auto open = batches_.find(name);
+    auto open = batches_.find(place);
     if (open != batches_.end() &&
         (open->second.batch.bytes() + event.raw.size() + frame_bytes > limits_.file_bytes_max ||
          !same_destination(open->second.trail, trail))) {
@@ -61,8 +73,8 @@ Result<void> Filling::add(const BatchName& name, const Trail& trail, std::uint64
         open = batches_.end();
     }
     if (open == batches_.end())
-        open = batches_.emplace(name, OpenBatch{under_way_.spool.batch(), trail, std::min(ingested, now)}).first;
-    return open->second.batch.add(event.raw, number, event.time);
+        open = batches_.emplace(Name(place), OpenBatch{under_way_.spool.batch(), trail, std::min(ingested, now)}).first;
+    return open->second.batch.add(event.raw, number, event.time, piece_bytes());
 }
 
 bool Filling::is_due(const Batches::value_type& open, Time now, const Ids& logging) const {

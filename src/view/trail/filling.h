@@ -21,12 +21,12 @@
 
 namespace cairn::trail {
 
-/// One log file at a time is filled for each.
-struct BatchName {
-    std::string trail_id, account, region;
+/// What an event's file is filled for: one at a time for each. Views of others' text.
+struct BatchPlace {
+    std::string_view trail_id, account, region;
     Tree tree = Tree::events;
 
-    friend auto operator<=>(const BatchName&, const BatchName&) = default;
+    friend auto operator<=>(const BatchPlace&, const BatchPlace&) = default;
 };
 
 /// The log files that are being filled, from an event to the plan of its file. One thread.
@@ -48,7 +48,7 @@ public:
 
     /// Puts an event into its file, unless it is in a plan. Plans the file that was filled before when it is full, or
     /// when the trail sends elsewhere now. Errors: those of the disk.
-    Result<void> add(const BatchName& name, const Trail& trail, std::uint64_t number, const EventView& event,
+    Result<void> add(const BatchPlace& place, const Trail& trail, std::uint64_t number, const EventView& event,
                      Time ingested, Time now, std::vector<follow::Plan>& plans);
 
     /// Plans what has waited long enough, and what is of trails that are not `logging` any more.
@@ -70,8 +70,23 @@ private:
         Trail trail;
         Time opened{};
     };
-    using Batches = std::map<BatchName, OpenBatch>;
+    /// A place that has its own text.
+    struct Name {
+        std::string trail_id, account, region;
+        Tree tree = Tree::events;
 
+        explicit Name(const BatchPlace& place)
+            : trail_id(place.trail_id), account(place.account), region(place.region), tree(place.tree) {}
+        operator BatchPlace() const { return {trail_id, account, region, tree}; }
+    };
+    struct ByPlace {
+        using is_transparent = void;
+        bool operator()(const BatchPlace& one, const BatchPlace& other) const { return one < other; }
+    };
+    using Batches = std::map<Name, OpenBatch, ByPlace>;
+
+    bool is_covered(const BatchPlace& place, std::uint64_t number) const;
+    std::size_t piece_bytes() const;
     bool is_due(const Batches::value_type& open, Time now, const Ids& logging) const;
     bool must_wait(const std::string& trail_id, const Ids& logging) const;
     Result<void> close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans);
@@ -80,7 +95,8 @@ private:
     const Limits limits_;
     Counter& events_;
     Batches batches_;
-    std::map<BatchName, std::uint64_t> covered_;  // events below are in files: what is read again after a restart
+    std::map<Name, std::uint64_t, ByPlace> covered_;  // events below are in files: what is read again after a restart
+    std::uint64_t covered_end_ = 0;                   // the last of them
 };
 
 }  // namespace cairn::trail

@@ -97,12 +97,10 @@ Result<void> Planning::add(std::uint64_t number, const EventView& event, const E
                            std::vector<follow::Plan>& plans) {
     selection_->select(event, envelope, hits_);
     for (const auto& hit : hits_) {
-        const std::string account(event.account), region(event.region);
-        CAIRN_TRY(filling_.add({hit.trail->id, account, region, hit.tree}, *hit.trail, number, event,
+        CAIRN_TRY(filling_.add({hit.trail->id, event.account, event.region, hit.tree}, *hit.trail, number, event,
                                envelope.ingest_time, now, plans));
         if (event.category == Category::data)
-            CAIRN_TRY(summing_.add({hit.trail->id, account, region, window_of(event.time)}, *hit.trail, number, event,
-                                   envelope.ingest_time, now, plans));
+            CAIRN_TRY(summing_.add(*hit.trail, number, event, envelope.ingest_time, now, plans));
     }
     return {};
 }

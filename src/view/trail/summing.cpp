@@ -88,11 +88,12 @@ void Summing::adopt() {
     if (stored_summed_) summed_ = *std::exchange(stored_summed_, std::nullopt);
 }
 
-Result<void> Summing::add(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event,
-                          Time ingested, Time now, std::vector<follow::Plan>& plans) {
+Result<void> Summing::add(const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
+                          std::vector<follow::Plan>& plans) {
     const auto templates = templates_of(trail.aggregation);
-    const auto summed = summed_.find(place);
     if (templates.empty()) return {};
+    const Summary::Place place{trail.id, std::string(event.account), std::string(event.region), window_of(event.time)};
+    const auto summed = summed_.find(place);
     if (summed != summed_.end() && number < summed->second) return {};
     auto open = summaries_.find(place);
     if (open != summaries_.end() && !same_destination(open->second.trail, trail)) {

@@ -37,8 +37,8 @@ public:
 
     /// Counts a data event, if the trail wants that and it is in no plan. Plans the summary that is full, and the one
     /// of a trail that sends elsewhere now. Errors: those of the disk.
-    Result<void> add(const Summary::Place& place, const Trail& trail, std::uint64_t number, const EventView& event,
-                     Time ingested, Time now, std::vector<follow::Plan>& plans);
+    Result<void> add(const Trail& trail, std::uint64_t number, const EventView& event, Time ingested, Time now,
+                     std::vector<follow::Plan>& plans);
 
     /// Plans what is due, and what is of trails that are not `logging` any more.
     using Ids = std::set<std::string, std::less<>>;
