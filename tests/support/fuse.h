@@ -15,9 +15,11 @@ struct Crash {};
 class Fuse {
 public:
     std::atomic<std::uint64_t> passed = 0;
-    std::uint64_t burns_at = 0;  ///< 0: never
+    std::uint64_t burns_at = 0;       ///< 0: never
+    std::function<void()> meanwhile;  ///< what others do while the process is at such a place
     void pass() {
         if (++passed == burns_at) throw Crash{};
+        if (meanwhile) meanwhile();
     }
 };
 

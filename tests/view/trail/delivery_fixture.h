@@ -85,16 +85,31 @@ public:
         fuse_.pass();
         EXPECT_EQ(caller.account, account);
         if (away.contains(bucket)) return fail(Code::not_found, "NoSuchBucket: it is away");
-        auto& stored = objects[bucket + "/" + key];
-        stored.bytes = object.bytes;
-        stored.metadata = {object.metadata.begin(), object.metadata.end()};
-        ++stored.puts;
+        auto write = [this, name = bucket + "/" + key, bytes = std::string(object.bytes),
+                      metadata = std::map<std::string, std::string>(object.metadata.begin(), object.metadata.end())] {
+            auto& stored = objects[name];
+            stored.bytes = bytes;
+            stored.metadata = metadata;
+            ++stored.puts;
+        };
+        if (hangs && hangs()) {
+            hanging.push_back(std::move(write));
+            return fail(Code::unavailable, "no answer for a long time");
+        }
+        write();
         fuse_.pass();
         return {};
     }
 
+    /// What was given up arrives after all.
+    void end_hanging() {
+        for (const auto& write : std::exchange(hanging, {})) write();
+    }
+
     std::map<std::string, StoredObject> objects;
     std::set<std::string> away;
+    std::function<bool()> hangs;  ///< asked for each PUT
+    std::vector<std::function<void()>> hanging;
 
 private:
     Fuse& fuse_;
