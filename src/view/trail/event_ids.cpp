@@ -15,8 +15,6 @@ namespace cairn::trail {
 
 namespace {
 
-constexpr std::string_view member = "\"eventID\"";
-constexpr std::size_t id_bytes_max = 256;
 constexpr std::size_t read_entries = 4096;  // of each run at a time
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -27,37 +25,35 @@ std::unexpected<Error> file_failed() {
 
 }  // namespace
 
-bool EventIdFinder::next(std::size_t& at, std::string_view& id) const {
+bool EventIdFinder::next(std::string_view text, std::size_t& at, std::string_view& id) {
     for (;;) {
-        const auto* const hit = ::memmem(rest_.data() + at, rest_.size() - at, member.data(), member.size());
+        const auto* const hit = ::memmem(text.data() + at, text.size() - at, member.data(), member.size());
         const auto found =
-            hit ? static_cast<std::size_t>(static_cast<const char*>(hit) - rest_.data()) : std::string::npos;
+            hit ? static_cast<std::size_t>(static_cast<const char*>(hit) - text.data()) : std::string::npos;
         if (!hit) {
-            at = std::max(at, rest_.size() - std::min(rest_.size(), member.size() - 1));
+            at = std::max(at, text.size() - std::min(text.size(), member.size() - 1));
             return false;
         }
         auto place = found + member.size();
         const auto step = [&](char wanted) {
-            while (place < rest_.size() && is_space(rest_[place])) ++place;
-            return place < rest_.size() && rest_[place++] == wanted;
+            while (place < text.size() && is_space(text[place])) ++place;
+            return place < text.size() && text[place++] == wanted;
         };
         if (step(':') && step('"')) {
-            const auto end = rest_.find('"', place);
+            const auto end = text.find('"', place);
             if (end != std::string::npos) {
-                id = std::string_view(rest_).substr(place, end - place);
+                id = text.substr(place, end - place);
                 at = end + 1;
                 return true;
             }
         }
-        if (rest_.size() - found < member.size() + id_bytes_max) {
+        if (text.size() - found < begun_bytes_max) {
             at = found;  // the rest comes with the next piece
             return false;
         }
         at = found + member.size();
     }
 }
-
-void EventIdFinder::keep_from(std::size_t at) { rest_.erase(0, at); }
 
 std::vector<std::string> record_event_ids(std::string_view text) {
     std::vector<std::string> ids;

@@ -18,16 +18,30 @@ public:
     /// Calls `use` with the text between the quotes.
     template <class Use>
     void add(std::string_view piece, Use&& use) {
-        rest_.append(piece);
-        std::size_t at = 0;
         std::string_view id;
-        while (next(at, id)) use(id);
-        keep_from(at);
+        std::size_t at = 0;
+        if (!rest_.empty()) {  // what began in the piece before ends in the first bytes of this one
+            const auto before = rest_.size();
+            const auto head = piece.substr(0, begun_bytes_max);
+            rest_.append(head);
+            while (next(rest_, at, id)) use(id);
+            if (head.size() == piece.size()) {
+                rest_.erase(0, at);
+                return;
+            }
+            at -= before;
+        }
+        while (next(piece, at, id)) use(id);
+        rest_.assign(piece.substr(at));
     }
 
 private:
-    bool next(std::size_t& at, std::string_view& id) const;
-    void keep_from(std::size_t at);
+    static constexpr std::string_view member = "\"eventID\"";
+    static constexpr std::size_t id_bytes_max = 256;
+    static constexpr std::size_t begun_bytes_max = member.size() + id_bytes_max;  // more is no member with an ID
+
+    /// The next ID from `at` on, which moves behind it; false: what stands before `at` is of no use any more.
+    static bool next(std::string_view text, std::size_t& at, std::string_view& id);
 
     std::string rest_;
 };
