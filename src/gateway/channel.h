@@ -38,7 +38,7 @@ public:
     void put(std::string_view bytes);
     void flush();
 
-    bool blocked() const { return sent_ < pending_.size(); }  ///< something waits to be sent
+    bool blocked() const { return !writable_ && sent_ < pending_.size(); }  ///< what waits cannot be sent now
     bool readable() const { return readable_ && !ended_ && !broken_; }
     bool ended() const { return ended_; }    ///< the peer will send nothing more
     bool broken() const { return broken_; }  ///< nothing can be sent any more

@@ -89,9 +89,15 @@ void EventLoop::again(std::shared_ptr<void> alive, std::function<void()> run) {
     again_.emplace_back(std::move(alive), std::move(run));
 }
 
+void EventLoop::add_timed(Timed& timed) {
+    timed.place = timed_.size();
+    timed_.push_back(&timed);
+}
+
 void EventLoop::remove_timed(Timed& timed) {
-    // In place: tick() may be walking over them.
-    std::ranges::replace(timed_, &timed, static_cast<Timed*>(nullptr));
+    timed_[timed.place] = timed_.back();  // who is moved may miss a tick
+    timed_[timed.place]->place = timed.place;
+    timed_.pop_back();
 }
 
 void EventLoop::take_posted() {
@@ -124,9 +130,7 @@ void EventLoop::run() {
             for (auto& [alive, run] : std::exchange(again_, {})) run();
             if (now_ >= next_tick_) {
                 next_tick_ = now_ + tick_interval;
-                for (std::size_t i = 0; i < timed_.size(); ++i)
-                    if (timed_[i] != nullptr) timed_[i]->tick(now_);
-                std::erase(timed_, nullptr);
+                for (std::size_t i = 0; i < timed_.size(); ++i) timed_[i]->tick(now_);
             }
         } catch (const std::exception& error) {
             log_error("the gateway's loop met an error", {{"reason", error.what()}});

@@ -30,6 +30,8 @@ class Timed {
 public:
     virtual ~Timed() = default;
     virtual void tick(Moment now) = 0;
+
+    std::size_t place = 0;  ///< among those of the loop
 };
 
 /// One thread that waits for many sockets (edge-triggered). Members are for the loop's thread unless they say
@@ -62,7 +64,7 @@ public:
     /// Keeps something alive until the events at hand are through.
     void bury(std::shared_ptr<void> dead) { dead_.push_back(std::move(dead)); }
 
-    void add_timed(Timed& timed) { timed_.push_back(&timed); }
+    void add_timed(Timed& timed);
     void remove_timed(Timed& timed);
 
     Moment now() const { return now_; }           ///< of the events at hand

@@ -544,10 +544,11 @@ bool Exchange::pump_tunnel() {
         client_.put({loop_.scratch(), got});
         moved = true;
     }
+    link_->channel.flush();
+    client_.flush();
     const bool over = client_.broken() || link_->channel.broken() || (client_.ended() && !link_->channel.blocked()) ||
                       (link_->channel.ended() && !client_.blocked());
     if (!over) return moved;
-    link_->channel.flush();
     drop_link();
     close_ = answer_done_ = true;
     return moved;

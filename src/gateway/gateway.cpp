@@ -78,7 +78,7 @@ public:
         if (!trusted) return fail(Code::invalid, "trusted_proxies: " + trusted.error().message);
         trusted_ = std::move(*trusted);
         for (const auto& upstream : options_.upstreams) {
-            auto opened = Upstream::open(upstream, metrics_);
+            auto opened = Upstream::open(upstream, options_.mode, metrics_);
             if (!opened)
                 return fail(Code::invalid, fmt::format("upstream {}: {}", upstream.name, opened.error().message));
             upstreams_.push_back(std::move(*opened));

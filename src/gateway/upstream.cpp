@@ -86,7 +86,7 @@ Result<UpstreamAddress> parse_upstream_url(std::string_view url) {
     return address;
 }
 
-Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext tls, Metrics& metrics)
+Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext tls, Mode mode, Metrics& metrics)
     : options(std::move(given)),
       address(std::move(where)),
       connections(metrics.counter("cairn_gateway_upstream_connections_total", "Connections opened to an upstream",
@@ -115,10 +115,12 @@ Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext
       tls_(std::move(tls)) {
     for (std::size_t i = 0; i < 6; ++i)
         calls_[i] = &metrics.counter("cairn_gateway_calls_total", "Calls answered, by class of status",
-                                     {{"upstream", options.name}, {"code", i == 0 ? "none" : fmt::format("{}xx", i)}});
+                                     {{"upstream", options.name},
+                                      {"mode", mode == Mode::closed ? "closed" : "observe"},
+                                      {"code", i == 0 ? "none" : fmt::format("{}xx", i)}});
 }
 
-Result<std::unique_ptr<Upstream>> Upstream::open(UpstreamOptions options, Metrics& metrics) {
+Result<std::unique_ptr<Upstream>> Upstream::open(UpstreamOptions options, Mode mode, Metrics& metrics) {
     auto address = parse_upstream_url(options.url);
     if (!address) return fail(std::move(address).error());
     net::TlsContext tls;
@@ -127,7 +129,8 @@ Result<std::unique_ptr<Upstream>> Upstream::open(UpstreamOptions options, Metric
         if (!context) return fail(std::move(context).error());
         tls = std::move(*context);
     }
-    std::unique_ptr<Upstream> upstream(new Upstream(std::move(options), std::move(*address), std::move(tls), metrics));
+    std::unique_ptr<Upstream> upstream(
+        new Upstream(std::move(options), std::move(*address), std::move(tls), mode, metrics));
     upstream->refresh();
     return upstream;
 }

@@ -32,7 +32,7 @@ class Upstream {
 public:
     /// Resolves the name; blocks for it. A name that cannot be resolved is tried again by refresh().
     /// Error: invalid, naming url or CA file.
-    static Result<std::unique_ptr<Upstream>> open(UpstreamOptions options, Metrics& metrics);
+    static Result<std::unique_ptr<Upstream>> open(UpstreamOptions options, Mode mode, Metrics& metrics);
 
     const UpstreamOptions options;
     const UpstreamAddress address;
@@ -49,7 +49,7 @@ public:
     Histogram& seconds;
 
 private:
-    Upstream(UpstreamOptions options, UpstreamAddress address, net::TlsContext tls, Metrics& metrics);
+    Upstream(UpstreamOptions options, UpstreamAddress address, net::TlsContext tls, Mode mode, Metrics& metrics);
 
     const net::TlsContext tls_;
     Counter* calls_[6];

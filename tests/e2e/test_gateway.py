@@ -1,12 +1,14 @@
 """The recording gateway in front of moto, MinIO and versitygw, with the AWS CLI and boto3."""
 
 import hashlib
+import http.client
 import json
 import os
 import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -226,6 +228,38 @@ def test_a_gateway_with_a_spool_goes_on_while_the_other_side_is_away(start, moto
     gateway.stop()
     assert len(records(node, "eventName = CreateBucket")) == 11  # each once
     assert not list((spool / "spool").iterdir())
+
+
+def test_what_was_answered_is_recorded_after_kill_9(start, moto):
+    node = behind(start, moto.endpoint)
+    answered = set()
+
+    def call(worker):
+        for i in range(100_000):
+            connection = http.client.HTTPConnection(*address_of(node.gateway), timeout=20)
+            try:
+                connection.request("GET", "/", headers={"User-Agent": f"call-{worker}-{i}"})
+                if connection.getresponse().status != 503:
+                    answered.add(f"call-{worker}-{i}")
+            except (OSError, http.client.HTTPException):
+                return
+
+    for _ in range(3):
+        before = len(answered)
+        workers = [threading.Thread(target=call, args=(f"{before}.{n}",)) for n in range(4)]
+        for worker in workers:
+            worker.start()
+        deadline = time.monotonic() + 60
+        while len(answered) < before + 40:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        node.kill()
+        for worker in workers:
+            worker.join()
+        node.start()
+        node.gateway = gateway_of(node.folder / "endpoint")
+    recorded = {r["userAgent"].strip("[]") for r in records(node, "eventSource = s3.amazonaws.com", limit=100_000)}
+    assert answered <= recorded
 
 
 def test_a_full_disk_refuses_calls_and_loses_none(start, moto):

@@ -154,9 +154,9 @@ Call call_of(net::Request made, int status, net::Headers headers = {}, std::stri
 }
 
 TEST(Record, SaysWhoWhatWhenAndFromWhere) {
-    auto call = call_of(
-        request("PUT", "/bucket/key?secret=1", signed_for("s3", {{"User-Agent", "aws-cli/2"}, {"Host", "h:9000"}})),
-        200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}});
+    auto call = call_of(request("PUT", "/bucket/key?x-id=PutObject",
+                                signed_for("s3", {{"User-Agent", "aws-cli/2"}, {"Host", "h:9000"}})),
+                        200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}});
     call.request_bytes = 7;
     call.response_bytes = 9;
     call.request.tls = true;

@@ -132,7 +132,9 @@ TEST_F(SpoolTest, AFullSpoolRefusesUntilThereIsRoom) {
     std::uint64_t taken = 0;
     while (put(*spool, taken + 1, std::string(90, 'r'))) ++taken;
     EXPECT_GT(taken, 5u);
-    EXPECT_EQ(put(*spool, 99).error().code, Code::exhausted);
+    const auto refused = put(*spool, 99, std::string(90, 'r'));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::exhausted);
     onward_.away = false;
     ASSERT_TRUE(onward_.wait_for(taken));
     for (int i = 0; i < 500 && !put(*spool, 1000 + static_cast<std::uint64_t>(i)); ++i)
