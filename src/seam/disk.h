@@ -73,7 +73,8 @@ public:
     /// Makes creations, removals and renames in `folder` durable. Blocks.
     virtual Result<void> sync_folder(const std::string& folder) = 0;
 
-    /// Names (not paths) of the files and folders directly in `folder`, sorted. An absent folder is empty.
+    /// Names (not paths) of the files and folders directly in `folder`, sorted. An absent folder is empty; a file is
+    /// not_found.
     virtual Result<std::vector<std::string>> list(const std::string& folder) const = 0;
 
     virtual Result<bool> exists(const std::string& path) const = 0;

@@ -154,6 +154,7 @@ TEST_P(DiskContract, FoldersAreMadeWithParentsAndListedSorted) {
     EXPECT_EQ(disk_->list("x").value(), (std::vector<std::string>{"a", "b", "y"}));
     EXPECT_EQ(disk_->list("").value(), (std::vector<std::string>{"x"}));
     EXPECT_TRUE(disk_->list("absent").value().empty());
+    EXPECT_EQ(disk_->list("x/a").error().code, Code::not_found) << "a file";
     EXPECT_TRUE(disk_->exists("x/y").value());
 }
 

@@ -387,6 +387,7 @@ Result<void> MemoryDisk::sync_folder(const std::string& folder) {
 Result<std::vector<std::string>> MemoryDisk::list(const std::string& folder) const {
     std::lock_guard lock(state_->mutex);
     CAIRN_TRY(state_->enter(Call::list, folder));
+    if (state_->names.contains(folder)) return fail(Code::not_found, fmt::format("list {}: a file", folder));
     std::set<std::string> found;
     const auto prefix = folder.empty() ? std::string() : folder + "/";
     const auto add = [&](const std::string& path) {

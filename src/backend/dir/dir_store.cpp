@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <iterator>
 #include <mutex>
 
-#include <fmt/format.h>
-
+#include "backend/dir/contents.h"
 #include "backend/dir/object_row.h"
+#include "backend/dir/pager.h"
 #include "backend/dir/place.h"
+#include "backend/dir/spaces.h"
+#include "backend/dir/tombstone_row.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/utf8.h"
@@ -18,15 +21,16 @@ namespace cairn {
 
 namespace {
 
+using dir::bucket_space;
+using dir::leftover_space;
+using dir::object_space;
 using dir::ObjectRow;
+using dir::state_space;
+using dir::tombstone_space;
 
 constexpr std::size_t key_bytes_max = 1024;
 constexpr std::size_t scan_count = 1000;
-constexpr const char* bucket_space = "object-buckets";
-constexpr const char* leftover_space = "object-leftovers";  // files that no object uses any more
-constexpr const char* half_written = "new-";
-
-std::string object_space(const std::string& bucket) { return "objects/" + bucket; }
+constexpr const char* in_use = "in-use";  // since when; who finds it at the start knows that nobody closed the store
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -51,8 +55,6 @@ std::unexpected<Error> no_bucket() {
     return fail(Code::not_found, "NoSuchBucket: The specified bucket does not exist");
 }
 std::unexpected<Error> no_key() { return fail(Code::not_found, "NoSuchKey: The specified key does not exist."); }
-
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 bool names(const std::string& condition, const std::string& etag) { return condition == "*" || condition == etag; }
 
@@ -81,79 +83,32 @@ Result<Span> resolve(const ObjectRange& range, std::uint64_t size) {
     return Span{range.begin, std::min(range.size.value_or(size), size - range.begin)};
 }
 
-/// No put writes into a file that has a name already: what was opened stays as it is.
-class OpenFile final : public OpenObject {
-public:
-    OpenFile(ObjectInfo info, std::unique_ptr<File> file) : OpenObject(std::move(info)), file_(std::move(file)) {}
-
-    Result<std::string> read(std::uint64_t begin, std::size_t size) override {
-        std::string bytes;
-        bytes.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });  // given what it allocated
-        CAIRN_TRY(file_->read(begin, bytes.data(), size));
-        return bytes;
-    }
-
-private:
-    const std::unique_ptr<File> file_;
-};
-
-/// Fills one page from rows that come in the order of their keys.
-class Pager {
-public:
-    Pager(const ListRequest& request, std::string after) : request_(request), after_(std::move(after)) {}
-
-    const std::string& after() const { return after_; }
-    bool full() const { return full_; }
-
-    Result<void> take(const std::string& key, std::string_view value) {
-        if (key <= after_) return {};  // below a common prefix that was counted
-        if (page_.entries.size() + page_.common_prefixes.size() == request_.count_max) {
-            full_ = true;
-            return {};
-        }
-        const auto end =
-            request_.delimiter.empty() ? std::string::npos : key.find(request_.delimiter, request_.prefix.size());
-        if (end != std::string::npos) {
-            page_.common_prefixes.push_back(key.substr(0, end + request_.delimiter.size()));
-            after_ = page_.common_prefixes.back() + '\xff';
-            return {};
-        }
-        const auto row = dir::decode_row(key, value);
-        if (!row) return fail(row.error());
-        page_.entries.push_back({key, row->info.etag, row->info.size, row->info.modified});
-        after_ = key;
-        return {};
-    }
-
-    ListPage finish() {
-        if (full_) page_.continuation = to_base64(after_);
-        return std::move(page_);
-    }
-
-private:
-    const ListRequest& request_;
-    std::string after_;
-    ListPage page_;
-    bool full_ = false;
-};
-
-class DirStore final : public ObjectStore {
+class DirStore final : public EmbeddedStore {
 public:
     DirStore(Disk& disk, std::string root, MetaStore& meta, const Clock& clock)
-        : disk_(disk), root_(std::move(root)), meta_(meta), clock_(clock) {}
+        : contents_(disk, std::move(root)), meta_(meta), clock_(clock) {}
 
-    /// A crash may leave half-written files, and files whose object has gone.
+    ~DirStore() override {
+        if (opened_ && !unsure_)
+            (void)meta_.transact([](Transaction& transaction) { return transaction.erase(state_space, in_use); });
+    }
+
+    /// A crash may leave half-written files, files whose object has gone, and contents that no row came to name.
     Result<void> clean_up() {
+        const auto crashed = was_in_use();
+        if (!crashed) return fail(crashed.error());
         const auto buckets = list_buckets();
         if (!buckets) return fail(buckets.error());
         for (const auto& bucket : *buckets) {
-            const auto folder = path_of(bucket.name, dir::hidden_folder);
-            const auto files = disk_.list(folder);
-            if (!files) return fail(files.error());
-            for (const auto& file : *files)
-                if (file.starts_with(half_written)) CAIRN_TRY(disk_.remove(folder + "/" + file));
+            CAIRN_TRY(contents_.remove_half_written(bucket.name));
+            if (*crashed) CAIRN_TRY(remove_other_places(bucket.name));
         }
-        return remove_leftovers();
+        CAIRN_TRY(remove_leftovers());
+        // On a full disk it cannot be noted; then the next start does not look, and a node must start to let things go.
+        (void)meta_.transact(
+            [&](Transaction& transaction) { return transaction.put(state_space, in_use, format_time(clock_.now())); });
+        opened_ = true;
+        return {};
     }
 
     Result<std::string> put(const std::string& bucket, const std::string& key, std::string_view bytes,
@@ -168,11 +123,15 @@ public:
         const std::lock_guard lock(lock_of(bucket, key));
         const auto old = find(bucket, key);
         if (!old) return fail(old.error());
-        auto file = write(bucket, key, bytes, *old ? (*old)->file : std::string());
-        if (!file) return fail(std::move(file).error());
-        row.file = std::move(*file);
-        CAIRN_TRY(publish(bucket, key, &row, *old ? (*old)->file : std::string()));
-        return row.info.etag;
+        auto file = contents_.write(bucket, key, bytes, *old ? (*old)->file : std::string());
+        auto published = file ? Result<void>() : fail(std::move(file).error());
+        if (published) {
+            row.file = std::move(*file);
+            published = publish(bucket, key, &row, *old ? (*old)->file : std::string());
+        }
+        if (published) return row.info.etag;
+        unsure_ = true;
+        return fail(std::move(published).error());
     }
 
     Result<Object> get(const std::string& bucket, const std::string& key, const ObjectRange& range,
@@ -222,7 +181,7 @@ public:
         ListPage page;
         CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
             CAIRN_TRY(need_bucket(transaction, bucket));
-            Pager pager(request, after);
+            dir::Pager pager(request, after);
             for (bool more = true; more && !pager.full();) {
                 const auto rows = transaction.scan(object_space(bucket), request.prefix, pager.after(),
                                                    std::min(scan_count, request.count_max + 1));
@@ -243,9 +202,35 @@ public:
         return *old ? publish(bucket, key, nullptr, (*old)->file) : Result<void>();
     }
 
+    Result<bool> expire(const std::string& bucket, const std::string& key, Time modified,
+                        const std::string& reason) override {
+        const std::lock_guard lock(lock_of(bucket, key));
+        const auto old = find(bucket, key);
+        if (!old) return fail(old.error());
+        if (!*old || (*old)->info.modified != modified) return false;
+        const auto& info = (*old)->info;
+        const ObjectTombstone left{info.size, modified, clock_.now(), info.etag, (*old)->sha256, reason};
+        CAIRN_TRY(publish(bucket, key, nullptr, (*old)->file, &left));
+        return true;
+    }
+
+    Result<std::optional<ObjectTombstone>> find_tombstone(const std::string& bucket, const std::string& key) override {
+        std::optional<ObjectTombstone> found;
+        CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
+            const auto row = transaction.get(tombstone_space(bucket), key);
+            if (!row) return fail(row.error());
+            if (!*row) return {};
+            auto decoded = dir::decode_tombstone(key, **row);
+            if (!decoded) return fail(std::move(decoded).error());
+            found = std::move(*decoded);
+            return {};
+        }));
+        return found;
+    }
+
     Result<void> create_bucket(const std::string& bucket) override {
         CAIRN_TRY(check_bucket_name(bucket));
-        CAIRN_TRY(disk_.make_folder(path_of(bucket, dir::hidden_folder)));
+        CAIRN_TRY(contents_.make_bucket(bucket));
         return meta_.transact([&](Transaction& transaction) -> Result<void> {
             const auto row = transaction.get(bucket_space, bucket);
             if (!row) return fail(row.error());
@@ -264,6 +249,7 @@ public:
             if (!rows) return fail(rows.error());
             if (!rows->empty())
                 return fail(Code::conflict, "BucketNotEmpty: The bucket you tried to delete is not empty");
+            CAIRN_TRY(erase_all(transaction, tombstone_space(bucket)));
             return transaction.erase(bucket_space, bucket);
         });
     }
@@ -289,12 +275,17 @@ public:
     }
 
 private:
-    std::string path_of(const std::string& bucket, const std::string& file) const {
-        return root_ + "/" + bucket + "/" + file;
-    }
-
     std::mutex& lock_of(const std::string& bucket, const std::string& key) {
         return locks_[hash64(key, hash64(bucket)) % locks_.size()];
+    }
+
+    static Result<void> erase_all(Transaction& transaction, const std::string& space) {
+        for (;;) {
+            const auto rows = transaction.scan(space, "", "", scan_count);
+            if (!rows) return fail(rows.error());
+            for (const auto& [key, value] : *rows) CAIRN_TRY(transaction.erase(space, key));
+            if (rows->size() < scan_count) return {};
+        }
     }
 
     static Result<void> need_bucket(Transaction& transaction, const std::string& bucket) {
@@ -329,7 +320,7 @@ private:
     Result<std::unique_ptr<OpenObject>> look(const std::string& bucket, const std::string& key) {
         const auto row = find_or_fail(bucket, key);
         if (!row) return fail(row.error());
-        auto opened = open_content(bucket, *row);
+        auto opened = contents_.open(bucket, *row);
         const auto now = find(bucket, key);
         if (!now) return fail(now.error());
         const bool moved = !*now || **now != *row;
@@ -337,73 +328,68 @@ private:
         return opened;
     }
 
-    Result<std::unique_ptr<OpenObject>> open_content(const std::string& bucket, const ObjectRow& row) {
-        auto file = disk_.open(path_of(bucket, row.file), OpenMode::read);
-        if (!file) return fail(std::move(file).error());
-        const auto size = (*file)->size();
-        if (!size) return fail(size.error());
-        auto info = row.info;
-        info.size = *size;
-        return std::make_unique<OpenFile>(std::move(info), std::move(*file));
-    }
-
-    /// Writes the content, durable under a name that is not `used`, and returns that name.
-    Result<std::string> write(const std::string& bucket, const std::string& key, std::string_view bytes,
-                              const std::string& used) {
-        const auto temporary = path_of(bucket, fmt::format("{}/{}{}", dir::hidden_folder, half_written, next_++));
-        auto placed = write_new(temporary, bytes);
-        auto file = placed ? place(bucket, key, temporary, used) : Result<std::string>(fail(std::move(placed).error()));
-        if (!file) (void)disk_.remove(temporary);  // a full disk must not fill with attempts
-        return file;
-    }
-
-    Result<void> write_new(const std::string& path, std::string_view bytes) {
-        const auto file = disk_.open(path, OpenMode::create);
-        if (!file) return fail(file.error());
-        CAIRN_TRY((*file)->truncate(0));
-        CAIRN_TRY((*file)->write(0, bytes));
-        return (*file)->sync();
-    }
-
-    /// `a` and `a/b` cannot both be at their plain place: the later one goes to the hidden one.
-    Result<std::string> place(const std::string& bucket, const std::string& key, const std::string& temporary,
-                              const std::string& used) {
-        auto problem = Error{Code::internal, "no place"};
-        for (const auto place_of : {dir::plain_place, dir::hidden_place}) {
-            auto file = place_of(key, place_of(key, false) == used);
-            if (file.empty()) continue;
-            auto moved = move(temporary, path_of(bucket, file));
-            if (moved) return file;
-            problem = std::move(moved).error();
-        }
-        return fail(std::move(problem));
-    }
-
-    Result<void> move(const std::string& from, const std::string& to) {
-        CAIRN_TRY(disk_.make_folder(folder_of(to)));
-        CAIRN_TRY(disk_.rename(from, to));
-        return disk_.sync_folder(folder_of(to));
-    }
-
-    /// Makes `row` (null: nothing) what the bucket has under `key`, and lets go of the file that was there before.
+    /// Makes `row` (null: nothing, or `left` of it) what the bucket has under `key`, and lets go of the file that was
+    /// there before.
     Result<void> publish(const std::string& bucket, const std::string& key, const ObjectRow* row,
-                         const std::string& old_file) {
+                         const std::string& old_file, const ObjectTombstone* left = nullptr) {
         CAIRN_TRY(meta_.transact([&](Transaction& transaction) -> Result<void> {
             CAIRN_TRY(need_bucket(transaction, bucket));
-            if (!old_file.empty()) CAIRN_TRY(transaction.put(leftover_space, path_of(bucket, old_file), ""));
+            if (!old_file.empty()) CAIRN_TRY(transaction.put(leftover_space, contents_.path_of(bucket, old_file), ""));
+            if (left)
+                CAIRN_TRY(transaction.put(tombstone_space(bucket), key, dir::encode_tombstone(key, *left)));
+            else
+                CAIRN_TRY(transaction.erase(tombstone_space(bucket), key));
             if (!row) return transaction.erase(object_space(bucket), key);
-            CAIRN_TRY(transaction.erase(leftover_space, path_of(bucket, row->file)));
+            CAIRN_TRY(transaction.erase(leftover_space, contents_.path_of(bucket, row->file)));
             return transaction.put(object_space(bucket), key, dir::encode_row(key, *row));
         }));
-        if (!old_file.empty()) (void)remove_leftover(path_of(bucket, old_file));  // else the next start does it
+        if (!old_file.empty())
+            (void)remove_leftover(contents_.path_of(bucket, old_file));  // else the next start does it
         return {};
     }
 
     Result<void> remove_leftover(const std::string& path) {
-        if (const auto removed = disk_.remove(path); !removed && removed.error().code != Code::not_found)
-            return removed;
-        CAIRN_TRY(disk_.sync_folder(folder_of(path)));
+        CAIRN_TRY(contents_.remove(path));
         return meta_.transact([&](Transaction& transaction) { return transaction.erase(leftover_space, path); });
+    }
+
+    Result<bool> was_in_use() {
+        bool found = false;
+        CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
+            const auto row = transaction.get(state_space, in_use);
+            if (!row) return fail(row.error());
+            found = row->has_value();
+            return {};
+        }));
+        return found;
+    }
+
+    /// What lies in the other places of objects: contents of puts that did not come to an end.
+    Result<void> remove_other_places(const std::string& bucket) {
+        std::string after;
+        for (bool more = true; more;) {
+            std::vector<std::string> others;
+            std::string last;
+            CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
+                others.clear();
+                const auto rows = transaction.scan(object_space(bucket), "", after, scan_count);
+                if (!rows) return fail(rows.error());
+                for (const auto& [key, value] : *rows)
+                    if (const auto row = dir::decode_row(key, value))
+                        std::ranges::move(dir::other_places(key, row->file), std::back_inserter(others));
+                more = rows->size() == scan_count;
+                if (more) last = rows->back().first;
+                return {};
+            }));
+            after = last;
+            for (const auto& other : others) {
+                const auto path = contents_.path_of(bucket, other);
+                const auto exists = contents_.exists(path);
+                if (!exists) return fail(exists.error());
+                if (*exists) (void)contents_.remove(path);  // a folder stays: it holds other objects
+            }
+        }
+        return {};
     }
 
     Result<void> remove_leftovers() {
@@ -419,24 +405,25 @@ private:
         return {};
     }
 
-    Disk& disk_;
-    const std::string root_;
+    dir::Contents contents_;
     MetaStore& meta_;
     const Clock& clock_;
     std::array<std::mutex, 64> locks_;
-    std::atomic<std::uint64_t> next_ = 0;
+    bool opened_ = false;               // to write, and cleaned up
+    std::atomic<bool> unsure_ = false;  // a put failed: it may have left its content in a place
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
-                                                    const Clock& clock) {
+Result<std::unique_ptr<EmbeddedStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
+                                                      const Clock& clock) {
     auto store = std::make_unique<DirStore>(disk, root, meta, clock);
     CAIRN_TRY(store->clean_up());
     return store;
 }
 
-std::unique_ptr<ObjectStore> read_dir_store(Disk& disk, const std::string& root, MetaStore& meta, const Clock& clock) {
+std::unique_ptr<EmbeddedStore> read_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
+                                              const Clock& clock) {
     return std::make_unique<DirStore>(disk, root, meta, clock);
 }
 

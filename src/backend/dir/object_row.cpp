@@ -1,19 +1,13 @@
 #include "backend/dir/object_row.h"
 
-#include <fmt/format.h>
-
+#include "backend/dir/checked_row.h"
 #include "base/bytes.h"
-#include "base/hash.h"
 
 namespace cairn::dir {
 
 namespace {
 
-constexpr char version = 1;
-constexpr std::size_t sha256_bytes = 32, crc_bytes = 4;
-
-/// Covers the key, so that a row cannot stand under another one.
-std::uint32_t checksum(std::string_view key, std::string_view row) { return crc32c(row, crc32c(key)); }
+constexpr std::size_t sha256_bytes = 32;
 
 void append_headers(std::string& out, const ObjectHeaders& headers) {
     append_text(out, headers.content_type);
@@ -47,28 +41,20 @@ ObjectHeaders read_headers(ByteReader& reader) {
 }  // namespace
 
 std::string encode_row(std::string_view key, const ObjectRow& row) {
-    std::string out(1, version);
+    std::string out(1, row_version);
     append(out, row.info.size);
     append(out, to_milliseconds(row.info.modified));
     out.append(row.sha256);
     append_text(out, row.info.etag);
     append_text(out, row.file);
     append_headers(out, row.info.headers);
-    append(out, checksum(key, out));
-    return out;
+    return sealed(key, std::move(out));
 }
 
 Result<ObjectRow> decode_row(std::string_view key, std::string_view bytes) {
-    const auto damaged = [&] {
-        return fail(Code::corrupt, fmt::format("InternalError: what is kept about object {} is damaged", key));
-    };
-    if (bytes.size() < 1 + crc_bytes) return damaged();
-    const auto body = bytes.substr(0, bytes.size() - crc_bytes);
-    if (load<std::uint32_t>(bytes.data() + body.size()) != checksum(key, body)) return damaged();
-    if (body[0] != version)
-        return fail(Code::invalid, fmt::format("object {} was written by a newer version of cairn", key));
-
-    ByteReader reader(body.substr(1));
+    const auto body = unsealed(key, bytes);
+    if (!body) return fail(body.error());
+    ByteReader reader(*body);
     ObjectRow row;
     row.info.size = reader.integer<std::uint64_t>();
     row.info.modified = from_milliseconds(reader.integer<std::int64_t>());
@@ -76,7 +62,7 @@ Result<ObjectRow> decode_row(std::string_view key, std::string_view bytes) {
     row.info.etag = reader.text();
     row.file = reader.text();
     row.info.headers = read_headers(reader);
-    if (!reader.ok() || !reader.rest().empty()) return damaged();
+    if (!reader.ok() || !reader.rest().empty()) return damaged_row(key);
     return row;
 }
 

@@ -49,4 +49,15 @@ std::string hidden_place(std::string_view key, bool second) {
     return std::string(hidden_folder) + "/" + hash.substr(0, 2) + "/" + hash + (second ? "~2" : "");
 }
 
+bool is_half_written(std::string_view path) {
+    return path.find(std::string("/") + hidden_folder + "/" + half_written) != std::string_view::npos;
+}
+
+std::vector<std::string> other_places(std::string_view key, std::string_view used) {
+    std::vector<std::string> places{plain_place(key, false), plain_place(key, true), hidden_place(key, false),
+                                    hidden_place(key, true)};
+    std::erase_if(places, [&](const std::string& place) { return place.empty() || place == used; });
+    return places;
+}
+
 }  // namespace cairn::dir

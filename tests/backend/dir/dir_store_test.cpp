@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backend/dir/check.h"
 #include "backend/posix/posix_disk.h"
 #include "sign/digest.h"
 #include "support/fake_clock.h"
@@ -21,7 +22,7 @@ namespace {
 
 class DirStoreTest : public testing::Test {
 protected:
-    Result<std::unique_ptr<ObjectStore>> open(Disk& disk) { return open_dir_store(disk, "buckets", meta_, clock_); }
+    Result<std::unique_ptr<EmbeddedStore>> open(Disk& disk) { return open_dir_store(disk, "buckets", meta_, clock_); }
 
     support::FakeClock clock_;
     support::MemoryMetaStore meta_;
@@ -125,6 +126,158 @@ TEST_F(DirStoreTest, ACrashAnywhereLeavesTheOldOrTheNewObject) {
             ASSERT_TRUE(store->remove("logs", "key"));
             EXPECT_EQ(store->get("logs", "key").error().code, Code::not_found);
         }
+}
+
+std::vector<std::string> findings_of(const Result<dir::BucketReport>& report) {
+    std::vector<std::string> found;
+    for (const auto& finding : report.value().findings) found.push_back(finding.path + ": " + finding.what);
+    return found;
+}
+
+/// As above, with an object that is there already: nothing but its content is left, and the files that are in use.
+TEST_F(DirStoreTest, ACrashInASecondPutLeavesNoFileBehind) {
+    for (std::uint64_t stop = 1; stop < 14; ++stop)
+        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+            SCOPED_TRACE(testing::Message() << "stop " << stop << " seed " << seed);
+            support::MemoryDisk disk;
+            support::MemoryMetaStore meta;
+            auto store = open_dir_store(disk, "buckets", meta, clock_).value();
+            ASSERT_TRUE(store->create_bucket("logs"));
+            for (const char* key : {"a", "a/b", "c"}) ASSERT_TRUE(store->put("logs", key, key, {}));
+            disk.stop_at(stop);
+            for (const char* key : {"a", "a/b", "c"}) (void)store->put("logs", key, "second", {});
+            disk.crash(seed);
+            store = open_dir_store(disk, "buckets", meta, clock_).value();
+            EXPECT_EQ(disk.all_files().size(), 3u);
+            const auto report = dir::check_buckets(disk, "buckets", meta);
+            EXPECT_EQ(report.value().objects, 3u);
+            EXPECT_EQ(findings_of(report), std::vector<std::string>());
+        }
+}
+
+TEST_F(DirStoreTest, WhatBelongsToNoObjectIsFoundAndStays) {
+    for (const bool on_disk : {false, true}) {
+        support::TemporaryFolder folder;
+        support::MemoryMetaStore meta;
+        const std::unique_ptr<Disk> disk =
+            on_disk ? open_posix_disk(folder.path()).value() : std::make_unique<support::MemoryDisk>();
+        auto store = open_dir_store(*disk, "buckets", meta, clock_).value();
+        ASSERT_TRUE(store->create_bucket("logs"));
+        ASSERT_TRUE(store->create_bucket("empty"));
+        const std::vector<std::string> keys = {"a", "a/b", "a/b/c", "x/y/z", std::string(300, 'n')};
+        for (const auto& key : keys) ASSERT_TRUE(store->put("logs", key, "1", {}));
+        EXPECT_EQ(findings_of(dir::check_buckets(*disk, "buckets", meta)), std::vector<std::string>());
+
+        ASSERT_TRUE(disk->make_folder("buckets/nobody"));
+        for (const char* path : {"buckets/logs/x/y/by-hand", "buckets/logs/~/stray", "buckets/nobody/file"})
+            ASSERT_TRUE(replace_file(*disk, path, "?"));
+        ASSERT_TRUE(replace_file(*disk, "buckets/logs/~/new-7", "half written"));
+        ASSERT_TRUE(disk->remove("buckets/logs/x/y/z"));
+        const std::vector<std::string> wanted = {"buckets/logs/x/y/z: the content of an object is missing",
+                                                 "buckets/logs/x/y/by-hand: a file that belongs to no object",
+                                                 "buckets/logs/~/stray: a file that belongs to no object",
+                                                 "buckets/nobody/file: a file that belongs to no object"};
+        EXPECT_EQ(findings_of(dir::check_buckets(*disk, "buckets", meta)), wanted);
+        store.reset();
+        store = open_dir_store(*disk, "buckets", meta, clock_).value();
+        EXPECT_EQ(findings_of(dir::check_buckets(*disk, "buckets", meta)), wanted);
+        EXPECT_FALSE(disk->exists("buckets/logs/~/new-7").value());
+        for (const auto& key : keys) EXPECT_EQ(store->get("logs", key).has_value(), key != "x/y/z") << key;
+    }
+}
+
+TEST_F(DirStoreTest, RetentionLeavesATombstone) {
+    support::MemoryDisk disk;
+    auto store = open(disk).value();
+    ASSERT_TRUE(store->create_bucket("logs"));
+    const auto put_at = clock_.now();
+    const auto etag = store->put("logs", "key", "content", {}).value();
+    ASSERT_TRUE(store->put("logs", "other", "kept", {}));
+    EXPECT_EQ(store->find_tombstone("logs", "key").value(), std::nullopt);
+
+    clock_.advance(std::chrono::hours(24));
+    EXPECT_FALSE(store->expire("logs", "key", clock_.now(), "rule").value()) << "another version";
+    EXPECT_FALSE(store->expire("logs", "absent", put_at, "rule").value());
+    EXPECT_TRUE(store->get("logs", "key"));
+    EXPECT_TRUE(store->expire("logs", "key", put_at, "rule old").value());
+    EXPECT_FALSE(store->expire("logs", "key", put_at, "rule old").value());
+
+    EXPECT_EQ(store->get("logs", "key").error().code, Code::not_found);
+    EXPECT_EQ(disk.all_files().size(), 1u);
+    const ObjectTombstone wanted{7, put_at, clock_.now(), etag, sign::sha256("content"), "rule old"};
+    store.reset();
+    store = open(disk).value();
+    EXPECT_EQ(store->find_tombstone("logs", "key").value(), wanted);
+    EXPECT_EQ(store->find_tombstone("logs", "other").value(), std::nullopt);
+    const auto report = dir::check_buckets(disk, "buckets", meta_).value();
+    EXPECT_EQ(report.objects, 1u);
+    EXPECT_EQ(report.tombstones, 1u);
+    EXPECT_TRUE(report.findings.empty());
+
+    ASSERT_TRUE(store->put("logs", "key", "again", {}));
+    EXPECT_EQ(store->find_tombstone("logs", "key").value(), std::nullopt);
+    for (const char* key : {"key", "other"})
+        EXPECT_TRUE(store->expire("logs", key, store->head("logs", key)->modified, "r").value());
+    ASSERT_TRUE(store->delete_bucket("logs"));
+    ASSERT_TRUE(store->create_bucket("logs"));
+    EXPECT_EQ(store->find_tombstone("logs", "key").value(), std::nullopt) << "of the bucket before";
+}
+
+TEST_F(DirStoreTest, ACrashWhileRetentionWorksLeavesTheObjectOrItsTombstone) {
+    for (std::uint64_t stop = 1; stop < 6; ++stop)
+        for (std::uint64_t seed = 0; seed < 4; ++seed) {
+            SCOPED_TRACE(testing::Message() << "stop " << stop << " seed " << seed);
+            support::MemoryDisk disk;
+            support::MemoryMetaStore meta;
+            auto store = open_dir_store(disk, "buckets", meta, clock_).value();
+            ASSERT_TRUE(store->create_bucket("logs"));
+            ASSERT_TRUE(store->put("logs", "key", "content", {}));
+            disk.stop_at(stop);
+            (void)store->expire("logs", "key", clock_.now(), "rule");
+            disk.crash(seed);
+            store = open_dir_store(disk, "buckets", meta, clock_).value();
+            const bool there = store->get("logs", "key").has_value();
+            EXPECT_EQ(store->find_tombstone("logs", "key").value().has_value(), !there);
+            EXPECT_EQ(disk.all_files().size(), there ? 1u : 0u);
+            EXPECT_TRUE(dir::check_buckets(disk, "buckets", meta).value().findings.empty());
+        }
+}
+
+TEST_F(DirStoreTest, AReadOnlyDiskAndOneThatCannotBeReadSaySo) {
+    support::MemoryDisk disk;
+    const auto store = open(disk).value();
+    ASSERT_TRUE(store->create_bucket("logs"));
+    ASSERT_TRUE(store->put("logs", "key", "old", {}));
+    disk.set_read_only(true);
+    EXPECT_EQ(store->put("logs", "key", "new", {}).error().code, Code::denied);
+    EXPECT_EQ(store->get("logs", "key")->bytes, "old");
+    disk.set_read_only(false);
+    for (const auto call : {support::Call::open, support::Call::size, support::Call::read}) {
+        disk.plan_failure(call, 1, Code::unavailable);
+        EXPECT_EQ(store->get("logs", "key").error().code, Code::unavailable) << support::call_name(call);
+        EXPECT_EQ(store->get("logs", "key")->bytes, "old");
+    }
+    for (const auto call : {support::Call::open, support::Call::write, support::Call::sync, support::Call::rename,
+                            support::Call::sync_folder}) {
+        disk.plan_failure(call, 1, Code::unavailable, true);
+        EXPECT_EQ(store->put("logs", "key", "new", {}).error().code, Code::unavailable) << support::call_name(call);
+        disk.heal();
+        EXPECT_EQ(store->get("logs", "key")->bytes, "old");
+    }
+    EXPECT_TRUE(store->put("logs", "key", "new", {}));
+    EXPECT_EQ(store->get("logs", "key")->bytes, "new");
+}
+
+/// The disk is full to the last byte: retention still frees what its objects take.
+TEST_F(DirStoreTest, RetentionFreesAFullDisk) {
+    support::MemoryDisk disk;
+    const auto store = open(disk).value();
+    ASSERT_TRUE(store->create_bucket("logs"));
+    ASSERT_TRUE(store->put("logs", "old", std::string(1000, 'o'), {}));
+    disk.set_capacity(1000);
+    EXPECT_EQ(store->put("logs", "new", std::string(900, 'n'), {}).error().code, Code::exhausted);
+    EXPECT_TRUE(store->expire("logs", "old", clock_.now(), "rule").value());
+    EXPECT_TRUE(store->put("logs", "new", std::string(900, 'n'), {}));
 }
 
 TEST_F(DirStoreTest, ADamagedRowIsNamedAndCostsNoOtherObject) {
