@@ -145,6 +145,62 @@ TEST_F(SeenCrash, AFullDiskRefusesInsertsInsteadOfMemory) {
     }
 }
 
+TEST_F(SeenCrash, AReadOnlyDiskRefusesInsertsInsteadOfMemory) {
+    configure_log(static_cast<LogLevel>(9), false);
+    MemoryDisk disk;
+    Model model;
+    Metrics metrics;
+    auto seen = open(disk, model, metrics);
+    ASSERT_TRUE(seen);
+    Draw draw(4);
+    const auto insert = [&]() -> Result<void> {
+        std::vector<Fingerprint> batch;
+        for (int k = 0; k < 50; ++k) batch.push_back(draw.fresh());
+        CAIRN_TRY((*seen)->insert(batch, model.events.size()));
+        for (const auto& event : batch) model.add(event);
+        (*seen)->durable(model.durable = model.events.size());
+        return {};
+    };
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(insert());
+    disk.set_read_only(true);
+    Result<void> inserted;
+    for (int i = 0; i < 200 && inserted; ++i) inserted = insert();
+    ASSERT_FALSE(inserted);
+    model.expect_everything(**seen);
+    disk.set_read_only(false);
+    ASSERT_TRUE((*seen)->settle());
+    EXPECT_TRUE(insert());
+    model.expect_everything(**seen);
+}
+
+/// Nothing of what cannot be read is taken for absent: the index does not open, or it answers as it should.
+TEST_F(SeenCrash, ADeviceThatCannotBeReadGivesNoWrongAnswer) {
+    configure_log(static_cast<LogLevel>(9), false);
+    MemoryDisk whole;
+    Model model;
+    work_until_dead(whole, model, 7);
+    int refused = 0;
+    for (const auto call : {Call::open, Call::map, Call::read, Call::size, Call::list, Call::exists})
+        for (const bool for_ever : {false, true})
+            for (std::uint64_t nth = 1; nth < 12; ++nth) {
+                SCOPED_TRACE(std::string(call_name(call)) + " " + std::to_string(nth));
+                const auto disk = whole.copy();
+                disk->plan_failure(call, nth, Code::unavailable, for_ever);
+                Metrics metrics;
+                if (auto seen = open(*disk, model, metrics); seen)
+                    model.expect_everything(**seen);
+                else
+                    ++refused;
+                disk->heal();
+                auto again = open(*disk, model, metrics);
+                ASSERT_TRUE(again) << again.error().message;
+                model.expect_everything(**again);
+                ASSERT_TRUE((*again)->settle());
+                EXPECT_TRUE((*again)->verify());
+            }
+    EXPECT_GT(refused, 0);
+}
+
 TEST_F(SeenCrash, AttemptsOnAFullDiskLeaveNoFilesBehind) {
     configure_log(static_cast<LogLevel>(9), false);
     for (const auto call : {Call::write, Call::sync, Call::rename}) {

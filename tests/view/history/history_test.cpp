@@ -465,6 +465,45 @@ TEST(History, GoesOnAfterTheDiskFailed) {
     world.expect_random_searches(20);
 }
 
+TEST(History, GoesOnAfterTheDiskWasReadOnly) {
+    World world;
+    world.open();
+    world.add(100);
+    world.disk->set_read_only(true);
+    world.add(64 * 40);  // more than is kept in memory
+    world.disk->set_read_only(false);
+    ASSERT_TRUE(world.history->wait_covered(world.log.end(), 60'000));
+    world.expect_random_searches(20);
+}
+
+/// Nothing of what cannot be read is taken for absent: the history does not open, or it answers as it should.
+TEST(History, ADeviceThatCannotBeReadGivesNoWrongAnswer) {
+    using support::Call;
+    World world(12);
+    world.open();
+    world.add(1'200);
+    world.settle();
+    world.history.reset();
+    const auto whole = world.disk->copy();
+    int refused = 0;
+    for (const auto call : {Call::open, Call::map, Call::read, Call::size, Call::list, Call::exists})
+        for (std::uint64_t nth = 1; nth < 6; ++nth) {
+            SCOPED_TRACE(std::string(support::call_name(call)) + " " + std::to_string(nth));
+            world.disk = whole->copy();
+            world.disk->plan_failure(call, nth, Code::unavailable);
+            auto opened =
+                History::open({*world.disk, folder, world.log, {}, world.clock, world.metrics}, world.options);
+            if (!opened) ++refused;
+            opened = fail(Code::unavailable, "closed");
+            world.disk->heal();
+            world.open();
+            world.expect_random_searches(3);
+            world.history.reset();
+            if (HasFatalFailure()) return;
+        }
+    EXPECT_GT(refused, 0);
+}
+
 TEST(History, AMergeThatFoundTheDiskFullIsTriedAgain) {
     for (std::uint64_t nth = 4; nth <= 6; ++nth) {
         SCOPED_TRACE(nth);
