@@ -10,6 +10,7 @@
 #include "api/s3_request.h"
 #include "api/worker_pool.h"
 #include "neighbour/buckets/buckets.h"
+#include "seam/object_retention.h"
 #include "wire/errors.h"
 #include "wire/xml.h"
 
@@ -18,6 +19,7 @@ namespace cairn::api {
 /// What the S3 view works with; all of it outlives the API.
 struct S3Services {
     neighbour::Buckets& buckets;
+    ObjectRetention& retention;
     std::vector<std::string> regions = {};  ///< where buckets can be made; empty: anywhere
 };
 

@@ -25,7 +25,6 @@ S3Answer absent(const S3Call&) {
 }
 
 constexpr const char* no_tags = "NoSuchTagSet";
-constexpr const char* no_lifecycle = "NoSuchLifecycleConfiguration";
 constexpr const char* no_cors = "NoSuchCORSConfiguration";
 constexpr const char* no_lock = "ObjectLockConfigurationNotFoundError";
 constexpr const char* no_replication = "ReplicationConfigurationNotFoundError";
@@ -81,7 +80,6 @@ constexpr S3Operation operations[] = {
     {"GET", bucket, "versioning", "GetBucketVersioning", "s3:GetBucketVersioning", versioning, read},
     {"GET", bucket, "encryption", "GetBucketEncryption", "s3:GetEncryptionConfiguration", encryption, read},
     {"GET", bucket, "tagging", "GetBucketTagging", "s3:GetBucketTagging", absent<no_tags>, read},
-    {"GET", bucket, "lifecycle", "GetBucketLifecycle", "s3:GetLifecycleConfiguration", absent<no_lifecycle>, read},
     {"GET", bucket, "cors", "GetBucketCors", "s3:GetBucketCORS", absent<no_cors>, read},
     {"GET", bucket, "publicAccessBlock", "GetBucketPublicAccessBlock", "s3:GetBucketPublicAccessBlock",
      public_access_block, read},

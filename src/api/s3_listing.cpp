@@ -148,6 +148,8 @@ S3Answer list_versions(const S3Call& s3) {
     auto listing = read_listing(s3);
     if (!listing) return std::unexpected(listing.error());
     const auto marker = s3.request.text("key-marker");
+    if (marker.empty() && !s3.request.text("version-id-marker").empty())
+        return wrong("A version-id marker cannot be specified without a key marker.");
     listing->request.start_after = listing_start(listing->request.prefix, listing->request.delimiter, marker);
     if (auto fetched = fetch(s3, *listing); !fetched) return std::unexpected(fetched.error());
     wire::XmlWriter xml;

@@ -8,6 +8,7 @@
 #include "api/s3_access.h"
 #include "api/s3_reading.h"
 #include "base/log.h"
+#include "sign/text.h"
 #include "wire/s3.h"
 
 namespace cairn::api {
@@ -53,6 +54,16 @@ void add_encryption(net::Headers& headers, const ObjectHeaders& kept) {
 /// What also an answer without a body says of the object.
 net::Headers state_headers(const ObjectInfo& info) {
     return {{"ETag", "\"" + info.etag + "\""}, {"Last-Modified", format_http_date(info.modified)}};
+}
+
+/// "expiry-date=..., rule-id=...", as far as the bucket's lifecycle is about the object.
+void add_expiry(net::Headers& headers, const S3Call& s3, const ObjectInfo& info) {
+    const auto expiry = neighbour::expiry_of(s3.bucket->lifecycle, s3.request.key, info.modified);
+    if (!expiry) return;
+    std::string id;
+    sign::append_encoded(id, expiry->rule->id, false);
+    headers.emplace_back("x-amz-expiration",
+                         fmt::format("expiry-date=\"{}\", rule-id=\"{}\"", format_http_date(expiry->at), id));
 }
 
 net::Headers object_headers(const ObjectInfo& info) {
@@ -108,7 +119,7 @@ struct Part {
     std::uint64_t begin = 0, size = 0;
     bool whole = true;
 };
-std::expected<Part, ApiError> part_of(const net::Request& request, const ObjectInfo& info) {
+std::expected<Part, ApiError> part_of_range(const net::Request& request, const ObjectInfo& info) {
     const auto range = read_range(request.find("range"));
     if (!range || !range_counts(request, info)) return Part{0, info.size, true};
     const auto wanted = range->size.value_or(info.size);
@@ -121,9 +132,29 @@ std::expected<Part, ApiError> part_of(const net::Request& request, const ObjectI
     return Part{range->begin, std::min(wanted, info.size - range->begin), false};
 }
 
+/// The same of a part number: every object was put as its only part.
+std::expected<Part, ApiError> part_of_number(const std::string& text, const net::Request& request,
+                                             const ObjectInfo& info) {
+    const auto number = read_count(text);
+    if (!number || *number < 1 || *number > 10'000)
+        return std::unexpected(
+            ApiError{"InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive"});
+    if (!request.find("range").empty())
+        return std::unexpected(
+            ApiError{"InvalidRequest", "Cannot specify both Range header and partNumber query parameter"});
+    if (*number > 1) return std::unexpected(wire::s3_fault("InvalidPartNumber"));
+    return Part{0, info.size, info.size == 0};
+}
+
+std::expected<Part, ApiError> part_of(const S3Call& s3, const ObjectInfo& info) {
+    const auto* number = s3.request.find("partNumber");
+    return number ? part_of_number(*number, s3.call.request, info) : part_of_range(s3.call.request, info);
+}
+
 /// The answer but for its body; `part` is what that holds.
 S3Answer answer_head(const S3Call& s3, const ObjectInfo& info, const Part& part) {
     net::Response response{.status = part.whole ? 200 : 206, .headers = object_headers(info), .body = {}};
+    add_expiry(response.headers, s3, info);
     if (!part.whole)
         response.headers.emplace_back("Content-Range",
                                       fmt::format("bytes {}-{}/{}", part.begin, part.begin + part.size - 1, info.size));
@@ -149,7 +180,7 @@ std::expected<Seen, ApiError> see_object(const S3Call& s3) {
         }
         case Precondition::holds: break;
     }
-    const auto part = part_of(s3.call.request, info);
+    const auto part = part_of(s3, info);
     if (!part) return std::unexpected(part.error());
     auto response = answer_head(s3, info, *part);
     if (!response) return std::unexpected(response.error());

@@ -1,14 +1,19 @@
 #include "api/s3_view.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "api/s3_access.h"
 #include "api/s3_buckets.h"
 #include "api/s3_configuration.h"
+#include "api/s3_lifecycle.h"
 #include "api/s3_listing.h"
 #include "api/s3_objects.h"
 #include "api/v1.h"
+#include "base/bytes.h"
 #include "base/utf8.h"
 #include "wire/s3.h"
 
@@ -73,8 +78,8 @@ std::string_view wanted_sub_resource(const net::Request& request, const S3Reques
 const S3Operation* find_operation(const net::Request& request, const S3Request& read) {
     const auto target = target_of(read);
     const auto sub_resource = wanted_sub_resource(request, read);
-    for (const auto group :
-         {s3_bucket_operations(), s3_configuration_operations(), s3_listing_operations(), s3_object_operations()})
+    for (const auto group : {s3_bucket_operations(), s3_configuration_operations(), s3_lifecycle_operations(),
+                             s3_listing_operations(), s3_object_operations()})
         for (const auto& row : group)
             if (row.method == request.method && row.target == target && row.sub_resource == sub_resource) return &row;
     return nullptr;
@@ -146,6 +151,18 @@ Json additional_of(const S3Call& s3, const net::Response& response) {
                       {"x-amz-id-2", response.find("x-amz-id-2")}};
 }
 
+/// What retention removed is not just not there.
+std::optional<ObjectTombstone> removal_of(const S3Call& s3, const S3Answer& made) {
+    if (made || made.error().code != "NoSuchKey") return std::nullopt;
+    return s3.services.retention.find_tombstone(s3.request.bucket, s3.request.key).value_or(std::nullopt);
+}
+
+ApiError told(ApiError error, const ObjectTombstone& removal) {
+    error.message += fmt::format(" Retention removed it at {}: {}. It had {} bytes with the SHA-256 {}.",
+                                 format_time(removal.removed), removal.reason, removal.size, to_hex(removal.sha256));
+    return error;
+}
+
 wire::S3Place place_of(const net::Request& request, const S3Request* read) {
     wire::S3Place place;
     place.resource = request.path();
@@ -187,7 +204,10 @@ void S3View::serve(CallPointer call) const {
 void S3View::finish(CallPointer call, const S3Call& s3, const S3Operation& operation, S3Answer made) const {
     const bool with_body = call->request.method != "HEAD";
     const auto place = place_of(call->request, &s3.request);
+    const auto removal = removal_of(s3, made);
+    if (removal) made.error() = told(std::move(made).error(), *removal);
     auto response = made ? std::move(*made) : wire::s3_error(made.error(), place, call->request_id, with_body);
+    if (removal) response.headers.emplace_back("x-cairn-removed-by-retention", format_time(removal->removed));
     if (made) wire::add_s3_headers(response, call->request_id);
     if (operation.record == S3Record::none || s3.anonymous)
         return answer(context_, std::move(call), std::move(response), operation.name);

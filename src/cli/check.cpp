@@ -25,8 +25,10 @@ int check(const ConfigFlags& flags) {
     for (const auto& finding : report->findings)
         fmt::print("{} {} at byte {}: {}\n", coloured("damaged:", Colour::red, colours), finding.file, finding.offset,
                    finding.what);
-    fmt::print("{}: {} events in {} blocks, {} bytes read, {} finding{}\n", config->data, report->events,
-               report->blocks, report->bytes, report->findings.size(), report->findings.size() == 1 ? "" : "s");
+    fmt::print(
+        "{}: {} events in {} blocks, {} bytes read; {} objects in buckets, {} removed by retention; {} finding{}\n",
+        config->data, report->events, report->blocks, report->bytes, report->objects, report->tombstones,
+        report->findings.size(), report->findings.size() == 1 ? "" : "s");
     return report->findings.empty() ? 0 : 3;
 }
 

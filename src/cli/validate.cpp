@@ -41,12 +41,12 @@ struct OpenedTrail {
     node::SystemClock clock;
     node::Store store;
     std::unique_ptr<Disk> disk;
-    std::unique_ptr<ObjectStore> embedded;
+    std::unique_ptr<EmbeddedStore> embedded;
     node::RemoteS3 remote;
     trail::Trail trail;
 
     /// Where its files are: an S3, if one is named, else the data directory.
-    ObjectStore& objects() { return remote.store ? *remote.store : *embedded; }
+    ObjectStore& objects() { return remote.store ? static_cast<ObjectStore&>(*remote.store) : *embedded; }
 };
 
 Result<void> open_objects(OpenedTrail& opened, const S3Flags& flags) {
@@ -149,9 +149,12 @@ Result<std::vector<RegionReport>> validate_regions(OpenedTrail& opened, const Va
     const trail::SigningKeys keys(*opened.store.meta, box);
     std::vector<RegionReport> reports;
     for (const auto& region : regions) {
-        const trail::ValidationRequest request{
-            trail.bucket, trail.prefix.value_or(""), "",           trail.account, region,
-            trail.name,   trail.home_region,         period->from, period->to};
+        trail::ValidationRequest request{trail.bucket, trail.prefix.value_or(""), "",           trail.account, region,
+                                         trail.name,   trail.home_region,         period->from, period->to};
+        if (!opened.remote.store)
+            request.removed = [&](const std::string& bucket, const std::string& key) {
+                return opened.embedded->find_tombstone(bucket, key).value_or(std::nullopt).has_value();
+            };
         auto report = validate_shown(
             opened.objects(), request,
             [&](std::string_view where, Time first, Time last) { return keys.list(where, first, last); }, region);
@@ -236,6 +239,10 @@ void print_count(const trail::ValidationReport::Count& count, const char* what) 
     fmt::print("\n");
 }
 
+void print_removed(std::uint64_t count, const char* what) {
+    if (count > 0) fmt::print("  {} {} file{} removed by retention\n", count, what, count == 1 ? "" : "s");
+}
+
 void print_text(const std::vector<RegionReport>& reports) {
     const bool colours = colours_wanted(STDOUT_FILENO);
     for (const auto& [arn, account, region, title, report] : reports) {
@@ -254,6 +261,8 @@ void print_text(const std::vector<RegionReport>& reports) {
         print_count(report.digests, "digest");
         print_count(report.backfill_digests, "backfill digest");
         print_count(report.logs, "log");
+        print_removed(report.removed_digests, "digest");
+        print_removed(report.removed_logs, "log");
     }
 }
 
@@ -271,16 +280,18 @@ Json json_of(const std::vector<RegionReport>& reports) {
                                           {"object", finding.object},
                                           {"message", finding.message},
                                           {"backfill", finding.backfill}});
-        regions.push_back(JsonObject{{"trail", arn},
-                                     {"account", account},
-                                     {"region", region},
-                                     {"digests", json_of(report.digests)},
-                                     {"backfillDigests", json_of(report.backfill_digests)},
-                                     {"logFiles", json_of(report.logs)},
-                                     {"bytes", report.bytes},
-                                     {"from", report.found_from ? Json(format_time(*report.found_from)) : Json()},
-                                     {"to", report.found_to ? Json(format_time(*report.found_to)) : Json()},
-                                     {"findings", std::move(findings)}});
+        regions.push_back(JsonObject{
+            {"trail", arn},
+            {"account", account},
+            {"region", region},
+            {"digests", json_of(report.digests)},
+            {"backfillDigests", json_of(report.backfill_digests)},
+            {"logFiles", json_of(report.logs)},
+            {"removedByRetention", JsonObject{{"digests", report.removed_digests}, {"logFiles", report.removed_logs}}},
+            {"bytes", report.bytes},
+            {"from", report.found_from ? Json(format_time(*report.found_from)) : Json()},
+            {"to", report.found_to ? Json(format_time(*report.found_to)) : Json()},
+            {"findings", std::move(findings)}});
     }
     return JsonObject{{"regions", std::move(regions)}};
 }

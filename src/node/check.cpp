@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include "admit/check.h"
+#include "backend/dir/check.h"
 #include "backend/posix/posix_disk.h"
 #include "backend/sqlite/sqlite_store.h"
 #include "journal/check.h"
 #include "node/engine.h"
+#include "node/trail_work.h"
 #include "view/history/check.h"
 
 namespace cairn::node {
@@ -22,6 +24,17 @@ std::uint64_t bytes_below(const std::string& folder) {
          !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error))
         if (it->is_regular_file(error)) bytes += it->file_size(error);
     return bytes;
+}
+
+Result<void> check_objects(Disk& disk, const std::string& data, CheckReport& report) {
+    const auto meta = open_sqlite(data + "/meta.sqlite");
+    if (!meta) return fail(meta.error());
+    const auto buckets = dir::check_buckets(disk, buckets_folder, **meta);
+    if (!buckets) return fail(buckets.error());
+    report.objects = buckets->objects;
+    report.tombstones = buckets->tombstones;
+    for (const auto& finding : buckets->findings) report.findings.push_back({finding.path, 0, finding.what});
+    return {};
 }
 
 }  // namespace
@@ -57,7 +70,9 @@ Result<CheckReport> check_data_folder(const std::string& data,
     if (const auto meta = check_sqlite(data + "/meta.sqlite"); !meta) {
         if (meta.error().code != Code::corrupt) return fail(meta.error());
         report.findings.push_back({"meta.sqlite", 0, meta.error().message});
+        return report;
     }
+    CAIRN_TRY(check_objects(**disk, data, report));
     return report;
 }
 

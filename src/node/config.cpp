@@ -227,6 +227,8 @@ const std::vector<Entry>& entries() {
                  "how long data, network activity and aggregated events are kept"),
         duration("retention.audit", &Config::retain_audit, "how long events of PutAuditEvents are kept"),
         duration("retention.insight", &Config::retain_insight, "how long Insights events are kept"),
+        duration("retention.buckets", &Config::retain_buckets,
+                 "how long objects in embedded buckets are kept, whatever their lifecycles say; empty: as those say"),
         text(
             "history.lookup", &Config::history_lookup,
             "what LookupEvents answers without EventCategory: `all` (management and data), or `management` as AWS does",

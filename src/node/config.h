@@ -55,7 +55,8 @@ struct Config {
     std::int64_t archive_file_bytes = 1 << 30;
     std::int64_t identity_table = 262'140;
 
-    std::optional<std::chrono::milliseconds> retain_management, retain_data, retain_audit, retain_insight;
+    std::optional<std::chrono::milliseconds> retain_management, retain_data, retain_audit, retain_insight,
+        retain_buckets;
 
     std::string history_lookup = "all";
     std::optional<std::chrono::milliseconds> history_window;

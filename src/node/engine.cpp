@@ -16,8 +16,10 @@
 #include "journal/dictionary_store.h"
 #include "journal/journal.h"
 #include "net/answer_burst.h"
+#include "node/bucket_retention.h"
 #include "node/dictionary_trainer.h"
 #include "node/mortal_disk.h"
+#include "node/object_holds.h"
 #include "node/retention.h"
 
 namespace cairn::node {
@@ -27,6 +29,8 @@ namespace {
 constexpr const char* log_folder = "log";
 constexpr const char* seen_folder = "seen";
 constexpr const char* history_folder = "view/history";
+constexpr const char* reserve_path = "reserve";
+constexpr std::uint64_t reserve_bytes = 8u << 20;  // twice what the manifest of a log of years takes
 
 class OpenEngine final : public Engine {
 public:
@@ -34,8 +38,10 @@ public:
 
     ~OpenEngine() override {
         // Who uses something goes before it.
+        bucket_retention_.reset();
         retention_.reset();
         holds_.reset();
+        training_.reset();
         trainer_.reset();
         if (trails_) trails_->stop();
         if (journal_) journal_->leave();
@@ -62,6 +68,7 @@ public:
         CAIRN_TRY(open_history());
         CAIRN_TRY(open_trails());
         open_ingest();
+        open_retention();
         return {};
     }
 
@@ -74,7 +81,10 @@ public:
     FindDictionary find_dictionary() override { return dictionaries_->finder(); }
     const std::string& store_id() const override { return store_.id; }
     void drain() override { ingest_->drain(); }
-    void set_holds(std::vector<Hold> holds) override { holds_->set(std::move(holds)); }
+    void set_holds(std::vector<Hold> holds) override {
+        object_holds_->set(holds);
+        holds_->set(std::move(holds));
+    }
 
 private:
     Result<void> open_disk() {
@@ -176,12 +186,22 @@ private:
             static_cast<std::size_t>(config_.dictionary_bytes));
         if (config_.dictionary_bytes > 0)
             training_.emplace(std::chrono::milliseconds(500), [this] { trainer_->look(); });
+    }
+
+    void open_retention() {
         holds_ = std::make_unique<HoldKeeper>(*journal_, dictionaries_->finder(), metrics_);
         holds_->set(config_.holds);
+        reserve_ = std::make_unique<DiskReserve>(*disk_, reserve_path, reserve_bytes);
+        reserve_->fill();
         retention_ = std::make_unique<Retention>(
             config_,
             Retention::Parts{*journal_, *seen_, [this] { return std::min(history_->covered(), trails_->published()); },
-                             *holds_, clock_, trimmed_});
+                             *holds_, *reserve_, clock_, trimmed_});
+        object_holds_ = std::make_unique<ObjectHolds>(trails_->objects());
+        object_holds_->set(config_.holds);
+        bucket_retention_ = std::make_unique<BucketRetention>(
+            config_, BucketRetention::Parts{trails_->buckets(), trails_->objects(), *object_holds_, *reserve_, clock_,
+                                            metrics_});
     }
 
     /// Nearly always answered without looking: most logs have never let anything go.
@@ -217,7 +237,10 @@ private:
     std::unique_ptr<DictionaryTrainer> trainer_;
     std::optional<Periodic> training_;
     std::unique_ptr<HoldKeeper> holds_;
+    std::unique_ptr<DiskReserve> reserve_;
     std::unique_ptr<Retention> retention_;
+    std::unique_ptr<ObjectHolds> object_holds_;
+    std::unique_ptr<BucketRetention> bucket_retention_;
 };
 
 }  // namespace

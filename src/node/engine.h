@@ -46,9 +46,11 @@ public:
 };
 
 /// Verifies a data directory without changing it (docs/format/): every frame, block, sub-block, table, index and the
-/// meta store. `progress` is called with bytes done and in all.
+/// meta store, and that embedded buckets have the files of their objects and no others. `progress` is called with bytes
+/// done and in all.
 struct CheckReport {
     std::uint64_t events = 0, blocks = 0, bytes = 0;
+    std::uint64_t objects = 0, tombstones = 0;  ///< of embedded buckets
     struct Finding {
         std::string file;
         std::uint64_t offset = 0;

@@ -37,12 +37,19 @@ void Retention::look() {
     for (const auto& file : parts_.journal.archive_files())
         if (file.closed && journal::is_expired(file, keep_, parts_.clock.now())) parts_.holds.judge(file);
     const auto held = [&](const journal::ArchiveFileInfo& file) { return parts_.holds.keeps(file); };
-    const auto report = parts_.journal.trim(keep_, held, parts_.read_by_all());
-    if (!report) return log_error("retention failed", {{"reason", report.error().message}});
-    if (report->trimmed.empty()) return;
+    journal::TrimReport report;
+    const auto done = parts_.reserve.spend([&]() -> Result<void> {
+        auto trimmed = parts_.journal.trim(keep_, held, parts_.read_by_all());
+        if (!trimmed) return fail(std::move(trimmed).error());
+        report = std::move(*trimmed);
+        return {};
+    });
+    parts_.reserve.fill();
+    if (!done) return log_error("retention failed", {{"reason", done.error().message}});
+    if (report.trimmed.empty()) return;
     parts_.trimmed = true;
     parts_.seen.forget_below(parts_.journal.begin());
-    for (const auto& tombstone : report->trimmed)
+    for (const auto& tombstone : report.trimmed)
         log_info("retention let a file go",
                  {{"file", tombstone.path}, {"events", tombstone.event_count}, {"bytes", tombstone.bytes}});
 }

@@ -9,6 +9,7 @@
 #include "base/periodic.h"
 #include "journal/journal.h"
 #include "node/config.h"
+#include "node/disk_reserve.h"
 #include "node/hold_keeper.h"
 #include "seam/clock.h"
 
@@ -25,6 +26,7 @@ public:
         admit::SeenIndex& seen;
         std::function<std::uint64_t()> read_by_all;  ///< every view has read, and needs no more, the events below
         HoldKeeper& holds;
+        DiskReserve& reserve;
         const Clock& clock;
         std::atomic<bool>& trimmed;
     };

@@ -54,7 +54,7 @@ std::optional<std::string> region_of_bucket(neighbour::Buckets& buckets, const s
 }  // namespace
 
 struct TrailWork::State {
-    State(const Config& config, Parts parts, std::unique_ptr<ObjectStore> objects, std::optional<RemoteS3> elsewhere)
+    State(const Config& config, Parts parts, std::unique_ptr<EmbeddedStore> objects, std::optional<RemoteS3> elsewhere)
         : neighbours(config, parts.clock),
           remote(std::move(elsewhere)),
           box(parts.master_key),
@@ -80,7 +80,7 @@ struct TrailWork::State {
               config.validation == "lenient",
               [this](const std::string& bucket) { return remote ? std::nullopt : region_of_bucket(buckets, bucket); },
               remote.has_value()},
-          s3_services{.buckets = buckets, .regions = config.regions} {
+          s3_services{.buckets = buckets, .retention = *this->objects, .regions = config.regions} {
         buckets.on_change([this] { follower.retry_now(); });
     }
 
@@ -91,7 +91,7 @@ struct TrailWork::State {
     const sign::SecretBox box;
     trail::SigningKeys keys;
     trail::Trails trails;
-    const std::unique_ptr<ObjectStore> objects;
+    const std::unique_ptr<EmbeddedStore> objects;
     neighbour::Buckets buckets;
     const std::unique_ptr<S3Delivery> remote_buckets;
     trail::Delivery delivery;
@@ -132,6 +132,7 @@ void TrailWork::stop() {
 const api::TrailServices& TrailWork::services() const { return state_->services; }
 const api::S3Services& TrailWork::s3_services() const { return state_->s3_services; }
 neighbour::Buckets& TrailWork::buckets() { return state_->buckets; }
+EmbeddedStore& TrailWork::objects() { return *state_->objects; }
 std::uint64_t TrailWork::published() const { return state_->follower.position(); }
 
 }  // namespace cairn::node

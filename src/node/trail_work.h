@@ -14,6 +14,7 @@
 #include "seam/disk.h"
 #include "seam/event_log.h"
 #include "seam/meta_store.h"
+#include "seam/object_retention.h"
 
 namespace cairn::node {
 
@@ -47,6 +48,7 @@ public:
     const api::TrailServices& services() const;
     const api::S3Services& s3_services() const;
     neighbour::Buckets& buckets();
+    EmbeddedStore& objects();
 
     /// Events below are delivered, or wanted by no trail: the log need not keep them for their sake.
     std::uint64_t published() const;

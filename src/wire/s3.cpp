@@ -31,6 +31,7 @@ constexpr S3Error table[] = {
      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"},
     {"InvalidBucketName", 400, "The specified bucket is not valid."},
     {"InvalidLocationConstraint", 400, "The specified location-constraint is not valid"},
+    {"InvalidPartNumber", 416, "The requested partnumber is not satisfiable"},
     {"InvalidRange", 416, "The requested range is not satisfiable"},
     {"InvalidRequest", 400, ""},
     {"InvalidURI", 400, "Couldn't parse the specified URI."},

@@ -41,7 +41,7 @@ sign::Credentials credentials(const std::string& key) {
     return {"AKIAUNKNOWN000000000", key, ""};
 }
 
-std::unique_ptr<ObjectStore> open_store(Disk& disk, MetaStore& meta, support::FakeClock& clock) {
+std::unique_ptr<EmbeddedStore> open_store(Disk& disk, MetaStore& meta, support::FakeClock& clock) {
     clock.set(*parse_time("2026-01-02T04:00:00Z"));
     return std::move(*open_dir_store(disk, "buckets", meta, clock));
 }
@@ -51,7 +51,7 @@ std::unique_ptr<ObjectStore> open_store(Disk& disk, MetaStore& meta, support::Fa
 S3Test::S3Test()
     : objects_(open_store(disk_, meta_, clock_)),
       buckets_(meta_, *objects_, clock_, nullptr, false),
-      services_{.buckets = buckets_},
+      services_{.buckets = buckets_, .retention = *objects_},
       directory_(meta_, sign::SecretBox(std::string(32, 'k')), clock_, accounts(), "999999999999"),
       authenticator_(directory_, clock_, {}),
       engine_({}, &services_,

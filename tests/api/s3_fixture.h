@@ -43,7 +43,7 @@ protected:
     support::FakeClock clock_;
     support::MemoryMetaStore meta_;
     support::MemoryDisk disk_;
-    std::unique_ptr<ObjectStore> objects_;
+    std::unique_ptr<EmbeddedStore> objects_;
     neighbour::Buckets buckets_;
     S3Services services_;
     identity::Directory directory_;

@@ -145,6 +145,7 @@ TEST_F(S3Listing, KeysAreEncodedWhenAskedFor) {
 }
 
 TEST_F(S3Listing, WrongParameters) {
+    EXPECT_EQ(error_of(call("GET", "/logs?versions&version-id-marker=null")), "400 InvalidArgument");
     for (const char* query : {"max-keys=-1", "max-keys=x", "max-keys=2147483648", "max-keys=1x", "encoding-type=base64",
                               "list-type=2&continuation-token=", "list-type=2&continuation-token=***"})
         EXPECT_EQ(error_of(call("GET", std::string("/logs?") + query)), "400 InvalidArgument") << query;

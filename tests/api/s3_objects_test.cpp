@@ -122,6 +122,23 @@ TEST_F(S3Objects, Ranges) {
     EXPECT_EQ(get({{"Range", "bytes=0-3"}, {"If-Range", "Fri, 02 Jan 2026 04:00:00 GMT"}}).response.status, 206);
 }
 
+TEST_F(S3Objects, EveryObjectHasOnePart) {
+    for (const char* method : {"GET", "HEAD"}) {
+        const auto first = call(method, "/logs/a/key?partNumber=1");
+        EXPECT_EQ(first.response.status, 206);
+        EXPECT_EQ(first.header("Content-Range"), "bytes 0-9/10");
+        EXPECT_EQ(first.response.content_length, 10u);
+        EXPECT_EQ(call(method, "/logs/a/key?partNumber=2").response.status, 416);
+    }
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?partNumber=2")), "416 InvalidPartNumber");
+    for (const char* number : {"0", "10001", "x", "-1", ""})
+        EXPECT_EQ(error_of(call("GET", std::string("/logs/a/key?partNumber=") + number)), "400 InvalidArgument");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?partNumber=1", "root", "", {{"Range", "bytes=0-1"}})),
+              "400 InvalidRequest");
+    put("empty", "");
+    EXPECT_EQ(call("GET", "/logs/empty?partNumber=1").response.status, 200);
+}
+
 TEST_F(S3Objects, ALargeOneIsOneVersionFromItsFirstByteToItsLast) {
     std::string bytes(1'000'003, '\0');
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761u >> 13);

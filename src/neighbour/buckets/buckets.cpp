@@ -15,10 +15,12 @@ constexpr const char* service = "cloudtrail.amazonaws.com";
 constexpr const char* owner_acl = "bucket-owner-full-control";
 
 std::string encode(const Bucket& bucket) {
-    return to_text(JsonObject{{"account", bucket.account},
-                              {"region", bucket.region},
-                              {"created", to_milliseconds(bucket.created)},
-                              {"policy", bucket.policy}});
+    JsonObject row{{"account", bucket.account},
+                   {"region", bucket.region},
+                   {"created", to_milliseconds(bucket.created)},
+                   {"policy", bucket.policy}};
+    if (!bucket.lifecycle.empty()) row.emplace_back("lifecycle", to_json(bucket.lifecycle));
+    return to_text(std::move(row));
 }
 
 Result<Bucket> decode(const std::string& name, std::string_view text) {
@@ -26,8 +28,14 @@ Result<Bucket> decode(const std::string& name, std::string_view text) {
     const auto* created = json ? json->find("created") : nullptr;
     if (!created || json->text("account").empty())
         return fail(Code::corrupt, fmt::format("bucket {}: its row is damaged", name));
-    return Bucket{name, std::string(json->text("account")), std::string(json->text("region")),
+    Bucket bucket{name, std::string(json->text("account")), std::string(json->text("region")),
                   from_milliseconds(created->as_integer()), std::string(json->text("policy"))};
+    if (const auto* rules = json->find("lifecycle")) {
+        auto lifecycle = read_lifecycle(*rules);
+        if (!lifecycle) return fail(Code::corrupt, fmt::format("bucket {}: {}", name, lifecycle.error().message));
+        bucket.lifecycle = std::move(*lifecycle);
+    }
+    return bucket;
 }
 
 std::unexpected<Error> no_such_bucket(const std::string& name) {
@@ -84,14 +92,21 @@ Result<Bucket> Buckets::find(const std::string& name) {
 }
 
 Result<std::vector<Bucket>> Buckets::list(std::string_view account) {
+    auto buckets = list_all();
+    if (buckets) std::erase_if(*buckets, [&](const Bucket& bucket) { return bucket.account != account; });
+    return buckets;
+}
+
+Result<std::vector<Bucket>> Buckets::list_all() {
     std::vector<Bucket> buckets;
     CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
+        buckets.clear();
         const auto rows = transaction.scan(space, "", "", std::numeric_limits<std::size_t>::max());
         if (!rows) return fail(rows.error());
         for (const auto& [name, value] : *rows) {
             auto bucket = decode(name, value);
             if (!bucket) return fail(std::move(bucket).error());
-            if (bucket->account == account) buckets.push_back(std::move(*bucket));
+            buckets.push_back(std::move(*bucket));
         }
         return {};
     }));
@@ -102,14 +117,22 @@ Result<void> Buckets::set_policy(const std::string& name, const std::string& pol
     if (!policy.empty())
         if (const auto parsed = policy::ResourcePolicy::parse(policy); !parsed)
             return fail(Code::invalid, "MalformedPolicy: " + parsed.error().message);
-    CAIRN_TRY(store_.transact([&](Transaction& transaction) -> Result<void> {
-        auto bucket = load(transaction, name);
-        if (!bucket) return fail(std::move(bucket).error());
-        bucket->policy = policy;
-        return transaction.put(space, name, encode(*bucket));
-    }));
+    CAIRN_TRY(change(name, [&](Bucket& bucket) { bucket.policy = policy; }));
     changed_();
     return {};
+}
+
+Result<void> Buckets::set_lifecycle(const std::string& name, const Lifecycle& lifecycle) {
+    return change(name, [&](Bucket& bucket) { bucket.lifecycle = lifecycle; });
+}
+
+Result<void> Buckets::change(const std::string& name, const std::function<void(Bucket&)>& edit) {
+    return store_.transact([&](Transaction& transaction) -> Result<void> {
+        auto bucket = load(transaction, name);
+        if (!bucket) return fail(std::move(bucket).error());
+        edit(*bucket);
+        return transaction.put(space, name, encode(*bucket));
+    });
 }
 
 policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call) {

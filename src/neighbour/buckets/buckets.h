@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "neighbour/buckets/lifecycle.h"
 #include "policy/call.h"
 #include "policy/resource_policy.h"
 #include "seam/clock.h"
@@ -23,6 +24,7 @@ struct Bucket {
     std::string name, account, region;
     Time created{};
     std::string policy;  ///< JSON as it was put; empty: none
+    Lifecycle lifecycle = {};
 };
 
 /// The embedded buckets of a node: who owns them and what their policies say in the meta store, their objects in an
@@ -51,6 +53,12 @@ public:
     /// Empty takes the policy away. Errors: invalid, "MalformedPolicy: ..."; not_found.
     Result<void> set_policy(const std::string& name, const std::string& policy);
 
+    /// Without a rule the bucket has no lifecycle. Error: not_found.
+    Result<void> set_lifecycle(const std::string& name, const Lifecycle& lifecycle);
+
+    /// All, of any account, by name.
+    Result<std::vector<Bucket>> list_all();
+
     /// What the bucket's policy says of a call; implicitly no without a policy.
     static policy::Decision decide(const Bucket& bucket, const policy::Caller& caller, const policy::Call& call);
 
@@ -65,6 +73,7 @@ public:
                      const DeliveryObject& object) override;
 
 private:
+    Result<void> change(const std::string& name, const std::function<void(Bucket&)>& edit);
     Result<void> may_encrypt(const std::string& key_arn);
     Result<void> may(const DeliveryCaller& caller, const std::string& bucket, std::string action, std::string resource);
 

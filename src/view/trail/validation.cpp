@@ -64,6 +64,7 @@ struct LogTask {
     std::optional<FindingKind> wrong;
     std::string message;
     std::uint64_t bytes = 0;
+    bool removed = false;  // by retention
 };
 
 class Validator {
@@ -179,6 +180,10 @@ private:
 
     void missing(const std::string& bucket, const std::string& key, const ReadDigest& next,
                  std::optional<Time> older_end, bool backfill) {
+        if (removed(bucket, key)) {
+            ++report_.removed_digests;
+            return;
+        }
         count(backfill).invalid += 1;
         find(FindingKind::digest_missing, url(bucket, key), "not found", backfill);
         if (!older_end) return;
@@ -190,6 +195,10 @@ private:
                  fmt::format("{} digests in a row are not found, between {} and {}", gone, format_time(*older_end),
                              format_time(next.digest.start)),
                  backfill);
+    }
+
+    bool removed(const std::string& bucket, const std::string& key) const {
+        return request_.removed && request_.removed(bucket, key);
     }
 
     ValidationReport::Count& count(bool backfill) { return backfill ? report_.backfill_digests : report_.digests; }
@@ -321,6 +330,10 @@ private:
             task.message = std::move(message);
         };
         const auto object = store_.get(task.bucket, task.key);
+        if (!object && object.error().code == Code::not_found && removed(task.bucket, task.key)) {
+            task.removed = true;
+            return;
+        }
         if (!object && object.error().code == Code::not_found) return wrong(FindingKind::log_missing, "not found");
         if (!object) return wrong(FindingKind::log_unreadable, "cannot be read: " + object.error().message);
         sign::StreamDigest digest;
@@ -355,6 +368,10 @@ private:
             work();
         }
         for (auto& task : tasks_) {
+            if (task.removed) {
+                ++report_.removed_logs;
+                continue;
+            }
             report_.bytes += task.bytes;
             (task.wrong ? report_.logs.invalid : report_.logs.valid) += 1;
             if (task.wrong) find(*task.wrong, url(task.bucket, task.key), std::move(task.message));

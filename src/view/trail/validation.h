@@ -66,6 +66,8 @@ struct ValidationRequest {
     bool metadata_kept = true;  ///< false for a copy in a folder: signatures are taken from the digest after
     bool check_events = true;   ///< look for the same event in two files, too
     int threads = 2;
+    /// Whether retention took away an object that is not there; called from several threads. Null: it never does.
+    std::function<bool(const std::string& bucket, const std::string& key)> removed = {};
     std::size_t event_ids_max = std::size_t{4} << 20;  ///< held in memory, 16 bytes each
 };
 
@@ -75,9 +77,10 @@ struct ValidationReport {
         std::uint64_t all() const { return valid + invalid; }
     };
     Count digests, backfill_digests, logs;
-    std::uint64_t bytes = 0;                   ///< of log files, uncompressed
-    std::optional<Time> found_from, found_to;  ///< what valid digests cover, within what was asked for
-    std::vector<Finding> findings;             ///< newest digest first
+    std::uint64_t removed_digests = 0, removed_logs = 0;  ///< named by a digest, and removed by retention
+    std::uint64_t bytes = 0;                              ///< of log files, uncompressed
+    std::optional<Time> found_from, found_to;             ///< what valid digests cover, within what was asked for
+    std::vector<Finding> findings;                        ///< newest digest first
 
     std::uint64_t problems() const;
 };

@@ -4,6 +4,8 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/gunzip.h"
@@ -230,6 +232,28 @@ TEST_F(ValidationTest, DeletedDigestsAreFoundAndCounted) {
     EXPECT_EQ(two[0], line("digest_missing", digests_[3], "not found"));
     EXPECT_EQ(two[1], line("digest_run_missing", digests_[3],
                            "2 digests in a row are not found, between 2026-11-21T16:29:23Z and 2026-11-21T18:29:23Z"));
+}
+
+TEST_F(ValidationTest, WhatRetentionRemovedIsCountedAndNoProblem) {
+    std::set<std::string> removed;
+    request_.removed = [&](const std::string& bucket, const std::string& key) {
+        return removed.contains(bucket + "/" + key);
+    };
+    const auto retention = [&](const std::string& object) {
+        buckets_.objects.erase(object);
+        removed.insert(object);
+    };
+    for (int i = 0; i < 3; ++i) retention(digests_[i]);
+    for (int i = 0; i < 4; ++i) retention(logs_[i]);
+    const auto report = run();
+    EXPECT_TRUE(report.findings.empty()) << found().front();
+    EXPECT_EQ(report.digests.valid, 4u);
+    EXPECT_EQ(report.digests.invalid + report.logs.invalid, 0u);
+    EXPECT_EQ(report.removed_digests, 1u) << "the one that is named";
+    EXPECT_EQ(report.removed_logs, 2u) << "those that digests which are left name";
+    EXPECT_EQ(report.logs.valid, 2u);
+    buckets_.objects.erase(logs_[4]);
+    EXPECT_EQ(found(), Lines{line("log_missing", logs_[4], "not found")});
 }
 
 TEST_F(ValidationTest, ADigestThatWasWrittenAgainBreaksBothLinks) {
