@@ -115,7 +115,7 @@ struct Api::State {
         : parts(std::move(given)),
           settings(chosen),
           own_calls(parts, settings),
-          context{counted, settings, own_calls, pool},
+          context{counted, settings, own_calls, pool, asking_pool},
           control(context),
           tokens(context),
           audit(context),
@@ -126,7 +126,8 @@ struct Api::State {
           s3(context),
           log_end_at_start(parts.log.end()),
           live(parts, settings),
-          pool(settings.workers, settings.jobs_max) {
+          pool(settings.workers, settings.jobs_max),
+          asking_pool(settings.asking_workers, settings.jobs_max) {
         const auto counts = live.counts();
         parts.metrics.gauge("cairn_api_streams", "Open GET /v1/tail",
                             [counts] { return static_cast<double>(counts->streams); });
@@ -137,7 +138,7 @@ struct Api::State {
     net::Response readiness() const;
     void own(CallPointer call);
 
-    // Members below are destroyed first: the pool ends its jobs, then what they submitted is answered, then live ends
+    // Members below are destroyed first: the pools end their jobs, then what they submitted is answered, then live ends
     // its waits; only then the endpoints that all of these answer through go.
     const Parts parts;
     const Settings settings;
@@ -156,7 +157,7 @@ struct Api::State {
     const std::uint64_t log_end_at_start;
     Live live;
     Submitted::Waiter answered{submitted};
-    WorkerPool pool;
+    WorkerPool pool, asking_pool;
 };
 
 net::Response Api::State::readiness() const {

@@ -16,13 +16,18 @@ struct Context {
     const Settings& settings;
     OwnCalls& own_calls;
     WorkerPool& pool;
+    WorkerPool& asking_pool;  ///< for calls that ask services elsewhere, so that one that hangs holds no other call
 };
 
-/// Runs `work` on the pool, or refuses the call when too many wait: `refuse` answers it then. Does not block.
+/// Runs `work` on a pool, or refuses the call when too many wait: `refuse` answers it then. Does not block.
+template <class Work, class Refuse>
+void run_on_pool(WorkerPool& pool, CallPointer call, Work work, Refuse refuse) {
+    if (!pool.has_room()) return refuse(std::move(call));
+    pool.submit([call = std::move(call), work = std::move(work)]() mutable { work(std::move(call)); });
+}
 template <class Work, class Refuse>
 void run_on_pool(const Context& context, CallPointer call, Work work, Refuse refuse) {
-    if (!context.pool.has_room()) return refuse(std::move(call));
-    context.pool.submit([call = std::move(call), work = std::move(work)]() mutable { work(std::move(call)); });
+    run_on_pool(context.pool, std::move(call), std::move(work), std::move(refuse));
 }
 
 /// Sends the answer to a call and records it: a read behind its answer, which waits until there is a place for the

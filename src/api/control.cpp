@@ -103,7 +103,7 @@ void ControlPlane::handle(CallPointer call) {
             std::unexpected(ApiError{"UnsupportedOperationException",
                                      fmt::format("{} is not supported by this version of cairn.", operation->name)}));
     run_on_pool(
-        context_, std::move(call),
+        asks_elsewhere(operation->name) ? context_.asking_pool : context_.pool, std::move(call),
         [this, operation, run = std::move(run), input = std::move(*input)](CallPointer running) {
             auto result = run(*running, input);
             finish(std::move(running), operation->name, &input, std::move(result));

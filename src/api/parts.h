@@ -41,6 +41,7 @@ struct Settings {
     std::size_t ingest_text_bytes_max = 256u << 20;  ///< of the same, decompressed
     std::size_t streams_max = 200;                   ///< GET /v1/tail at a time
     std::size_t waits_max = 10'000;                  ///< /v1/wait at a time
+    int asking_workers = 2;                          ///< threads for calls that ask services elsewhere
     int workers = 4;                                 ///< threads for calls that may read from disk
     std::size_t jobs_max = 1024;                     ///< calls waiting for a worker before new ones are refused
 };

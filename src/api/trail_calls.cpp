@@ -429,6 +429,10 @@ TrailOperation find_trail_operation(std::string_view operation) {
     return row == std::end(rows) ? nullptr : row->run;
 }
 
+bool asks_elsewhere(std::string_view operation) {
+    return operation == "CreateTrail" || operation == "UpdateTrail" || operation == "PutInsightSelectors";
+}
+
 std::string trail_resource(std::string_view operation, const Call& call, const Json& input) {
     const auto* row = std::ranges::find(rows, operation, &Row::operation);
     if (row == std::end(rows) || row->names_trail.empty()) return "*";

@@ -17,6 +17,9 @@ using TrailOperation = std::expected<Json, wire::ApiError> (*)(const TrailServic
 /// Null when it is none of these.
 TrailOperation find_trail_operation(std::string_view operation);
 
+/// It asks the services that a trail names, which may not answer for a while.
+bool asks_elsewhere(std::string_view operation);
+
 /// What a policy must allow the operation on: the ARN of the trail it names, or "*".
 std::string trail_resource(std::string_view operation, const Call& call, const Json& input);
 

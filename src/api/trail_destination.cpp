@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/lookup.h"
+#include "base/deadline.h"
 #include "view/trail/keys.h"
 #include "view/trail/log_streams.h"
 #include "view/trail/status.h"
@@ -119,6 +120,7 @@ Checked check_logs(const TrailServices& services, const Trail& trail) {
 }  // namespace
 
 Checked check_bucket(const TrailServices& services, const Trail& trail) {
+    const Deadline deadline(services.patience);
     const DeliveryCaller caller{trail.arn(), trail.account};
     const auto put_marker = [&](trail::Tree tree) {
         return services.buckets.put(
@@ -139,6 +141,7 @@ Checked check_bucket(const TrailServices& services, const Trail& trail) {
 }
 
 Checked check_destination(const TrailServices& services, Trail& wanted, const Trail* before) {
+    const Deadline deadline(services.patience);
     const auto differs = [&](auto... members) { return !before || ((wanted.*members != before->*members) || ...); };
     const bool key_differs = wanted.key_arn && differs(&Trail::key_arn);
     Result<KeyFacts> key = fail(Code::not_found, "there is no key service");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -32,6 +33,9 @@ struct TrailServices {
     /// Where a bucket lies; an empty answer: that is not known.
     std::function<std::optional<std::string>(const std::string& bucket)> bucket_region = {};
     bool store_has_keys = false;  ///< `buckets` knows keys itself: what one is good for shows when the marker is put
+
+    /// How long the services that a trail names may take together to be tried.
+    std::chrono::milliseconds patience{15'000};
 };
 
 }  // namespace cairn::api

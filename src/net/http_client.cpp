@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/deadline.h"
 
 namespace cairn::net {
 
@@ -228,11 +229,19 @@ Error error_of(CURLcode code, const std::string& endpoint, const char* detail) {
     return {wrong ? Code::invalid : Code::unavailable, fmt::format("{}: {}", endpoint, reason)};
 }
 
+/// As far as the thread's deadline lets; streams have none.
+ClientOptions bounded(ClientOptions options) {
+    options.timeout = Deadline::left(options.timeout);
+    options.connect_timeout = Deadline::left(options.connect_timeout);
+    return options;
+}
+
 Result<Response> perform(const std::string& endpoint, const Sending& request, const Use* use,
                          const ClientOptions& options) {
     if (!endpoint.starts_with("http://") && !endpoint.starts_with("https://"))
         return fail(Code::invalid, endpoint + ": an endpoint begins with http:// or https://");
     if (options.cancel && *options.cancel) return fail(Code::unavailable, endpoint + ": cancelled");
+    if (options.timeout.count() <= 0) return fail(Code::unavailable, endpoint + ": there is no time left to ask");
     auto url = endpoint;
     while (url.ends_with('/')) url.pop_back();
     url += request.target.starts_with('/') ? request.target : "/" + request.target;
@@ -266,11 +275,13 @@ Result<Response> perform(const std::string& endpoint, const Sending& request, co
 }  // namespace
 
 Result<Response> send(const std::string& endpoint, const Request& request, const ClientOptions& options) {
-    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr, options);
+    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr,
+                   bounded(options));
 }
 
 Result<Response> send(const std::string& endpoint, const OutgoingRequest& request, const ClientOptions& options) {
-    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr, options);
+    return perform(endpoint, {request.method, request.target, request.headers, request.body}, nullptr,
+                   bounded(options));
 }
 
 Result<Response> receive_stream(const std::string& endpoint, const Request& request, const Use& use,

@@ -1,11 +1,13 @@
 #include "api/trail_destination.h"
 
 #include <map>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "api/trail_calls.h"
+#include "base/deadline.h"
 #include "support/fake_clock.h"
 #include "support/memory_meta_store.h"
 
@@ -40,9 +42,12 @@ public:
     Result<void> publish(const std::string& topic_arn, const std::string& message,
                          const std::string& trail_arn) override {
         steps_.push_back(fmt::format("publish {} {} {}", topic_arn, message, trail_arn));
+        time_left = Deadline::left(std::chrono::hours(1));
+        std::this_thread::sleep_for(takes);
         return answer;
     }
     Result<void> answer;
+    std::chrono::milliseconds takes{0}, time_left{};
 
 private:
     Steps& steps_;
@@ -53,8 +58,10 @@ public:
     explicit FakeLogs(Steps& steps) : steps_(steps) {}
     Result<void> create_stream(const LogStream& stream) override {
         steps_.push_back(fmt::format("stream {} {}", stream.group_arn, stream.name));
+        time_left = Deadline::left(std::chrono::hours(1));
         return answer;
     }
+    std::chrono::milliseconds time_left{};
     Result<void> put(const LogStream&, Time, const std::vector<std::string_view>&) override {
         return fail(Code::internal, "no test event is sent");
     }
@@ -143,6 +150,15 @@ TEST_F(TrailDestination, EachIsTriedInTheOrderOfTheService) {
                fmt::format("put AWSLogs/111122223333/CloudTrail-Digest/ {}", key), fmt::format("prove {} {}", key, arn),
                fmt::format("publish arn:aws:sns:us-east-1:111122223333:topic CloudTrail validation message. {}", arn),
                fmt::format("stream {} 111122223333_CloudTrail_us-east-1", group)}));
+}
+
+TEST_F(TrailDestination, AllThatIsTriedHasOneDeadline) {
+    services_.patience = std::chrono::milliseconds(60'000);
+    topics_.takes = std::chrono::milliseconds(20);
+    ASSERT_EQ(create(R"("SnsTopicName":"topic",)" + log_members_).front(), '{');
+    EXPECT_LE(topics_.time_left, services_.patience);
+    EXPECT_LE(logs_.time_left, topics_.time_left - topics_.takes + std::chrono::milliseconds(1));
+    EXPECT_EQ(Deadline::left(std::chrono::hours(1)), std::chrono::hours(1)) << "what comes later has none";
 }
 
 TEST_F(TrailDestination, AnUpdateTriesWhatItChanges) {

@@ -1,5 +1,6 @@
 """Trails with neighbours elsewhere: topics are told of files, log groups get the records, keys are asked for. The neighbours are moto's."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -244,6 +245,19 @@ def test_a_neighbour_that_never_answers_delays_no_file(start):
         client.list_trails()
         wait_for(lambda: len([r for r in delivered(node) if r["eventName"] == "ListTrails"]) == 7, seconds=8)
         assert time.monotonic() - before < 8
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:  # more than there are workers
+
+            def create(number):
+                start = time.monotonic()
+                node.client(read_timeout=120).create_trail(Name=f"more{number}", S3BucketName=BUCKET, SnsTopicName="topic", CloudWatchLogsLogGroupArn=log_group("g"), CloudWatchLogsRoleArn=ROLE)
+                return time.monotonic() - start
+
+            asked = [pool.submit(create, number) for number in range(2)]
+            time.sleep(1)
+            began = time.monotonic()
+            client.lookup_events()
+            assert time.monotonic() - began < 2, "other calls are answered meanwhile"
+            assert all(14 < one.result() < 20 for one in asked), "topic and log group have one deadline together"
         before = time.monotonic()
         node.stop()  # without waiting for an answer
         assert time.monotonic() - before < 10

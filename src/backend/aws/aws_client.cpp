@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include "base/deadline.h"
 #include "net/http_client.h"
 #include "sign/digest.h"
 #include "sign/sigv4.h"
@@ -123,7 +124,7 @@ Result<std::string> AwsClient::query_call(std::string_view arn, const std::strin
 Result<std::string> AwsClient::send(std::string_view arn, net::Headers headers, const std::string& body) const {
     const auto region = address_.region.empty() ? region_of_arn(arn) : address_.region;
     headers.emplace_back("Host", authority_);
-    const auto end = Steady::now() + patience_.total;
+    const auto end = Steady::now() + Deadline::left(patience_.total);
     for (int failures = 0;;) {
         const auto left = std::chrono::duration_cast<Milliseconds>(end - Steady::now());
         bool again = false;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/deadline.h"
 #include "base/uuid.h"
 #include "net/http_client.h"
 #include "sign/digest.h"
@@ -64,6 +65,7 @@ bool Client::wait_before(int attempt, steady_clock::time_point begin) {
     const auto most = static_cast<std::uint64_t>(std::min(doubled, options_.back_off_most).count());
     const milliseconds pause(static_cast<std::int64_t>(random_number() % (most + 1)));
     if (steady_clock::now() + pause - begin > options_.no_attempt_after) return false;
+    if (Deadline::left(options_.no_attempt_after) <= pause) return false;
     std::unique_lock lock(mutex_);
     return !wake_.wait_for(lock, pause, [&] { return given_up_.load(); });
 }

@@ -142,26 +142,23 @@ policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& cal
                   : policy::Decision::denied_explicitly;  // one that cannot be read allows nothing
 }
 
-Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, std::string action,
-                          std::string resource) {
+/// `call` has the conditions that are its own; those of every call of a trail are added.
+Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, policy::Call call) {
     const auto bucket = find(name);
     if (!bucket) return fail(bucket.error());
-    const policy::Call call{std::move(action),
-                            std::move(resource),
-                            {{"aws:SourceArn", caller.trail_arn},
-                             {"aws:SourceAccount", caller.account},
-                             {"aws:PrincipalIsAWSService", "true"},
-                             {"aws:PrincipalServiceName", service},
-                             {"aws:PrincipalType", "AssumedRole"},
-                             {"aws:SecureTransport", "true"},
-                             {"s3:x-amz-acl", owner_acl}}};
+    const std::pair<const char*, std::string> of_every_call[] = {
+        {"aws:SourceArn", caller.trail_arn},      {"aws:SourceAccount", caller.account},
+        {"aws:PrincipalIsAWSService", "true"},    {"aws:PrincipalServiceName", service},
+        {"aws:PrincipalType", "AssumedRole"},     {"aws:SecureTransport", "true"},
+        {"aws:ResourceAccount", bucket->account}, {"s3:ResourceAccount", bucket->account}};
+    for (const auto& [name_of_key, value] : of_every_call) call.context.emplace_back(name_of_key, value);
     if (decide(*bucket, {service, "", "", ""}, call) == policy::Decision::allowed) return {};
     return fail(Code::denied, fmt::format("AccessDenied: the policy of bucket {} does not allow {} {} for trail {}",
                                           name, service, call.action, caller.trail_arn));
 }
 
 Result<void> Buckets::check(const DeliveryCaller& caller, const std::string& bucket) {
-    return may(caller, bucket, "s3:GetBucketAcl", arn_of(bucket));
+    return may(caller, bucket, {"s3:GetBucketAcl", arn_of(bucket), {}});
 }
 
 /// S3 names what its key service says with "KMS." before it.
@@ -178,7 +175,12 @@ Result<void> Buckets::may_encrypt(const std::string& key_arn) {
 
 Result<void> Buckets::put(const DeliveryCaller& caller, const std::string& bucket, const std::string& key,
                           const DeliveryObject& object) {
-    CAIRN_TRY(may(caller, bucket, "s3:PutObject", arn_of(bucket) + "/" + key));
+    policy::Call call{
+        "s3:PutObject",
+        arn_of(bucket) + "/" + key,
+        {{"s3:x-amz-acl", owner_acl}, {"s3:x-amz-server-side-encryption", object.key_arn ? "aws:kms" : "AES256"}}};
+    if (object.key_arn) call.context.emplace_back("s3:x-amz-server-side-encryption-aws-kms-key-id", *object.key_arn);
+    CAIRN_TRY(may(caller, bucket, std::move(call)));
     if (object.key_arn && !lenient_) CAIRN_TRY(may_encrypt(*object.key_arn));
     ObjectHeaders headers;
     headers.content_type = "application/json";

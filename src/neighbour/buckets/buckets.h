@@ -75,7 +75,7 @@ public:
 private:
     Result<void> change(const std::string& name, const std::function<void(Bucket&)>& edit);
     Result<void> may_encrypt(const std::string& key_arn);
-    Result<void> may(const DeliveryCaller& caller, const std::string& bucket, std::string action, std::string resource);
+    Result<void> may(const DeliveryCaller& caller, const std::string& bucket, policy::Call call);
 
     MetaStore& store_;
     ObjectStore& objects_;

@@ -130,6 +130,35 @@ TEST_F(BucketsTest, TrailsWriteWhatThePolicyAllows) {
         << "a policy that is taken away counts at once";
 }
 
+TEST_F(BucketsTest, PoliciesSeeHowObjectsAreWritten) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    Buckets lenient(store_, objects_, clock_, nullptr, true);
+    const std::string key = "arn:aws:kms:us-east-1:111122223333:key/k";
+    const struct {
+        const char* condition;
+        bool plain, with_key;
+    } cases[] = {
+        {R"("Null":{"s3:x-amz-server-side-encryption":"false"})", true, true},
+        {R"("StringEquals":{"s3:x-amz-server-side-encryption":"AES256"})", true, false},
+        {R"("StringEquals":{"s3:x-amz-server-side-encryption":"aws:kms"})", false, true},
+        {R"("StringEquals":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:us-east-1:111122223333:key/k"})",
+         false, true},
+        {R"("StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:ResourceAccount":"111122223333"})", true,
+         true},
+        {R"("StringEquals":{"s3:x-amz-acl":"private"})", false, false},
+    };
+    for (const auto& row : cases) {
+        const auto policy = fmt::format(
+            R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},)"
+            R"("Action":["s3:PutObject","s3:GetBucketAcl"],"Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{{{}}}}}]}})",
+            row.condition);
+        ASSERT_TRUE(buckets_.set_policy("logs", policy)) << policy;
+        EXPECT_EQ(lenient.put(caller_, "logs", "AWSLogs/x", {}).has_value(), row.plain) << row.condition;
+        EXPECT_EQ(lenient.put(caller_, "logs", "AWSLogs/x", {"", {}, key}).has_value(), row.with_key) << row.condition;
+        EXPECT_FALSE(lenient.check(caller_, "logs")) << "to ask for the ACL has no such header: " << row.condition;
+    }
+}
+
 TEST_F(BucketsTest, AKeyNeedsAKeyService) {
     ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
     ASSERT_TRUE(buckets_.set_policy("logs", policy_));
