@@ -189,18 +189,18 @@ def stream_flags(model, operation):
     return flags
 
 
-def operation_flags(rules, model, name, operation):
+def operation_flags(rules, model, name, operation, old):
     unsigned = operation.get("authtype") == "none" or operation.get("auth") == ["smithy.api#noAuth"]
     return "".join(letter for letter, given in (
         ("r", rules.read_only(name, operation)), ("k", rules.names("keepsResponse", name)), ("l", rules.names("learns", name)),
         ("n", unsigned), ("z", operation.get("requestcompression")), ("d", operation.get("deprecated")),
-        ("L", name in model["legacy"])) if given) + stream_flags(model, operation)
+        ("L", name in model["legacy"]), ("o", old)) if given) + stream_flags(model, operation)
 
 
-def operation_line(rules, model, shapes, name):
+def operation_line(rules, model, shapes, name, old):
     operation = model["operations"][name]
     uri = operation["http"]["requestUri"]
-    flags = operation_flags(rules, model, name, operation)
+    flags = operation_flags(rules, model, name, operation, old)
     answered = "output" in operation and ("r" not in flags or set("kl") & set(flags))
     errors = sorted(set(coded_errors(model)) & {error["shape"] for error in operation.get("errors", ())})
     words = ["op", name, operation["http"]["method"], uri, flags or "-",
@@ -218,6 +218,32 @@ def coded_errors(model):
         codes = {name: shape.get("error", {}).get("code", name) for name, shape in model["shapes"].items()}
         model["coded"] = {name: code for name, code in codes.items() if code != name}
     return model["coded"]
+
+
+def demands(model, name):
+    """Method, URI, and what else of the head a request for an operation must have: "q:NAME" and "h:NAME"."""
+    operation = model["operations"][name]
+    shape = model["shapes"].get(operation.get("input", {}).get("shape"), {})
+    needed = set()
+    for member in shape.get("required", ()):
+        reference = shape["members"][member]
+        where = LOCATIONS.get(reference.get("location"))
+        if where in ("h", "q"):
+            needed.add(f"{where}:{reference.get('locationName', member)}")
+    return operation["http"]["method"], operation["http"]["requestUri"], needed
+
+
+def route_lines(model, older):
+    """How clients of older models ask for what the newest one has too, where it differs."""
+    for name in sorted(model["operations"]):
+        known = [demands(model, name)]
+        for _, one in older:
+            if name not in one["operations"]:
+                continue
+            method, uri, needed = demands(one, name)
+            if not any((method, uri) == (m, u) and n <= needed for m, u, n in known):
+                known.append((method, uri, needed))
+                yield f"route {name} {method} {uri} {','.join(sorted(needed)) or '-'}"
 
 
 def error_lines(model):
@@ -245,19 +271,21 @@ def head_lines(name, rules, model, others, wire):
     yield from (f"set {member} {name} {element or '-'}" for member, (name, element) in sorted(rules.text("sets", {}).items()))
 
 
-def service_text(name, model, older=(), wire=None):
-    """`older`: (suffix, model) of the same service and a protocol that `model` has too."""
+def service_text(name, model, older=(), wire=None, retired=False):
+    """`older`: (suffix, model) of the same service and a protocol that `model` has too. `retired`: the newest models lack it."""
     rules = Rules(name.split("@")[0])
     lines = list(head_lines(name, rules, model, [m for _, m in older], wire))
     operations, errors, shapes = {}, {}, {}
     for suffix, one in [("", model), *older]:
         kept = Shapes(rules, one, suffix)
         for operation in sorted(set(one["operations"]) - set(operations)):
-            operations[operation] = operation_line(rules, one, kept, operation)
+            operations[operation] = operation_line(rules, one, kept, operation, retired or bool(suffix))
         shapes.update(kept.lines)
         for error, line in error_lines(one):
             errors.setdefault(error, line)
     lines += [errors[e] for e in sorted(errors)] + [operations[o] for o in sorted(operations)]
+    if any(protocol.startswith("rest-") for protocol in protocols(model)):
+        lines += route_lines(model, older)
     for label in sorted(shapes):
         lines += [f"shape {label}", *(" " + member for member in shapes[label])]
     return "\n".join(lines) + "\n"
@@ -278,10 +306,10 @@ def all_texts(folders):
             dropped = set(protocols(model)) - set(protocols(newest))
             if dropped and dropped == set(protocols(model)):
                 wire = protocols(model)[0]
-                texts.setdefault(f"{name}@{wire}", service_text(f"{name}@{wire}", model, wire=wire))
+                texts.setdefault(f"{name}@{wire}", service_text(f"{name}@{wire}", model, wire=wire, retired=True))
             else:
                 older.append((f"~{age}", model))
-        texts[name] = service_text(name, newest, older)
+        texts[name] = service_text(name, newest, older, retired=name not in generations[0])
     return texts
 
 

@@ -3,27 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policy/network.h"
-#include "sign/text.h"
+#include "wire/host_name.h"
 #include "wire/s3.h"
+#include "wire/s3_address.h"
 
 namespace cairn::api {
-
-namespace {
-
-bool is_endpoint(std::string_view name) {
-    if (name == "localhost" || name == "s3" || name.starts_with("s3.")) return true;
-    if (name.starts_with("s3-") && name.ends_with(".amazonaws.com")) return true;
-    const auto address = policy::parse_network(name);
-    return address && !address->v6 && name.find('/') == std::string_view::npos;
-}
-
-std::string_view without_port(std::string_view host) {
-    const auto colon = host.rfind(':');
-    return colon == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, colon);
-}
-
-}  // namespace
 
 const std::string* S3Request::find(std::string_view name) const {
     const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);
@@ -42,20 +26,12 @@ std::optional<std::size_t> read_count(std::string_view text) {
     return error == std::errc() && rest == end ? std::optional(number) : std::nullopt;
 }
 
-std::string bucket_of_host(std::string_view host) {
-    const auto name = sign::lower_case(without_port(host));
-    if (is_endpoint(name)) return {};
-    for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
-        if (is_endpoint(std::string_view(name).substr(dot + 1))) return name.substr(0, dot);
-    return {};
-}
-
 std::expected<S3Request, wire::ApiError> read_s3_request(const net::Request& request) {
     S3Request read;
     auto rest = request.path();
     if (rest.starts_with('/')) rest.remove_prefix(1);
     bool bucket_ok = true, key_ok = true;
-    read.bucket = bucket_of_host(request.find("host"));
+    read.bucket = wire::read_s3_host(wire::plain_host(request.find("host")), {}).bucket;
     if (read.bucket.empty()) {
         const auto end = std::min(rest.find('/'), rest.size());
         read.bucket = net::percent_decode(rest.substr(0, end), &bucket_ok);

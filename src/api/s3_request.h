@@ -31,8 +31,4 @@ std::expected<S3Request, wire::ApiError> read_s3_request(const net::Request& req
 /// A number of things; empty when `text` is none.
 std::optional<std::size_t> read_count(std::string_view text);
 
-/// The bucket that a Host header names before "localhost", an IPv4 address, or a name that begins with "s3."; empty
-/// when it names none.
-std::string bucket_of_host(std::string_view host);
-
 }  // namespace cairn::api

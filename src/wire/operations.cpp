@@ -22,7 +22,8 @@ const KeyRow* find_key(Section section, std::string_view name) {
 
 ServiceList find_services(Section section, std::string_view name) {
     const auto* key = find_key(section, name);
-    return key ? ServiceList(rows<std::uint32_t>(Section::words, key->services).data(), key->services.count) : ServiceList();
+    return key ? ServiceList(rows<std::uint32_t>(Section::words, key->services).data(), key->services.count)
+               : ServiceList();
 }
 
 const ShapeRow* shape_at(std::uint32_t index) { return index == 0 ? nullptr : &rows<ShapeRow>(Section::shapes)[index]; }
@@ -98,6 +99,7 @@ bool OperationFacts::learns() const { return flag('l'); }
 bool OperationFacts::unsigned_by_model() const { return flag('n'); }
 bool OperationFacts::may_be_gzipped() const { return flag('z'); }
 bool OperationFacts::deprecated() const { return flag('d'); }
+bool OperationFacts::retired() const { return flag('o'); }
 bool OperationFacts::legacy_rendering() const { return flag('L'); }
 bool OperationFacts::request_streams() const { return flag('b'); }
 bool OperationFacts::response_streams() const { return flag('B'); }
@@ -131,7 +133,9 @@ std::string_view ServiceFacts::event_source(std::string_view scope) const {
     return event_source();
 }
 
-bool ServiceFacts::signs_as(std::string_view scope) const { return signing_name() == scope || lists(row_->scopes, scope); }
+bool ServiceFacts::signs_as(std::string_view scope) const {
+    return signing_name() == scope || lists(row_->scopes, scope);
+}
 
 bool ServiceFacts::has_target(std::string_view prefix) const {
     return std::ranges::any_of(rows<std::uint32_t>(Section::words, row_->targets), [&](TextRef word) {

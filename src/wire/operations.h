@@ -7,9 +7,9 @@
 
 namespace cairn::wire {
 
-/// What is known about every AWS operation: a table compiled from models/operations (models/README.md) that is part of the
-/// binary and read in place. Nothing is parsed, nothing allocated; all that is returned is valid for ever, and any number
-/// of threads may ask. The types below are small handles, to be copied.
+/// What is known about every AWS operation: a table compiled from models/operations (models/README.md) that is part of
+/// the binary and read in place. Nothing is parsed, nothing allocated; all that is returned is valid for ever, and any
+/// number of threads may ask. The types below are small handles, to be copied.
 
 struct ServiceRow;
 struct OperationRow;
@@ -26,8 +26,8 @@ enum class FactKind : std::uint8_t {
     string,
     integer,
     long_integer,
-    single,     ///< float
-    number,     ///< double
+    single,  ///< float
+    number,  ///< double
     boolean,
     blob,
     timestamp,  ///< in the format that protocol and location are used to
@@ -106,20 +106,21 @@ public:
     explicit operator bool() const { return row_ != nullptr; }
     std::string_view name() const;       ///< of a list's or map's: as the model names it, empty if it does not
     std::string_view wire_name() const;  ///< of a list's or map's: "member", "key", "value" if the model does not say
-    std::string_view query_name() const; ///< what the ec2 protocol calls it in requests, where the model says so; else empty
+    std::string_view query_name()
+        const;  ///< what the ec2 protocol calls it in requests, where the model says so; else empty
     ShapeFacts shape() const;
     Location location() const;
 
     bool payload() const;  ///< is the whole body
     bool required() const;
     bool idempotency_token() const;
-    bool json_value() const;     ///< JSON text in a header, in base64
+    bool json_value() const;  ///< JSON text in a header, in base64
     bool xml_attribute() const;
-    bool host_label() const;     ///< becomes part of the host's name
+    bool host_label() const;  ///< becomes part of the host's name
     bool streaming() const;
     bool event_stream() const;
-    bool hidden() const;         ///< secret: a record shows the service's placeholder
-    bool omitted() const;        ///< secret or large: a record leaves it out
+    bool hidden() const;   ///< secret: a record shows the service's placeholder
+    bool omitted() const;  ///< secret or large: a record leaves it out
 
 private:
     bool flag(char letter) const;
@@ -139,9 +140,9 @@ public:
     std::string_view name() const;
     std::string_view event_name() const;  ///< eventName of its record
     std::string_view method() const;
-    std::string_view uri() const;         ///< template with the query's literals, "/{Bucket}/{Key+}?acl"
-    std::string_view data_type() const;   ///< resources.type of a data event; empty: a management event
-    std::string_view host_prefix() const; ///< what stands before the endpoint's host, as "{AccountId}."; mostly empty
+    std::string_view uri() const;          ///< template with the query's literals, "/{Bucket}/{Key+}?acl"
+    std::string_view data_type() const;    ///< resources.type of a data event; empty: a management event
+    std::string_view host_prefix() const;  ///< what stands before the endpoint's host, as "{AccountId}."; mostly empty
     ServiceFacts service() const;
     ShapeFacts input() const;
     /// Only of operations whose answer is recorded or learned from; false for others.
@@ -153,19 +154,20 @@ public:
     bool unsigned_by_model() const;
     bool may_be_gzipped() const;
     bool deprecated() const;
+    bool retired() const;           ///< only older models have it
     bool legacy_rendering() const;  ///< EC2: of the API until 2014-10-01
     bool request_streams() const;   ///< bytes
     bool response_streams() const;  ///< bytes
     bool request_is_event_stream() const;
     bool response_is_event_stream() const;
 
-    /// The name of the error shape that this operation answers as `code`; `code` itself if the table does not know better.
+    /// The name of the error shape that this operation answers as `code`; `code` itself if the table does not know
+    /// better.
     std::string_view error_name(std::string_view code) const;
 
 private:
     bool flag(char letter) const;
     const OperationRow* row_ = nullptr;
-    friend class PathMatcher;
 };
 
 class ServiceFacts {
@@ -176,19 +178,20 @@ public:
     explicit operator bool() const { return row_ != nullptr; }
     friend bool operator==(const ServiceFacts&, const ServiceFacts&) = default;
 
-    std::string_view name() const;          ///< of its model: "s3control"; "sqs@query" is a protocol that only older models have
-    std::string_view id() const;            ///< "S3 Control"
+    std::string_view name()
+        const;                    ///< of its model: "s3control"; "sqs@query" is a protocol that only older models have
+    std::string_view id() const;  ///< "S3 Control"
     std::string_view signing_name() const;
     std::string_view endpoint_prefix() const;
     std::string_view api_version() const;
     std::string_view event_source() const;
     std::string_view event_source(std::string_view scope) const;  ///< for calls signed for that service
-    std::string_view shown_version() const;  ///< apiVersion of its records; mostly empty
+    std::string_view shown_version() const;                       ///< apiVersion of its records; mostly empty
     std::string_view global_region() const;  ///< awsRegion of its records if it is a global service; else empty
     std::string_view placeholder() const;    ///< what a record shows for a secret
     bool has(WireProtocol protocol) const;
-    bool json_1_1() const;                   ///< else 1.0
-    bool query_compatible() const;           ///< its json clients may ask for the query protocol's error codes
+    bool json_1_1() const;          ///< else 1.0
+    bool query_compatible() const;  ///< its json clients may ask for the query protocol's error codes
 
     bool signs_as(std::string_view scope) const;  ///< its signing name, or another that its endpoint rules have
     bool has_target(std::string_view prefix) const;
@@ -246,9 +249,9 @@ private:
 
 Facts<ServiceFacts, ServiceRow> all_services();
 
-ServiceFacts find_service(std::string_view name);                 ///< "s3control"; false if there is none
-ServiceList services_of_scope(std::string_view signing_name);     ///< what a credential scope may mean
-ServiceList services_of_target(std::string_view prefix);          ///< of X-Amz-Target and rpc paths, with or without namespace
+ServiceFacts find_service(std::string_view name);              ///< "s3control"; false if there is none
+ServiceList services_of_scope(std::string_view signing_name);  ///< what a credential scope may mean
+ServiceList services_of_target(std::string_view prefix);  ///< of X-Amz-Target and rpc paths, with or without namespace
 ServiceList services_of_version(std::string_view api_version);
 ServiceList services_of_endpoint(std::string_view prefix);
 

@@ -14,22 +14,22 @@ namespace cairn::wire {
 /// section of texts (length as u16, then the bytes; place 0 is the empty text), so the whole may lie anywhere.
 
 enum class Section : std::uint8_t {
-    texts,         ///< bytes
-    services,      ///< by name
-    operations,    ///< by service, then name
-    errors,        ///< ErrorRow: those whose wire code differs from their name
-    error_lists,   ///< u32 indices into errors
-    shapes,        ///< the first scalar_count rows are the scalars
-    members,       ///< of all shapes
-    words,         ///< u32 texts or services, as others say
-    methods,       ///< RootRow: where the paths of a service and method begin
-    nodes,         ///< of the tries of paths
-    edges,         ///< literal segments, sorted by text within a node
-    leaves,        ///< operations at a node, most demanding first
-    conditions,    ///< of leaves
-    item_sets,     ///< ItemSetRow, sorted by member (EC2)
-    keys,          ///< KeyRow: what the hash tables below lead to
-    by_name,       ///< hash tables: u32, index + 1, 0 = free; sizes are powers of two
+    texts,        ///< bytes
+    services,     ///< by name
+    operations,   ///< by service, then name
+    errors,       ///< ErrorRow: those whose wire code differs from their name
+    error_lists,  ///< u32 indices into errors
+    shapes,       ///< the first scalar_count rows are the scalars
+    members,      ///< of all shapes
+    words,        ///< u32 texts or services, as others say
+    methods,      ///< RootRow: where the paths of a service and method begin
+    nodes,        ///< of the tries of paths
+    edges,        ///< literal segments, sorted by text within a node
+    leaves,       ///< operations at a node, most demanding first
+    conditions,   ///< of leaves
+    item_sets,    ///< ItemSetRow, sorted by member (EC2)
+    keys,         ///< KeyRow: what the hash tables below lead to
+    by_name,      ///< hash tables: u32, index + 1, 0 = free; sizes are powers of two
     by_scope,
     by_target,
     by_version,
@@ -110,7 +110,9 @@ struct LeafRow {
     std::uint32_t operation;
     Range conditions;
     std::uint32_t trailing_slash;
-    std::uint32_t rank;  ///< two bits a segment from the left: literal 3, label 2, greedy 1, none 0
+    std::uint32_t weight;  ///< 256 for each query literal, 1 for each required member
+    std::uint32_t age;     ///< 0: of today; 1: deprecated; 2: as only older models have it
+    std::uint32_t rank;    ///< two bits a segment from the left: literal 3, label 2, greedy 1, none 0
 };
 
 struct ConditionRow {
@@ -132,19 +134,20 @@ inline constexpr std::string_view blob_magic = "cairnops";
 
 /// What models/README.md calls them, in the order of enum FactKind (wire/operations.h), beginning behind `structure`,
 /// `list` and `map`.
-inline constexpr std::array<std::string_view, 12> scalar_letters{"s", "i",  "l",  "f",  "d", "b",
+inline constexpr std::array<std::string_view, 12> scalar_letters{"s", "i", "l",  "f",  "d",  "b",
                                                                  "B", "t", "te", "ti", "th", "D"};
 inline constexpr std::size_t scalar_count = scalar_letters.size() + 1;  ///< shape 0 is none
 
-inline constexpr std::array<std::string_view, 7> method_names{"GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "OPTIONS"};
+inline constexpr std::array<std::string_view, 7> method_names{"GET",  "PUT",   "POST",   "DELETE",
+                                                              "HEAD", "PATCH", "OPTIONS"};
 
 /// Letters of the flags in models/operations/*.txt; the place of a letter is its bit.
-inline constexpr std::string_view operation_letters = "rklndzLbBeE";
+inline constexpr std::string_view operation_letters = "rklndzLbBeEo";
 inline constexpr std::string_view member_letters = "P!tjaHSExX";
 inline constexpr std::string_view location_letters = "-hqupc";  ///< in the order of enum Location
 
 /// In the order of enum WireProtocol's bits.
-inline constexpr std::array<std::string_view, 7> protocol_names{"json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor",
-                                                                "smithy-rpc-v2-json"};
+inline constexpr std::array<std::string_view, 7> protocol_names{
+    "json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "smithy-rpc-v2-json"};
 
 }  // namespace cairn::wire

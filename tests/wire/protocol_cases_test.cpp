@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/answers.h"
+#include "wire/classify.h"
 #include "wire/model.h"
 
 using namespace cairn;
@@ -109,4 +110,30 @@ TEST(ProtocolCases, AnswersAreReadBack) {
             EXPECT_TRUE(same(*read, *result)) << to_text(*read);
         }
     }
+}
+
+// Their services are no services of AWS: a call is named after what the request itself says.
+TEST(ProtocolCases, CallsOfUnknownServicesAreNamed) {
+    constexpr std::string_view signature =
+        "AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/widgets/aws4_request, SignedHeaders=host, Signature=00";
+    std::size_t count = 0;
+    for (const auto* file : {"json_input.json", "json_1_0_input.json", "query_input.json", "ec2_input.json"}) {
+        const auto cases = load(file);
+        if (!cases) GTEST_SKIP() << "no protocol cases in " << cases_folder();
+        for (const auto& one : cases->find("cases")->as_array()) {
+            SCOPED_TRACE(std::string(one.text("name")));
+            const auto& sent = *one.find("serialized");
+            std::vector<HeaderView> headers{{"Authorization", signature}};
+            if (const auto* given = sent.find("headers"))
+                for (const auto& [name, value] : given->as_object()) headers.emplace_back(name, value.as_string());
+            const CallHead call{sent.text("method"), sent.text("uri"), headers, sent.text("body")};
+            const bool form = call.find("content-type").starts_with("application/x-www-form-urlencoded");
+            if (!form && call.find("x-amz-target").empty()) continue;  // is about compressing the body only
+            const auto named = classify(call, {});
+            EXPECT_EQ(named.event_name, one.find("given")->text("name"));
+            EXPECT_EQ(named.event_source, "widgets.amazonaws.com");
+            ++count;
+        }
+    }
+    EXPECT_GE(count, 45u);
 }

@@ -35,7 +35,8 @@ private:
     void mean(Section table, const std::string& name);
     std::vector<std::uint32_t> key_table(const Meanings& meanings);
     std::vector<std::uint32_t> operation_table() const;
-    std::string assemble(const std::array<std::string, section_count>& bytes, const std::array<std::size_t, section_count>& counts) const;
+    std::string assemble(const std::array<std::string, section_count>& bytes,
+                         const std::array<std::size_t, section_count>& counts) const;
 
     Texts texts_;
     ShapeTable shapes_;
@@ -183,7 +184,8 @@ std::string BlobWriter::assemble(const std::array<std::string, section_count>& b
     std::memcpy(header.magic, blob_magic.data(), sizeof header.magic);
     std::string body;
     for (std::size_t i = 0; i < section_count; ++i) {
-        header.sections[i] = {static_cast<std::uint32_t>(sizeof header + body.size()), static_cast<std::uint32_t>(counts[i])};
+        header.sections[i] = {static_cast<std::uint32_t>(sizeof header + body.size()),
+                              static_cast<std::uint32_t>(counts[i])};
         body += bytes[i];
         body.resize((body.size() + 7) & ~std::size_t{7});
     }
@@ -195,10 +197,12 @@ std::string BlobWriter::finish() {
     std::array<std::string, section_count> bytes;
     std::array<std::size_t, section_count> counts{};
     const auto put = [&]<class Row>(Section section, const std::vector<Row>& rows) {
-        bytes[static_cast<std::size_t>(section)].assign(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(Row));
+        bytes[static_cast<std::size_t>(section)].assign(reinterpret_cast<const char*>(rows.data()),
+                                                        rows.size() * sizeof(Row));
         counts[static_cast<std::size_t>(section)] = rows.size();
     };
-    for (const auto table : {Section::by_name, Section::by_scope, Section::by_target, Section::by_version, Section::by_endpoint})
+    for (const auto table :
+         {Section::by_name, Section::by_scope, Section::by_target, Section::by_version, Section::by_endpoint})
         put(table, key_table(meanings_[table]));
     put(Section::by_operation, operation_table());
     put(Section::services, services_);

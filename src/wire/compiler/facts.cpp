@@ -11,7 +11,8 @@ namespace {
 /// The value of the first of `words` that begins with `key` and '='; empty if there is none.
 std::string value_of(const std::vector<std::string>& words, std::string_view key) {
     for (const auto& word : words)
-        if (word.starts_with(key) && word.size() > key.size() && word[key.size()] == '=') return word.substr(key.size() + 1);
+        if (word.starts_with(key) && word.size() > key.size() && word[key.size()] == '=')
+            return word.substr(key.size() + 1);
     return {};
 }
 
@@ -31,8 +32,15 @@ FactMember read_member(const std::vector<std::string>& words) {
 }
 
 FactOperation read_operation(const std::vector<std::string>& words) {
-    FactOperation operation{words.at(1), words.at(2), words.at(3), unless_dash(words.at(4)), unless_dash(words.at(5)),
-                            unless_dash(words.at(6)), {}, value_of(words, "event"), value_of(words, "data"),
+    FactOperation operation{words.at(1),
+                            words.at(2),
+                            words.at(3),
+                            unless_dash(words.at(4)),
+                            unless_dash(words.at(5)),
+                            unless_dash(words.at(6)),
+                            {},
+                            value_of(words, "event"),
+                            value_of(words, "data"),
                             value_of(words, "host")};
     if (words.at(7) != "-") operation.errors = words_of(words[7], ',');
     return operation;
@@ -76,6 +84,9 @@ FactService read_facts(const std::string& path) {
                 service.item_sets.push_back({words.at(1), words.at(2), unless_dash(words.at(3))});
             } else if (kind == "op") {
                 service.operations.push_back(read_operation(words));
+            } else if (kind == "route") {
+                service.routes.push_back(
+                    {words.at(1), words.at(2), words.at(3), words_of(unless_dash(words.at(4)), ',')});
             } else if (kind == "shape") {
                 shape = &service.shapes[words.at(1)];
             } else {

@@ -25,15 +25,22 @@ struct FactOperation {
     std::string event_name, data_type, host_prefix;
 };
 
+/// How clients of older models ask for an operation.
+struct FactRoute {
+    std::string operation, method, uri;
+    std::vector<std::string> needed;  ///< "q:NAME", "h:NAME"
+};
+
 struct FactService {
     std::string name;
-    std::map<std::string, std::string, std::less<>> head;              ///< single lines: "signing", "targets" ...
-    std::vector<std::pair<std::string, std::string>> errors;           ///< name, code
-    std::vector<std::array<std::string, 3>> item_sets;                 ///< member, set, element
-    std::vector<FactOperation> operations;                             ///< by name
+    std::map<std::string, std::string, std::less<>> head;     ///< single lines: "signing", "targets" ...
+    std::vector<std::pair<std::string, std::string>> errors;  ///< name, code
+    std::vector<std::array<std::string, 3>> item_sets;        ///< member, set, element
+    std::vector<FactRoute> routes;
+    std::vector<FactOperation> operations;  ///< by name
     std::map<std::string, std::vector<FactMember>, std::less<>> shapes;
 
-    const std::string& text(std::string_view key) const;               ///< of head, or empty
+    const std::string& text(std::string_view key) const;  ///< of head, or empty
 };
 
 /// Reads a file. Throws std::runtime_error with the line that is wrong: the build stops there.

@@ -1,4 +1,5 @@
-// compile_operations FOLDER OUT: the files of models/operations as one blob (wire/operations_format.h). Run by the build.
+// compile_operations FOLDER OUT: the files of models/operations as one blob (wire/operations_format.h). Run by the
+// build.
 
 #include <algorithm>
 #include <cstdio>

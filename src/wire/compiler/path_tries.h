@@ -30,7 +30,8 @@ private:
     struct Leaf;
     struct Node;
 
-    Leaf leaf(const FactService& service, const FactOperation& operation, std::string_view path, std::string_view query);
+    Leaf leaf(const FactRoute& route);
+    void insert(Node& root, const FactRoute& route, std::uint32_t operation, int age);
     std::uint32_t write(Node& node);
 
     Texts& texts_;

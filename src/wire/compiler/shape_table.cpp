@@ -101,7 +101,8 @@ std::uint32_t ShapeTable::type(const FactService& service, std::string_view text
     return intern(map_kind, flat, {key, value});
 }
 
-std::uint32_t ShapeTable::intern(std::uint8_t kind, bool flat, const std::vector<MemberRow>& members, std::uint32_t row) {
+std::uint32_t ShapeTable::intern(std::uint8_t kind, bool flat, const std::vector<MemberRow>& members,
+                                 std::uint32_t row) {
     std::string bytes(reinterpret_cast<const char*>(members.data()), members.size() * sizeof(MemberRow));
     bytes += {static_cast<char>(kind), static_cast<char>(flat)};
     if (const auto known = known_.find(bytes); known != known_.end() && row == 0) return known->second;
@@ -110,7 +111,8 @@ std::uint32_t ShapeTable::intern(std::uint8_t kind, bool flat, const std::vector
         shapes_.emplace_back();
         known_[bytes] = row;
     }
-    shapes_[row] = {kind, flat, static_cast<std::uint16_t>(members.size()), static_cast<std::uint32_t>(members_.size())};
+    shapes_[row] = {kind, flat, static_cast<std::uint16_t>(members.size()),
+                    static_cast<std::uint32_t>(members_.size())};
     members_.insert(members_.end(), members.begin(), members.end());
     return row;
 }

@@ -32,7 +32,8 @@ private:
     };
 
     std::uint32_t type(const FactService& service, std::string_view text);
-    std::uint32_t inner_type(const FactService& service, std::string_view text, std::string_view otherwise, MemberRow& row);
+    std::uint32_t inner_type(const FactService& service, std::string_view text, std::string_view otherwise,
+                             MemberRow& row);
     MemberRow member(const FactService& service, const FactMember& fact);
     std::uint32_t intern(std::uint8_t kind, bool flat, const std::vector<MemberRow>& members, std::uint32_t row = 0);
 
