@@ -9,7 +9,7 @@ usage() {
   cat <<'TEXT'
 usage: ./dev bench [NAME...]
 
-  record block ingest journal history selectors http   one component each
+  record block ingest journal history selectors http classify   one component each
   import       CloudTrail log files into a data directory, new and again, beside gunzip alone
   ingest_http  a node under load over HTTP beside a bare loop with the same codec
   delivery     trails: the whole path beside gzip, acknowledged to file, a bucket that is away, validation, one large digest, pages of a bucket
@@ -33,7 +33,7 @@ for argument in "$@"; do
   case "$argument" in -h | --help) usage; exit 0 ;; esac
 done
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http import ingest_http delivery gateway end_to_end)
+[ ${#names[@]} -gt 0 ] || names=(record block ingest journal history selectors http classify import ingest_http delivery gateway end_to_end)
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cairn-bench.XXXXXX")
 chmod 711 "$work"  # PostgreSQL runs as another user below it
@@ -69,6 +69,7 @@ for name in "${names[@]}"; do
     history) "$programs/bench_history" "$data" "$work/$name" "$events" ;;
     selectors) "$programs/bench_selectors" "$data" ;;
     http) "$programs/bench_http" ;;
+    classify) "$programs/bench_classify" ;;
     import) "$root/.venv/bin/python" "$root/bench/import_files.py" --binary "$root/build/release/cairn" --data "$data" --events "$events" --work "$work/$name" ;;
     ingest_http) "$programs/bench_ingest_http" "$root/build/release/cairn" "$data" "$work/$name" "$((events < 400000 ? events : 400000))" ;;
     gateway) "$root/.venv/bin/python" "$root/bench/gateway.py" --binary "$root/build/release/cairn" --work "$work/$name" ;;
