@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -36,8 +37,26 @@ def signing_name(service):
     return next(line.split()[1] for line in lines if line.startswith("signing "))
 
 
+@functools.cache
+def routes(service):
+    """operation -> method and path, as the facts have them"""
+    lines = (line.split() for line in (ROOT / f"models/operations/{service}.txt").read_text().splitlines())
+    return {words[1]: (words[2], bare_path(words[3])) for words in lines if words[0] == "op"}
+
+
+def bare_path(uri):
+    return re.sub(r"\{\w+(\+?)\}", r"{\1}", uri.split("?")[0]).rstrip("/")
+
+
+def is_renamed(one, answer):
+    """Taken for an operation that today's models have under the same method and path, and the asked one's no longer."""
+    was, now = routes(one["service"]).get(one["operation"]), routes(answer["service"] or one["service"]).get(answer["operation"])
+    return was is not None and was == now
+
+
 def mistakes(data, host_of):
-    """(how many requests, (service, operation) -> what they were taken for)"""
+    """(how many requests, (service, operation) -> what they were taken for). Operations that were renamed since are the
+    same request under their new name."""
     asked, requests = zip(*operations.every_request(data, host_of))
     answers = classified(requests)
     assert len(answers) == len(asked)
@@ -48,6 +67,8 @@ def mistakes(data, host_of):
         taken = (answer["service"] or "").split("@")[0]
         same_source = taken == one["service"] or (taken and signs_as(taken) == signs_as(one["service"]))
         protocol_fits = answer["protocol"] in WIRE_NAMES.get(one["protocol"], {one["protocol"]})
+        if data != MODELS[0] and answer["operation"] != wanted and is_renamed(one, answer):
+            continue
         if answer["operation"] != wanted or not same_source or not protocol_fits:
             wrong[one["service"], one["operation"]].append(answer)
     return len(asked), wrong
