@@ -56,7 +56,7 @@ public:
 
     /// The bytes; the copy is empty afterwards, and the budget has them back.
     std::string take() {
-        if (budget_ != nullptr) budget_->give_back(bytes_.size());
+        if (!bytes_.empty()) budget_->give_back(bytes_.size());  // an empty copy may outlive its budget
         return std::exchange(bytes_, {});
     }
 

@@ -62,6 +62,7 @@ Exchange::Exchange(Start start, EventLoop& loop, LinkPool& pool, Channel& client
       method_(request_.method),
       framing_(start.framing),
       upgrade_(start.upgrade),
+      client_timeout_(start.client_timeout),
       forwarded_head_(std::move(start.forwarded_head)),
       request_body_(body_of(framing_)),
       began_(wall_clock()),
@@ -405,6 +406,7 @@ void Exchange::submit(Outcome outcome) {
     } else {
         call.response.status = 0;
     }
+    request_body_.copy_to(nullptr);
     answer_body_.copy_to(nullptr);
     if (hold_ == Hold::open) {
         shared_.recorder.record(std::move(call), [&failed = shared_.not_recorded](Result<void> result) {
@@ -509,7 +511,7 @@ void Exchange::tick(Moment now) {
         silent >= times.continue_timeout)
         return say_continue();
     const bool waits_for_client = client_.blocked() || (!request_done_ && link_ && !link_->channel.blocked());
-    if (silent < (waits_for_client && !tunnel_ ? shared_.client_timeout : times.silence_timeout)) return;
+    if (silent < (waits_for_client && !tunnel_ ? client_timeout_ : times.silence_timeout)) return;
     if (tunnel_ || answer_) return cut();
     if (!request_done_ && waits_for_client) {
         upstream_.gone_clients.add();

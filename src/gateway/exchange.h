@@ -22,9 +22,8 @@ struct Shared {
     Recorder& recorder;
     CopyBudget& copies;
     Mode mode = Mode::closed;
-    std::chrono::milliseconds client_timeout{60'000};  ///< between two bytes of a request, or taken of an answer
-    Counter& not_recordable;                           ///< calls refused because records cannot be made durable
-    Counter& not_recorded;                             ///< answers given in mode `observe` whose record failed
+    Counter& not_recordable;  ///< calls refused because records cannot be made durable
+    Counter& not_recorded;    ///< answers given in mode `observe` whose record failed
 };
 
 /// One call: its request goes to the upstream as it comes, the answer back, a record of both to the recorder. Lives on
@@ -37,7 +36,8 @@ public:
         net::Framing framing;
         std::string forwarded_head;
         Upstream& upstream;
-        bool upgrade = false;
+        bool upgrade;
+        std::chrono::milliseconds client_timeout;  ///< between two bytes of the request, or taken of the answer
     };
 
     /// `unread` holds what came behind the head; of it the exchange leaves what belongs to the next request. `owner` is
@@ -109,6 +109,7 @@ private:
     const std::string method_;
     const net::Framing framing_;
     const bool upgrade_;
+    const std::chrono::milliseconds client_timeout_;
     std::string forwarded_head_;
     BodyScanner request_body_;
     BodyCopy request_copy_;

@@ -64,7 +64,6 @@ public:
           shared_{recorder,
                   copies_,
                   options_.mode,
-                  std::chrono::milliseconds(60'000),
                   metrics.counter("cairn_gateway_unrecordable_total",
                                   "Calls not made, or answers withheld, because records cannot be made durable"),
                   metrics.counter("cairn_gateway_late_records_total",
@@ -180,7 +179,7 @@ private:
                 const auto found = std::ranges::find_if(routes, [&](const Route& route) { return matches(route, to); });
                 return found == routes.end() ? nullptr : find_upstream(found->upstream);
             },
-            .proxy_protocol = options.proxy_protocol,
+            .options = place->options,
             .draining = draining_,
             .refused = refused_});
         places_.push_back(std::move(place));

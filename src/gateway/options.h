@@ -37,7 +37,10 @@ struct ListenerOptions {
     std::uint16_t port = 0;               ///< 0: any free one, see Gateway::endpoints()
     std::vector<net::TlsFiles> tls = {};  ///< none: plain HTTP; several: chosen by the name that the client asks for
     bool proxy_protocol = false;          ///< trusted peers begin with a PROXY header
-    std::vector<Route> routes = {};       ///< the first that matches
+    std::chrono::milliseconds head_timeout{30'000};    ///< first byte of a request to the end of its head
+    std::chrono::milliseconds client_timeout{60'000};  ///< between two bytes of a request, or taken of an answer
+    std::chrono::milliseconds idle_timeout{75'000};    ///< between requests
+    std::vector<Route> routes = {};                    ///< the first that matches
 };
 
 struct GatewayOptions {

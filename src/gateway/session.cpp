@@ -40,7 +40,8 @@ Session::Session(EventLoop& loop, LinkPool& pool, Reception& reception, int sock
       client_(loop, socket, net::Transport(socket, tls), this),
       peer_(std::move(peer)),
       ended_(std::move(ended)) {
-    enter(reception_.proxy_protocol && reception_.trusted.trusts(peer_) ? Phase::proxy_header : Phase::handshake);
+    enter(reception_.options.proxy_protocol && reception_.trusted.trusts(peer_) ? Phase::proxy_header
+                                                                                : Phase::handshake);
     loop_.add_timed(*this);
 }
 
@@ -167,9 +168,10 @@ void Session::begin_call(std::string_view head) {
     auto forwarded = forwarded_request_head(head, changes);
     last_ = !framing->keep_alive;
     enter(Phase::call);
-    exchange_ = std::make_shared<Exchange>(
-        Exchange::Start{std::move(request), *framing, std::move(forwarded), *upstream, changes.upgrade}, loop_, pool_,
-        client_, unread_, reception_.shared, *this);
+    exchange_ =
+        std::make_shared<Exchange>(Exchange::Start{std::move(request), *framing, std::move(forwarded), *upstream,
+                                                   changes.upgrade, reception_.options.client_timeout},
+                                   loop_, pool_, client_, unread_, reception_.shared, *this);
     exchange_->begin();
 }
 
@@ -236,13 +238,13 @@ void Session::tick(Moment now) {
     switch (phase_) {
         case Phase::proxy_header:
         case Phase::handshake:
-            if (waited > reception_.head_timeout) end();
+            if (waited > reception_.options.head_timeout) end();
             return;
         case Phase::idle:
-            if (waited > reception_.idle_timeout) end();
+            if (waited > reception_.options.idle_timeout) end();
             return;
         case Phase::head:
-            if (waited <= reception_.head_timeout) return;
+            if (waited <= reception_.options.head_timeout) return;
             refuse(408, "the head of the request did not come to its end in time");
             break;
         case Phase::call: exchange_->tick(now); break;

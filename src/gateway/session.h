@@ -23,11 +23,9 @@ struct Reception {
     Shared& shared;
     const TrustedProxies& trusted;
     std::function<Upstream*(const Destination&)> route;  ///< null: there is no way
-    bool proxy_protocol = false;
-    std::chrono::milliseconds head_timeout{30'000};  ///< first byte of a request to the end of its head
-    std::chrono::milliseconds idle_timeout{75'000};  ///< between requests
-    std::atomic<bool>& draining;                     ///< every answer is the last one of its connection
-    Counter& refused;                                ///< requests answered 4xx by the gateway itself
+    const ListenerOptions& options;                      ///< its times and whether a PROXY header comes first
+    std::atomic<bool>& draining;                         ///< every answer is the last one of its connection
+    Counter& refused;                                    ///< requests answered 4xx by the gateway itself
 };
 
 /// One client's connection: request after request. Lives on the thread of its loop.

@@ -166,6 +166,9 @@ Result<gateway::ListenerOptions> read_listener(Table& table) {
     gateway::ListenerOptions listener;
     const auto endpoint = parse_endpoint(table.text("listen", true));
     listener.proxy_protocol = table.flag("proxy_protocol", false);
+    listener.head_timeout = table.duration("head_timeout", listener.head_timeout);
+    listener.client_timeout = table.duration("client_timeout", listener.client_timeout);
+    listener.idle_timeout = table.duration("idle_timeout", listener.idle_timeout);
     table.tables("certificates", [&](Table& files) {
         listener.tls.push_back({files.text("certificate", true), files.text("key", true)});
     });

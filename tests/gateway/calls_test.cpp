@@ -498,6 +498,23 @@ TEST_F(Calls, AClientThatLeavesInItsAnswerEndsItUpstream) {
     EXPECT_LT(recorder_.call(0).response_bytes, 100'000'000u);
 }
 
+TEST_F(Calls, SlowClientsAreNotWaitedForForEver) {
+    serve_answers("HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + std::string(50'000'000, 'x'));
+    auto impatient = listener();
+    impatient.head_timeout = impatient.client_timeout = impatient.idle_timeout = milliseconds(200);
+    start({.mode = Mode::observe, .listeners = {impatient}});
+    auto head = client(), body = client(), reader = client(), silent = client();
+    head.send("GET / HT");
+    body.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
+    reader.send(get);
+    EXPECT_EQ(status_of(head.read_all()), 408);
+    EXPECT_EQ(status_of(body.read_all()), 408);
+    EXPECT_TRUE(silent.closed_by_server());
+    ASSERT_TRUE(recorder_.wait_for(1));  // of the reader, who took nothing
+    EXPECT_EQ(recorder_.call(0).outcome, Outcome::cut);
+    EXPECT_LT(reader.read_all().size(), 50'000'000u);
+}
+
 // ---- protocols beside HTTP
 
 TEST_F(Calls, AnUpgradedConnectionIsRelayedBothWays) {

@@ -192,6 +192,7 @@ silence_timeout = "20s"
 [[gateway.listeners]]
 listen = "[::1]:443"
 proxy_protocol = true
+client_timeout = "9s"
 certificates = [{ certificate = "a.pem", key = "a.key" }]
 routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "kms", upstream = "minio" }]
 )");
@@ -209,6 +210,7 @@ routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "k
     EXPECT_EQ(listener.host, "::1");
     EXPECT_EQ(listener.port, 443);
     EXPECT_TRUE(listener.proxy_protocol);
+    EXPECT_EQ(listener.client_timeout, std::chrono::seconds(9));
     EXPECT_EQ(listener.tls.at(0).key, "a.key");
     EXPECT_EQ(listener.routes.at(1).scope_service, "kms");
 }
