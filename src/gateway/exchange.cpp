@@ -444,7 +444,7 @@ void Exchange::recorded(Result<void> result) {
 
 void Exchange::give_link_back() {
     if (!link_ || !request_done_) return;
-    if (answer_ && answer_->keep_alive && answer_in_.empty() && !upgrade_) {
+    if (answer_ && answer_->keep_alive && answer_in_.empty() && !upgrade_ && !link_->channel.blocked()) {
         link_->user = nullptr;
         pool_.give(std::exchange(link_, nullptr));
     } else {

@@ -62,6 +62,8 @@ void Session::channel_ready() {
     }
     do {
         again_ = false;
+        // The end of an answer may wait here although its call is over.
+        if (phase_ != Phase::proxy_header && phase_ != Phase::handshake) client_.flush();
         while (phase_ != Phase::ended && step()) {
         }
     } while (std::exchange(again_, false) && phase_ != Phase::ended);
