@@ -252,10 +252,24 @@ S3Answer get_tags(const S3Call& s3) {
     return wire::s3_document(std::move(xml));
 }
 
+/// Every name in the list must be one that S3 knows.
+std::expected<void, ApiError> check_attributes(std::string_view wanted) {
+    static constexpr std::string_view known[] = {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"};
+    if (sign::trimmed(wanted).empty())
+        return std::unexpected(ApiError{"InvalidRequest",
+                                        "The x-amz-object-attributes header specifying the attributes to be retrieved "
+                                        "is either missing or empty"});
+    for (const auto name : sign::split(wanted, ','))
+        if (std::ranges::find(known, sign::trimmed(name)) == std::end(known))
+            return std::unexpected(ApiError{"InvalidArgument", "Invalid attribute name specified."});
+    return {};
+}
+
 S3Answer get_attributes(const S3Call& s3) {
+    const auto wanted = s3.call.request.find("x-amz-object-attributes");
+    if (auto checked = check_attributes(wanted); !checked) return std::unexpected(checked.error());
     const auto info = find_object(s3);
     if (!info) return std::unexpected(info.error());
-    const auto wanted = s3.call.request.find("x-amz-object-attributes");
     wire::XmlWriter xml;
     xml.open("GetObjectAttributesResponse", wire::s3_namespace);
     if (wanted.find("ETag") != std::string_view::npos) xml.text("ETag", info->etag);
@@ -272,6 +286,13 @@ S3Answer get_acl(const S3Call& s3) {
     return acl_document(s3.bucket->account);
 }
 
+/// No bucket has Object Lock.
+S3Answer no_lock(const S3Call&) {
+    return std::unexpected(ApiError{"InvalidRequest", "Bucket is missing Object Lock Configuration"});
+}
+
+S3Answer no_upload(const S3Call&) { return std::unexpected(wire::s3_fault("NoSuchUpload")); }
+
 S3Answer refuse_write(const S3Call&) { return std::unexpected(object_write_refused()); }
 
 constexpr auto object = S3Target::object;
@@ -283,6 +304,9 @@ constexpr S3Operation operations[] = {
     {"GET", object, "acl", "GetObjectAcl", "s3:GetObjectAcl", get_acl, none},
     {"GET", object, "tagging", "GetObjectTagging", "s3:GetObjectTagging", get_tags, none},
     {"GET", object, "attributes", "GetObjectAttributes", "s3:GetObjectAttributes", get_attributes, none},
+    {"GET", object, "retention", "GetObjectRetention", "s3:GetObjectRetention", no_lock, none},
+    {"GET", object, "legal-hold", "GetObjectLegalHold", "s3:GetObjectLegalHold", no_lock, none},
+    {"GET", object, "uploadId", "ListParts", "s3:ListMultipartUploadParts", no_upload, none},
     {"PUT", object, "", "PutObject", "", refuse_write, none},
     {"POST", object, "", "PostObject", "", refuse_write, none},
     {"DELETE", object, "", "DeleteObject", "", refuse_write, none},

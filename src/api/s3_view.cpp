@@ -115,6 +115,8 @@ std::expected<void, ApiError> find_bucket(S3Call& s3) {
 }
 
 S3Answer run(const S3Operation& operation, S3Call& s3) {
+    constexpr std::size_t key_bytes_max = 1024;
+    if (s3.request.key.size() > key_bytes_max) return std::unexpected(wire::s3_fault("KeyTooLongError"));
     if (operation.target != S3Target::service && operation.name != create_bucket)
         if (auto found = find_bucket(s3); !found) return std::unexpected(found.error());
     if (!operation.action.empty())

@@ -45,6 +45,9 @@ constexpr S3Error table[] = {
     {"NoSuchKey", 404, "The specified key does not exist."},
     {"NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist"},
     {"NoSuchTagSet", 404, "The TagSet does not exist"},
+    {"NoSuchUpload", 404,
+     "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+     "or completed."},
     {"NoSuchVersion", 404, "The specified version does not exist."},
     {"NoSuchWebsiteConfiguration", 404, "The specified bucket does not have a website configuration"},
     {"NotImplemented", 501, "A header or query you provided requested a function that is not implemented."},

@@ -234,7 +234,17 @@ TEST_F(S3Objects, WhatElseIsReadOfObjects) {
     EXPECT_NE(attributes.response.body.find("<ObjectSize>10</ObjectSize>"), std::string::npos);
     EXPECT_EQ(attributes.response.body.find("StorageClass"), std::string::npos);
     for (const char* sub_resource : {"?acl", "?tagging", "?attributes", ""})
-        EXPECT_EQ(error_of(call("GET", std::string("/logs/none") + sub_resource)), "404 NoSuchKey");
+        EXPECT_EQ(error_of(call("GET", std::string("/logs/none") + sub_resource, "root", "",
+                                {{"x-amz-object-attributes", "ETag"}})),
+                  "404 NoSuchKey");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?attributes")), "400 InvalidRequest");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?attributes", "root", "", {{"x-amz-object-attributes", "ETag,Odd"}})),
+              "400 InvalidArgument");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?retention")), "400 InvalidRequest");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?legal-hold")), "400 InvalidRequest");
+    EXPECT_EQ(error_of(call("GET", "/logs/a/key?uploadId=x")), "404 NoSuchUpload");
+    EXPECT_EQ(error_of(call("GET", "/logs/" + std::string(1024, 'k'))), "404 NoSuchKey");
+    EXPECT_EQ(error_of(call("GET", "/logs/" + std::string(1025, 'k'))), "400 KeyTooLongError");
     EXPECT_EQ(call("GET", "/logs/a/key?versionId=null").response.status, 200);
     EXPECT_EQ(error_of(call("GET", "/logs/a/key?versionId=3")), "400 InvalidArgument");
     EXPECT_EQ(error_of(call("GET", "/logs/a/key?torrent")), "501 NotImplemented");
