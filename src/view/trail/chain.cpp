@@ -140,9 +140,11 @@ Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const
                                                  const ChainContext& context, Time now) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
-    const auto begin = std::chrono::floor<std::chrono::seconds>(now);
     std::vector<DigestToDeliver> digests;
     if (chain->active && !chain->ending) return digests;
+    Time begin = std::chrono::floor<std::chrono::seconds>(now);
+    // The name of a digest is its end: no chain writes over the last digest of the one before.
+    if (!chain->active) begin = std::max<Time>(begin, chain->window_start + second);
     if (chain->active && begin - second <= chain->window_start) {
         chain->ending = false;  // a starting digest would have the name of the one before
         CAIRN_TRY(save_chain(transaction, name, *chain));

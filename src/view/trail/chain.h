@@ -53,8 +53,8 @@ struct ChainContext {
     std::chrono::milliseconds interval;
 };
 
-/// Begins the chain with a starting digest at `now`; of one that is ending the last digest comes before. Nothing when
-/// it goes on.
+/// Begins the chain with a starting digest at `now`, later than any digest before; of one that is ending the last
+/// digest comes before. Nothing when it goes on.
 Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name,
                                                  const ChainContext& context, Time now);
 

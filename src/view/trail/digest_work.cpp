@@ -8,15 +8,21 @@ namespace {
 
 constexpr std::size_t digests_at_once = 100;
 
-/// Windows begin at the second of StartLogging; where validation was switched on later, at that moment.
-Time begin_of(const Trail& trail, Time now) {
+bool is_digested(const Trail& trail) { return trail.logging && trail.validation; }
+
+/// Windows begin at the second of StartLogging, or when validation was switched on while the trail was logging.
+Time begin_of(const TrailHistory& history, Time now) {
+    auto first = std::prev(history.versions.end());
+    while (first != history.versions.begin() && is_digested(std::prev(first)->trail)) --first;
+    const auto& started = first->trail.started;
+    const bool was_started =
+        started && (first == history.versions.begin() || std::prev(first)->trail.started != started);
+    const auto since = was_started ? *started : first->from;
     constexpr auto just_now = std::chrono::minutes(1);
-    return trail.started && *trail.started <= now && now - *trail.started < just_now ? *trail.started : now;
+    return since <= now && now - since < just_now ? since : now;
 }
 
-bool wants_digests(const TrailHistory& history) {
-    return !history.deleted && history.newest().logging && history.newest().validation;
-}
+bool wants_digests(const TrailHistory& history) { return !history.deleted && is_digested(history.newest()); }
 
 }  // namespace
 
@@ -50,7 +56,7 @@ Result<void> DigestWork::find(Time now, const Regions& filled) {
     Histories by_id;
     for (const auto& history : snapshot.trails) {
         by_id[history->newest().id] = history.get();
-        if (wants_digests(*history)) find_beginnings(*history, filled);
+        if (wants_digests(*history)) find_beginnings(*history, filled, now);
     }
     find_ends(by_id, now);
     return find_keys(now);
@@ -74,7 +80,7 @@ Result<void> DigestWork::find_keys(Time now) {
     return {};
 }
 
-void DigestWork::find_beginnings(const TrailHistory& history, const Regions& filled) {
+void DigestWork::find_beginnings(const TrailHistory& history, const Regions& filled, Time now) {
     const auto& trail = history.newest();
     std::set<std::string> regions{trail.home_region};
     if (trail.multi_region) regions.insert(regions_.begin(), regions_.end());
@@ -83,7 +89,8 @@ void DigestWork::find_beginnings(const TrailHistory& history, const Regions& fil
     for (const auto& region : regions) {
         const ChainName name{trail.id, trail.account, region};
         const auto chain = chains_.find(name);
-        if (chain == chains_.end() || chain->second.ending) found_.push_back({name, trail, Action::begin, {}});
+        if (chain == chains_.end() || chain->second.ending)
+            found_.push_back({name, trail, Action::begin, {}, begin_of(history, now)});
     }
 }
 
@@ -92,8 +99,8 @@ void DigestWork::find_ends(const Histories& by_id, Time now) {
         const auto known = by_id.find(name.trail_id);
         if (known == by_id.end()) continue;
         const auto& trail = known->second->newest();
-        if (!wants_digests(*known->second) && !chain.ending) found_.push_back({name, trail, Action::end, {}});
-        if (chain.window_end <= now) found_.push_back({name, trail, Action::close, {}});
+        if (!wants_digests(*known->second) && !chain.ending) found_.push_back({name, trail, Action::end, {}, {}});
+        if (chain.window_end <= now) found_.push_back({name, trail, Action::close, {}, {}});
     }
 }
 
@@ -116,8 +123,7 @@ Result<std::vector<DigestToDeliver>> DigestWork::digests_of(Transaction& transac
         return std::vector<DigestToDeliver>{};
     }
     const ChainContext context{work.trail, *work.key, interval_};
-    if (work.action == Action::begin)
-        return begin_chain(transaction, work.name, context, begin_of(work.trail, found_at_));
+    if (work.action == Action::begin) return begin_chain(transaction, work.name, context, work.begin);
     return close_windows(transaction, work.name, context, found_at_, digests_at_once);
 }
 

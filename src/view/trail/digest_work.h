@@ -50,10 +50,11 @@ private:
         Trail trail;
         Action action = Action::close;
         std::optional<SigningKeys::Key> key;
+        Time begin{};  ///< of the chain
     };
     using Histories = std::map<std::string, const TrailHistory*>;
 
-    void find_beginnings(const TrailHistory& history, const Regions& filled);
+    void find_beginnings(const TrailHistory& history, const Regions& filled, Time now);
     Result<void> find_keys(Time now);
     void find_ends(const Histories& by_id, Time now);
     Result<std::vector<DigestToDeliver>> digests_of(Transaction& transaction, const Work& work) const;

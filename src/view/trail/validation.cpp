@@ -48,8 +48,19 @@ std::optional<Time> minute_of(std::string_view key) {
     return parse_amz_date(fmt::format("{}00Z", key.substr(end - 13, 13)));
 }
 
+/// Where a trail delivered for a while.
+struct Place {
+    std::string bucket, prefix;
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+Place place_of(const std::string& bucket, const std::string& key) {
+    const auto root = key.rfind("AWSLogs/");
+    return {bucket, root == std::string::npos || root == 0 ? "" : key.substr(0, root - 1)};
+}
+
 struct Segment {
-    std::string bucket;
+    Place place;
     Time start{}, end{};
 };
 
@@ -83,9 +94,10 @@ public:
         auto keys = find_keys_(request_.region, request_.from, request_.to + 2 * late_by);
         if (!keys) return fail(std::move(keys).error());
         keys_ = std::move(*keys);
-        auto regular = list_digests(request_.bucket, request_.to + late_by, false);
+        const Place newest{request_.bucket, request_.prefix};
+        auto regular = list_digests(newest, request_.to + late_by, false);
         if (!regular) return fail(std::move(regular).error());
-        auto backfill = list_digests(request_.bucket, request_.to + late_by, true);
+        auto backfill = list_digests(newest, request_.to + late_by, true);
         if (!backfill) return fail(std::move(backfill).error());
         total_ = regular->size() + backfill->size();
         CAIRN_TRY(walk(std::move(*regular), false));
@@ -101,8 +113,8 @@ private:
         report_.findings.push_back({kind, std::move(object), std::move(message), backfill});
     }
 
-    std::string folder_of(std::string_view tree) const {
-        return fmt::format("{}{}/", marker_key(request_.prefix, request_.organization, request_.account, tree),
+    std::string folder_of(const Place& place, std::string_view tree) const {
+        return fmt::format("{}{}/", marker_key(place.prefix, request_.organization, request_.account, tree),
                            request_.region);
     }
 
@@ -126,27 +138,29 @@ private:
     }
 
     /// The trail's digests, oldest first.
-    Result<std::vector<ListedDigest>> list_digests(const std::string& bucket, Time to, bool backfill) {
+    Result<std::vector<ListedDigest>> list_digests(const Place& place, Time to, bool backfill) {
         std::vector<ListedDigest> digests;
-        CAIRN_TRY(list(bucket, folder_of(digest_tree), request_.from, to, [&](const ListPage::Entry& entry) {
-            const auto name = parse_digest_name(entry.key, name_start_);
-            if (name && name->backfill == backfill && name->end >= request_.from && name->end <= to)
-                digests.push_back({entry.key, name->end});
-        }));
+        CAIRN_TRY(
+            list(place.bucket, folder_of(place, digest_tree), request_.from, to, [&](const ListPage::Entry& entry) {
+                const auto name = parse_digest_name(entry.key, name_start_);
+                if (name && name->backfill == backfill && name->end >= request_.from && name->end <= to)
+                    digests.push_back({entry.key, name->end});
+            }));
         return digests;
     }
 
     /// From the newest digest to the oldest, each with the one after it.
     Result<void> walk(std::vector<ListedDigest> listed, bool backfill) {
-        auto bucket = request_.bucket;
+        Place place{request_.bucket, request_.prefix};
+        const auto& bucket = place.bucket;
         std::optional<ReadDigest> next;  // the digest after, if it is valid
         for (;;) {
             const auto* link = next && next->digest.previous ? &*next->digest.previous : nullptr;
             if (link && next->digest.start < request_.from) return {};
-            if (link && link->bucket != bucket) {  // the trail was given another bucket
+            if (link && place_of(link->bucket, link->key) != place) {  // the trail was given another bucket or prefix
                 const auto name = parse_digest_name(link->key, name_start_);
-                bucket = link->bucket;
-                auto older = list_digests(bucket, name ? name->end : next->digest.start, backfill);
+                place = place_of(link->bucket, link->key);
+                auto older = list_digests(place, name ? name->end : next->digest.start, backfill);
                 listed = older ? std::move(*older) : std::vector<ListedDigest>();
             }
             if (link && (listed.empty() || listed.back().key < link->key)) {
@@ -187,7 +201,7 @@ private:
         count(backfill).invalid += 1;
         find(FindingKind::digest_missing, url(bucket, key), "not found", backfill);
         if (!older_end) return;
-        segments_.push_back({bucket, *older_end, next.digest.start});
+        segments_.push_back({place_of(bucket, key), *older_end, next.digest.start});
         const auto window = next.digest.end - next.digest.start;
         const auto gone = window.count() > 0 ? (next.digest.start - *older_end + window / 2) / window : 0;
         if (gone > 1)
@@ -295,7 +309,7 @@ private:
         report_.found_from = std::min(report_.found_from.value_or(from), from);
         report_.found_to = std::max(report_.found_to.value_or(to), to);
         // What was delivered in the window of a starting digest belongs to nobody.
-        if (digest.previous) segments_.push_back({digest.bucket, digest.start, digest.end});
+        if (digest.previous) segments_.push_back({place_of(digest.bucket, digest.key), digest.start, digest.end});
     }
 
     void check_link(const ReadDigest& read, const ReadDigest& next, bool backfill) {
@@ -388,24 +402,25 @@ private:
         const auto newest = std::ranges::max_element(segments_, {}, &Segment::end);
         // The newest files may be in the digest that is not written yet.
         newest->end -= std::min<std::chrono::milliseconds>(grace, newest->end - newest->start);
-        std::set<std::string> buckets;
-        for (const auto& segment : segments_) buckets.insert(segment.bucket);
-        for (const auto& bucket : buckets) {
-            CAIRN_TRY(note_other_trails(bucket));
+        std::set<Place> places;
+        for (const auto& segment : segments_) places.insert(segment.place);
+        for (const auto& place : places) {
+            CAIRN_TRY(note_other_trails(place));
             for (std::size_t tree = 0; tree < tree_count; ++tree)
-                CAIRN_TRY(find_unnamed_in(bucket, folder_of(tree_name(static_cast<Tree>(tree)))));
+                CAIRN_TRY(find_unnamed_in(place, folder_of(place, tree_name(static_cast<Tree>(tree)))));
         }
         return {};
     }
 
-    Result<void> find_unnamed_in(const std::string& bucket, const std::string& folder) {
+    Result<void> find_unnamed_in(const Place& place, const std::string& folder) {
+        const auto& bucket = place.bucket;
         const auto earliest = std::ranges::min_element(segments_, {}, &Segment::start)->start;
         const auto latest = std::ranges::max_element(segments_, {}, &Segment::end)->end;
         return list(bucket, folder, earliest - retried_for, latest + grace, [&](const ListPage::Entry& entry) {
             if (entry.key.ends_with('/')) return;
             const auto delivered = request_.metadata_kept ? std::optional(entry.modified) : minute_of(entry.key);
             const auto covers = [&](const Segment& segment) {
-                return segment.bucket == bucket && segment.start < *delivered && *delivered < segment.end;
+                return segment.place == place && segment.start < *delivered && *delivered < segment.end;
             };
             if (!delivered || std::ranges::none_of(segments_, covers)) return;
             const auto name = name_hash(bucket, entry.key);
@@ -415,9 +430,10 @@ private:
     }
 
     /// Trails may share a folder: what the digests of another one name is no stranger.
-    Result<void> note_other_trails(const std::string& bucket) {
+    Result<void> note_other_trails(const Place& place) {
+        const auto& bucket = place.bucket;
         std::vector<std::string> others;
-        CAIRN_TRY(list(bucket, folder_of(digest_tree), request_.from, request_.to + late_by,
+        CAIRN_TRY(list(bucket, folder_of(place, digest_tree), request_.from, request_.to + late_by,
                        [&](const ListPage::Entry& entry) {
                            if (!entry.key.ends_with('/') && !parse_digest_name(entry.key, name_start_))
                                others.push_back(entry.key);

@@ -271,6 +271,60 @@ TEST_F(DeliveryTest, StoppingEndsTheChainWithADigestAndStartingBeginsAnother) {
     EXPECT_EQ(chains, 3);
 }
 
+TEST_F(DeliveryTest, ValidationThatIsSwitchedOnWhileLoggingBeginsAChainThen) {
+    stop();
+    options_.delivery_interval = std::chrono::milliseconds(0);
+    options_.digest_interval = std::chrono::seconds(5);
+    start();
+    const auto arn = create(trail("one"));
+    const auto set_validation = [&](bool on) {
+        EXPECT_TRUE(trails_.change(arn, [&](Trail& changed) -> Result<void> {
+            changed.validation = on;
+            return {};
+        }));
+    };
+    const auto second = [&] { return format_time(std::chrono::floor<std::chrono::seconds>(clock_.now())); };
+    const auto log_and_pass = [&](int seconds) {
+        for (; seconds > 0; --seconds) {
+            add();
+            pass(std::chrono::seconds(1));
+        }
+    };
+    set_logging(arn, true);
+    log_and_pass(2);
+    std::vector<std::string> begins;
+    for (int i = 0; i < 3; ++i) {  // all within a minute
+        begins.push_back(second());
+        set_validation(true);
+        log_and_pass(7);
+        set_validation(false);
+        for (int second = 0; second < 8; ++second) pass(std::chrono::seconds(1));
+    }
+    begins.push_back(second());
+    set_validation(true);
+    run();
+    set_validation(false);
+    set_validation(true);  // before anybody saw it
+    log_and_pass(12);
+
+    std::vector<std::string> starts;
+    std::string last_end;
+    for (const auto& key : keys("CloudTrail-Digest")) {  // by their end
+        EXPECT_EQ(buckets_.objects.at(key).puts, 1) << "no digest is written over another: " << key;
+        const auto digest = *parse_json(gunzip(buckets_.objects.at(key).bytes));
+        const bool is_start = !digest.find("previousDigestS3Object");
+        if (is_start) starts.emplace_back(digest.text("digestEndTime"));
+        EXPECT_TRUE(is_start || digest.text("digestStartTime") == last_end) << key;
+        last_end = digest.text("digestEndTime");
+    }
+    EXPECT_EQ(starts, begins);
+    int chains = 0;
+    const auto files = digested(&chains);
+    EXPECT_EQ(chains, 4);
+    EXPECT_LT(files.size(), keys("CloudTrail").size()) << "what came while nobody validated is in no digest";
+    for (const auto& [file, count] : files) EXPECT_EQ(count, 1) << file;
+}
+
 // The process dies at the nth place of every kind, again and again: every event is in one file, every file in one
 // digest.
 TEST_F(DeliveryTest, ACrashAnywhereLosesAndDoublesNothing) {

@@ -129,12 +129,13 @@ protected:
         buckets_.now += std::chrono::minutes(10);
         const auto text =
             fmt::format(R"({{"Records":[{{"requestParameters":{{"eventID":"same"}},"eventID":"{}"}}]}})", event);
-        const auto key = log_file_key({"", "", account, "CloudTrail", region}, buckets_.now, unique_name());
-        ASSERT_TRUE(buckets_.put("bucket", key, zipped(text), {}, {}));
-        logs_.push_back("bucket/" + key);
+        const auto prefix = trail_.prefix.value_or("");
+        const auto key = log_file_key({prefix, "", account, "CloudTrail", region}, buckets_.now, unique_name());
+        ASSERT_TRUE(buckets_.put(trail_.bucket, key, zipped(text), {}, {}));
+        logs_.push_back(trail_.bucket + "/" + key);
         ASSERT_TRUE(store_.transact([&](Transaction& transaction) {
-            return add_file(transaction, name_, {"bucket", key, sign::sha256_hex(text), buckets_.now, buckets_.now},
-                            buckets_.now);
+            return add_file(transaction, name_,
+                            {trail_.bucket, key, sign::sha256_hex(text), buckets_.now, buckets_.now}, buckets_.now);
         }));
         buckets_.now += std::chrono::minutes(50);
         close();
@@ -181,6 +182,28 @@ TEST_F(ValidationTest, AnUntouchedBucketIsValid) {
     EXPECT_EQ(report.logs.valid, 6u);
     EXPECT_EQ(report.digests.invalid + report.logs.invalid, 0u);
     EXPECT_EQ(report.found_to, start_ + 6 * hour);
+}
+
+TEST_F(ValidationTest, AChainIsFollowedIntoOtherPrefixesAndBuckets) {
+    request_.prefix = "later";
+    trail_.prefix = request_.prefix;
+    pass(6);
+    pass(7);
+    request_.bucket = trail_.bucket = "other";
+    pass(8);
+    const auto report = run();
+    EXPECT_TRUE(report.findings.empty());
+    EXPECT_EQ(report.digests.valid, 10u);
+    EXPECT_EQ(report.logs.valid, 9u);
+
+    auto stranger = logs_[2];
+    stranger.replace(stranger.size() - 24, 4, "zzzz");
+    buckets_.objects[stranger] = buckets_.objects[logs_[2]];
+    EXPECT_EQ(found(), Lines{line("log_unnamed", stranger, "no digest names it")});
+    buckets_.objects.erase(stranger);
+    buckets_.objects.erase(digests_[3]);
+    EXPECT_EQ(found(), (Lines{line("digest_missing", digests_[3], "not found"),
+                              line("log_unnamed", logs_[2], "no digest names it")}));
 }
 
 TEST_F(ValidationTest, LogFilesThatChangedAreFound) {
