@@ -36,9 +36,7 @@ struct Gunzip::Inflater {
     inflate_state state;
 };
 
-Gunzip::Gunzip(std::string_view bytes) : bytes_(bytes), inflater_(std::make_unique_for_overwrite<Inflater>()) {
-    begin_member();
-}
+Gunzip::Gunzip(std::string_view bytes) : bytes_(bytes), inflater_(std::make_unique<Inflater>()) { begin_member(); }
 Gunzip::~Gunzip() = default;
 
 void Gunzip::begin_member() {

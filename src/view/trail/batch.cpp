@@ -9,12 +9,14 @@ namespace cairn::trail {
 namespace {
 
 constexpr std::size_t compressed_bytes_max = 64 * 1024;
+constexpr std::size_t usual_record_bytes_max = 8 * 1024;
 
 }  // namespace
 
 Result<void> Batch::add(std::string_view record, std::uint64_t number, Time time, std::size_t piece_bytes) {
     if (facts_.events == 0) {
         facts_.from = number;
+        plain_.reserve(piece_bytes + usual_record_bytes_max);  // growing by doubling would need half as much again
         facts_.oldest = facts_.newest = time;
     }
     const std::size_t waiting = plain_.size();
@@ -56,6 +58,7 @@ Result<Batch::Finished> Batch::finish() {
     CAIRN_TRY(compress());
     member_.finish(compressed_);
     if (file_) CAIRN_TRY(spill());
+    compressed_.shrink_to_fit();  // it may wait for long
     facts_.hash = digest_.hex();
     Finished finished{std::move(facts_), std::move(compressed_), std::nullopt};
     if (file_) finished.spool = spool_;

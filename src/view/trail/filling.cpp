@@ -16,7 +16,7 @@ constexpr std::string_view covered_prefix = "covered/";
 constexpr auto quick_interval = std::chrono::seconds(10);
 constexpr std::size_t quick_files_max = 8;  // of a trail, on their way to the bucket
 
-constexpr std::size_t waiting_bytes = 16 << 20;  // of uncompressed text, in all batches together
+constexpr std::size_t waiting_bytes = 8 << 20;  // of uncompressed text, in all batches together
 
 std::string covered_key(const PlannedDelivery& file) {
     return fmt::format("{}{}/{}/{}/{}", covered_prefix, file.trail_id, file.account, file.region,

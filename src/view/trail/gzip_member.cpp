@@ -1,5 +1,6 @@
 #include "view/trail/gzip_member.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/gunzip.h"
+#include "base/vector_state.h"
 
 namespace cairn::trail {
 
@@ -21,9 +23,32 @@ constexpr char header[] = {'\x1f', '\x8b', 8, 0, 0, 0, 0, 0, 0, '\xff'};
 constexpr char end_block[] = {3, 0};
 constexpr int small_level = 6;
 
+constexpr std::size_t piece_bytes_max = 320 * 1024;  // those of Batch, with a record that goes beyond
+// Stored blocks bound what does not compress: five bytes for each 64 KiB, and the flush.
+constexpr std::size_t compressed_bytes_max = piece_bytes_max + 5 * (piece_bytes_max / 65535 + 1) + 64;
+
 struct Compressor {
     isal_zstream stream;
     unsigned char level_buffer[ISAL_DEF_LVL1_DEFAULT];
+    unsigned char compressed[compressed_bytes_max];
+
+    /// Of at most `piece_bytes_max`, until the next call.
+    std::string_view compress(std::string_view piece) {
+        isal_deflate_stateless_init(&stream);
+        stream.level = 1;
+        stream.level_buf = level_buffer;
+        stream.level_buf_size = sizeof level_buffer;
+        stream.flush = FULL_FLUSH;
+        stream.end_of_stream = 0;
+        // Read only: the C API has no const.
+        stream.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(piece.data()));
+        stream.avail_in = static_cast<std::uint32_t>(piece.size());
+        stream.next_out = compressed;
+        stream.avail_out = sizeof compressed;
+        CAIRN_CHECK(isal_deflate_stateless(&stream) == COMP_OK && stream.avail_in == 0);
+        clear_vector_state();
+        return {reinterpret_cast<const char*>(compressed), sizeof compressed - stream.avail_out};
+    }
 };
 
 }  // namespace
@@ -31,31 +56,12 @@ struct Compressor {
 void GzipMember::append(std::string_view bytes, std::string& out) {
     if (!begun_) out.append(header, sizeof header);
     begun_ = true;
-    if (bytes.empty()) return;
-    auto* const data =
-        reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));  // read only: the C API has no const
-    crc_ = crc32_gzip_refl(crc_, data, bytes.size());
+    crc_ = crc32_gzip_refl(crc_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    clear_vector_state();
     bytes_ += bytes.size();
-
     thread_local const auto compressor = std::make_unique<Compressor>();
-    auto& stream = compressor->stream;
-    isal_deflate_stateless_init(&stream);
-    stream.level = 1;
-    stream.level_buf = compressor->level_buffer;
-    stream.level_buf_size = sizeof compressor->level_buffer;
-    stream.flush = FULL_FLUSH;
-    stream.end_of_stream = 0;
-    stream.next_in = data;
-    stream.avail_in = static_cast<std::uint32_t>(bytes.size());
-    const std::size_t begin = out.size();
-    // Stored blocks bound what does not compress: five bytes for each 64 KiB, and the flush.
-    const std::size_t room = bytes.size() + 5 * (bytes.size() / 65535 + 1) + 64;
-    out.resize_and_overwrite(begin + room, [&](char* begin_of_out, std::size_t) {
-        stream.next_out = reinterpret_cast<unsigned char*>(begin_of_out + begin);
-        stream.avail_out = static_cast<std::uint32_t>(room);
-        CAIRN_CHECK(isal_deflate_stateless(&stream) == COMP_OK && stream.avail_in == 0);
-        return begin + room - stream.avail_out;
-    });
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), piece_bytes_max)))
+        out.append(compressor->compress(bytes.substr(0, piece_bytes_max)));
 }
 
 void GzipMember::finish(std::string& out) {

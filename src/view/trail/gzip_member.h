@@ -17,7 +17,8 @@ enum class Compression {
 /// be open: each piece is compressed alone, ends at a byte, and the pieces are put one behind the other.
 class GzipMember {
 public:
-    /// Appends the compressed form of `bytes` to `out`. Pieces of 32 KiB and more compress well.
+    /// Appends the compressed form of `bytes` to `out`, in pieces of at most 320 KiB; those of 32 KiB and more compress
+    /// well.
     void append(std::string_view bytes, std::string& out);
 
     /// Appends the member's end. Afterwards a new member can be begun.

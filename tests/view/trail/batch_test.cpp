@@ -58,5 +58,24 @@ TEST(Batch, LargeOnesWaitInTheirSpoolFile) {
     EXPECT_EQ(finished->facts.hash, sign::sha256_hex(expected));
 }
 
+TEST(Batch, HoldsNoMoreTextThanAPiece) {
+    const struct {
+        std::size_t piece_bytes;
+        bool spooled;  // what was compressed has left memory
+    } cases[] = {{Batch::piece_bytes_min, true}, {Batch::piece_bytes_max, false}};
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.piece_bytes);
+        support::MemoryDisk disk;
+        ASSERT_TRUE(disk.make_folder("spool"));
+        Batch batch(disk, "spool/1");
+        std::uint64_t state = 1;
+        for (std::uint64_t i = 0; batch.bytes() < Batch::piece_bytes_max - 100; ++i) {
+            state = state * 6364136223846793005ull + 1442695040888963407ull;
+            ASSERT_TRUE(batch.add(fmt::format(R"({{"id":"{:016x}"}})", state), i, at(1), row.piece_bytes));
+        }
+        EXPECT_EQ(disk.exists("spool/1").value(), row.spooled);
+    }
+}
+
 }  // namespace
 }  // namespace cairn::trail

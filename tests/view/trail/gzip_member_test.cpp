@@ -20,8 +20,8 @@ std::string some_text(std::size_t size, unsigned seed, bool random) {
 
 TEST(GzipMember, HoldsWhatItWasGivenInAnyPieces) {
     for (const bool random : {false, true}) {
-        for (const std::size_t piece :
-             {std::size_t{1}, std::size_t{1000}, std::size_t{32768}, std::size_t{65535}, std::size_t{200'000}}) {
+        for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, std::size_t{32768}, std::size_t{65535},
+                                        std::size_t{200'000}, std::size_t{400'000}}) {
             SCOPED_TRACE(piece);
             const auto text = some_text(piece == 1 ? 300 : 500'000, static_cast<unsigned>(piece), random);
             GzipMember member;
