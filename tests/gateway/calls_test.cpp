@@ -330,7 +330,7 @@ TEST_F(Calls, AnUpstreamThatResetsIsABadGatewayAndRecorded) {
 }
 
 TEST_F(Calls, AnAnswerCutAtAnyByteIsNeverTakenForAWholeOne) {
-    const std::string whole[] = {
+    static constexpr std::string_view whole[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nX-A: b\r\n\r\nhello, world",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello,\r\n6\r\n world\r\n0\r\n\r\n"};
     std::atomic<std::size_t> cut{0};
@@ -338,7 +338,7 @@ TEST_F(Calls, AnAnswerCutAtAnyByteIsNeverTakenForAWholeOne) {
     std::atomic<bool> resets{false};
     serve([&](Peer& peer) {
         peer.read_head();
-        peer.send(std::string_view(whole[which]).substr(0, cut));
+        peer.send(whole[which].substr(0, cut));
         if (resets) peer.reset();
     });
     for (const auto mode : {Mode::closed, Mode::observe}) {
@@ -353,9 +353,7 @@ TEST_F(Calls, AnAnswerCutAtAnyByteIsNeverTakenForAWholeOne) {
                     if (cut < head_size || status_of(answer) == 502) {
                         EXPECT_EQ(status_of(answer), 502);
                     } else {
-                        EXPECT_TRUE(std::string_view(whole[which]).starts_with(answer) &&
-                                    answer.size() < whole[which].size())
-                            << answer;
+                        EXPECT_TRUE(whole[which].starts_with(answer) && answer.size() < whole[which].size()) << answer;
                     }
                 }
             }
