@@ -59,24 +59,12 @@ Result<void> DigestWork::find(Time now, const Regions& filled) {
         if (wants_digests(*history)) find_beginnings(*history, filled, now);
     }
     find_ends(by_id, now);
-    return find_keys(now);
-}
-
-// A key takes long to make: one at a time, so that files are planned between them. What has none yet is found again.
-Result<void> DigestWork::find_keys(Time now) {
-    bool made = false;
     for (auto& work : found_) {
         if (work.action == Action::end) continue;
-        auto ready = keys_.ready(work.name.region, now);
-        if (!ready) return fail(std::move(ready).error());
-        work.key = std::move(*ready);
-        if (work.key || made) continue;
         auto key = keys_.current(work.name.region, now);
         if (!key) return fail(std::move(key).error());
         work.key = std::move(*key);
-        made = true;
     }
-    std::erase_if(found_, [](const Work& work) { return work.action != Action::end && !work.key; });
     return {};
 }
 

@@ -32,8 +32,8 @@ public:
     /// Reads the chains that are active. Errors: corrupt; those of the store.
     Result<void> load(Transaction& transaction);
 
-    /// Looks for what is to be done at `now`. `filled` are regions of which a trail has a file, by its id. Makes at
-    /// most one key, which takes long: what needs another one is left for the next time. Errors: those of the keys.
+    /// Looks for what is to be done at `now`. `filled` are regions of which a trail has a file, by its id. Errors:
+    /// those of the keys. Takes long when one is made.
     using Regions = std::map<std::string_view, std::set<std::string_view>>;
     Result<void> find(Time now, const Regions& filled);
     bool empty() const { return found_.empty(); }
@@ -55,7 +55,6 @@ private:
     using Histories = std::map<std::string, const TrailHistory*>;
 
     void find_beginnings(const TrailHistory& history, const Regions& filled, Time now);
-    Result<void> find_keys(Time now);
     void find_ends(const Histories& by_id, Time now);
     Result<std::vector<DigestToDeliver>> digests_of(Transaction& transaction, const Work& work) const;
     follow::Plan plan_of(const Work& work, DigestToDeliver made) const;

@@ -62,37 +62,23 @@ Result<SigningKeys::Key> SigningKeys::unsealed(const Stored& stored) {
     return known_.back();
 }
 
-Result<std::optional<SigningKeys::Key>> SigningKeys::find(std::string_view region, Time now) {
-    std::vector<Stored> keys;
-    CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
-        auto loaded = load(transaction, region);
-        if (!loaded) return fail(std::move(loaded).error());
-        keys = std::move(*loaded);
-        return {};
-    }));
-    const auto newest = std::find_if(
-        keys.rbegin(), keys.rend(), [&](const Stored& key) { return !key.sealed.empty() && is_valid(key.shown, now); });
-    if (newest == keys.rend() || newest->shown.valid_to - now <= overlap) return std::nullopt;
-    auto key = unsealed(*newest);
-    if (!key) return fail(std::move(key).error());
-    return std::move(*key);
-}
-
-Result<std::optional<SigningKeys::Key>> SigningKeys::ready(std::string_view region, Time now) {
-    const std::lock_guard lock(mutex_);
-    return find(region, now);
-}
-
 Result<SigningKeys::Key> SigningKeys::current(std::string_view region, Time now) {
     const std::lock_guard lock(mutex_);
-    auto key = find(region, now);
-    if (key && !*key) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        std::vector<Stored> keys;
+        CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
+            auto loaded = load(transaction, region);
+            if (!loaded) return fail(std::move(loaded).error());
+            keys = std::move(*loaded);
+            return {};
+        }));
+        const auto newest = std::find_if(keys.rbegin(), keys.rend(), [&](const Stored& key) {
+            return !key.sealed.empty() && is_valid(key.shown, now);
+        });
+        if (newest != keys.rend() && newest->shown.valid_to - now > overlap) return unsealed(*newest);
         CAIRN_TRY(add(region, now));
-        key = find(region, now);
     }
-    if (!key) return fail(std::move(key).error());
-    if (!*key) return fail(Code::internal, fmt::format("no signing key could be made for {}", region));
-    return std::move(**key);
+    return fail(Code::internal, fmt::format("no signing key could be made for {}", region));
 }
 
 Result<void> SigningKeys::add(std::string_view region, Time now) {

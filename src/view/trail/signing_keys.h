@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,11 +33,8 @@ public:
         std::shared_ptr<const sign::RsaKey> secret;
     };
 
-    /// The key that signs in `region` now: the newest that is valid. Empty when one has to be made: there is none, or
-    /// its validity is about to end. Blocks.
-    Result<std::optional<Key>> ready(std::string_view region, Time now);
-
-    /// The same, made if it has to be. Takes long then.
+    /// The key that signs in `region` now: the newest that is valid. Made if there is none. Blocks; takes long when one
+    /// is made.
     Result<Key> current(std::string_view region, Time now);
 
     /// Every key of a region whose validity meets [from, to], oldest first.
@@ -51,7 +47,6 @@ private:
     };
     static Result<std::vector<Stored>> load(Transaction& transaction, std::string_view region);
     static Result<void> save(Transaction& transaction, std::string_view region, const Stored& key);
-    Result<std::optional<Key>> find(std::string_view region, Time now);
     Result<Key> unsealed(const Stored& stored);
     Result<void> add(std::string_view region, Time now);
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "view/trail/delivery_fixture.h"
 
 namespace cairn::trail {
@@ -367,30 +365,6 @@ TEST_F(DeliveryTest, ACrashAnywhereLosesAndDoublesNothing) {
     EXPECT_EQ(files.size(), keys("CloudTrail").size());
     for (const auto& [file, count] : files) EXPECT_EQ(count, 1) << file;
     EXPECT_EQ(follower_->position(), log_.end());
-}
-
-TEST_F(DeliveryTest, KeysOfManyRegionsAreMadeOneAtATimeAndHoldUpNoFile) {
-    stop();
-    options_.delivery_interval = std::chrono::milliseconds(0);
-    options_.regions = {"us-east-1", "us-west-1", "eu-west-1", "eu-west-2"};
-    auto made = trail("one", true);
-    made.multi_region = true;
-    set_logging(create(made), true);
-    start();
-    const auto regions_with_keys = [&] {
-        return std::ranges::count_if(options_.regions, [&](const std::string& region) {
-            return !keys_.list(region, Time{}, clock_.now() + std::chrono::days(1))->empty();
-        });
-    };
-    add("eu-west-1");
-    ASSERT_TRUE(*follower_->step());
-    EXPECT_EQ(regions_with_keys(), 1);
-    for (int step = 0; keys("CloudTrail").empty() && step < 3; ++step) ASSERT_TRUE(*follower_->step());
-    EXPECT_EQ(keys("CloudTrail").size(), 1u);
-    EXPECT_LT(regions_with_keys(), 4);
-    run();
-    EXPECT_EQ(regions_with_keys(), 4);
-    EXPECT_EQ(keys("CloudTrail-Digest").size(), 4u) << "each chain has begun";
 }
 
 TEST_F(DeliveryTest, KeysAreRenewedBeforeTheyEnd) {
