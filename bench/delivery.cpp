@@ -68,7 +68,7 @@ void one_digest(MetaStore& store, std::size_t files) {
                     transaction, name,
                     {"logs", fmt::format("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/{:080}.json.gz", i),
                      std::string(64, 'a'), clock.now(), clock.now()},
-                    clock.now());
+                    clock.now(), clock.now());
             }));
     });
     clock.advance(std::chrono::hours(1));

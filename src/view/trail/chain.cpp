@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -41,10 +42,12 @@ Result<Chain> decode(const std::string& key, std::string_view text) {
     Chain chain;
     chain.active = integer(*json, "active") != 0;
     chain.ending = integer(*json, "ending") != 0;
+    chain.ended = from_milliseconds(integer(*json, "ended"));
     chain.window_start = from_milliseconds(integer(*json, "start"));
     chain.window_end = from_milliseconds(integer(*json, "end"));
     chain.last_published_ms = integer(*json, "published");
     chain.open_files = static_cast<std::uint64_t>(integer(*json, "open"));
+    chain.late_files = static_cast<std::uint64_t>(integer(*json, "late"));
     if (const auto* previous = json->find("previous"))
         chain.previous = PreviousDigest{std::string(previous->text("bucket")), std::string(previous->text("key")),
                                         std::string(previous->text("hash")), std::string(previous->text("signature"))};
@@ -54,10 +57,12 @@ Result<Chain> decode(const std::string& key, std::string_view text) {
 std::string encode(const Chain& chain) {
     Json json = JsonObject{{"active", chain.active ? 1 : 0},
                            {"ending", chain.ending ? 1 : 0},
+                           {"ended", to_milliseconds(chain.ended)},
                            {"start", to_milliseconds(chain.window_start)},
                            {"end", to_milliseconds(chain.window_end)},
                            {"published", chain.last_published_ms},
-                           {"open", chain.open_files}};
+                           {"open", chain.open_files},
+                           {"late", chain.late_files}};
     if (chain.previous)
         json.set("previous", JsonObject{{"bucket", chain.previous->bucket},
                                         {"key", chain.previous->key},
@@ -104,9 +109,21 @@ Result<DigestToDeliver> close_window(Transaction& transaction, const ChainName& 
     return made;
 }
 
+/// It goes on, or is over: then all files are counted alike.
+void end_ending(Chain& chain) {
+    chain.ending = false;
+    chain.open_files += std::exchange(chain.late_files, 0);
+}
+
 void stop(Chain& chain) {
-    chain.active = chain.ending = false;
+    end_ending(chain);
+    chain.active = false;
     chain.previous.reset();
+}
+
+void close_file(Chain& chain, Time planned) {
+    auto& count = chain.ending && planned > chain.ended && chain.late_files > 0 ? chain.late_files : chain.open_files;
+    if (count > 0) --count;
 }
 
 }  // namespace
@@ -146,7 +163,7 @@ Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const
     // The name of a digest is its end: no chain writes over the last digest of the one before.
     if (!chain->active) begin = std::max<Time>(begin, chain->window_start + second);
     if (chain->active && begin - second <= chain->window_start) {
-        chain->ending = false;  // a starting digest would have the name of the one before
+        end_ending(*chain);  // a starting digest would have the name of the one before
         CAIRN_TRY(save_chain(transaction, name, *chain));
         return digests;
     }
@@ -169,11 +186,12 @@ Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const
     return digests;
 }
 
-Result<void> end_chain(Transaction& transaction, const ChainName& name) {
+Result<void> end_chain(Transaction& transaction, const ChainName& name, Time now) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
     if (!chain->active || chain->ending) return {};
     chain->ending = true;
+    chain->ended = now;
     return save_chain(transaction, name, *chain);
 }
 
@@ -192,11 +210,18 @@ Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, con
     return digests;
 }
 
-Result<void> add_file(Transaction& transaction, const ChainName& name, const LoggedFile& file, Time now) {
+Result<void> open_file(Transaction& transaction, const ChainName& name, Time planned) {
+    auto chain = load_chain(transaction, name);
+    if (!chain) return fail(std::move(chain).error());
+    ++(chain->ending && planned > chain->ended ? chain->late_files : chain->open_files);
+    return save_chain(transaction, name, *chain);
+}
+
+Result<void> add_file(Transaction& transaction, const ChainName& name, const LoggedFile& file, Time planned, Time now) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
     chain->last_published_ms = std::max(chain->last_published_ms + 1, to_milliseconds(now));
-    if (chain->open_files > 0) --chain->open_files;
+    close_file(*chain, planned);
     if (chain->active)
         CAIRN_TRY(transaction.put(space, fmt::format("{}{:020}", file_prefix(name), chain->last_published_ms),
                                   to_text(JsonObject{{"bucket", file.bucket},
@@ -207,11 +232,10 @@ Result<void> add_file(Transaction& transaction, const ChainName& name, const Log
     return save_chain(transaction, name, *chain);
 }
 
-Result<void> count_open_files(Transaction& transaction, const ChainName& name, int change) {
+Result<void> drop_file(Transaction& transaction, const ChainName& name, Time planned) {
     auto chain = load_chain(transaction, name);
     if (!chain) return fail(std::move(chain).error());
-    if (change < 0 && chain->open_files == 0) return {};
-    chain->open_files += static_cast<std::uint64_t>(static_cast<std::int64_t>(change));
+    close_file(*chain, planned);
     return save_chain(transaction, name, *chain);
 }
 

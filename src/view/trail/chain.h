@@ -27,11 +27,13 @@ struct ChainName {
 
 struct Chain {
     bool active = false;
-    bool ending = false;  ///< the window that is open is the last one, once no file is on its way
+    bool ending = false;  ///< the window that is open is the last one, once no file is on its way from before `ended`
+    Time ended{};
     Time window_start{}, window_end{};
     std::optional<PreviousDigest> previous;
     std::int64_t last_published_ms = 0;  ///< publish times never run backwards
     std::uint64_t open_files = 0;        ///< planned and not yet published
+    std::uint64_t late_files = 0;        ///< of an ending one: likewise, but planned after `ended`
 };
 
 /// An inactive one when there is no row. Errors: corrupt; those of the store.
@@ -58,17 +60,20 @@ struct ChainContext {
 Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name,
                                                  const ChainContext& context, Time now);
 
-/// Lets the chain end with the window that is open.
-Result<void> end_chain(Transaction& transaction, const ChainName& name);
+/// Lets the chain end with the window that is open. Files planned after `now` do not keep it.
+Result<void> end_chain(Transaction& transaction, const ChainName& name, Time now);
 
 /// Closes the windows that are over at `now`, at most `digests_max` of them.
 Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, const ChainName& name,
                                                    const ChainContext& context, Time now, std::size_t digests_max);
 
-/// Notes a published file. Its delivery time is now, or later than everything before.
-Result<void> add_file(Transaction& transaction, const ChainName& name, const LoggedFile& file, Time now);
+/// A file is on its way since `planned`.
+Result<void> open_file(Transaction& transaction, const ChainName& name, Time planned);
 
-/// One more, or one less file is on its way.
-Result<void> count_open_files(Transaction& transaction, const ChainName& name, int change);
+/// It was published. Its delivery time is now, or later than everything before.
+Result<void> add_file(Transaction& transaction, const ChainName& name, const LoggedFile& file, Time planned, Time now);
+
+/// It was given up.
+Result<void> drop_file(Transaction& transaction, const ChainName& name, Time planned);
 
 }  // namespace cairn::trail

@@ -107,7 +107,7 @@ Result<void> DigestWork::store(Transaction& transaction, std::vector<follow::Pla
 
 Result<std::vector<DigestToDeliver>> DigestWork::digests_of(Transaction& transaction, const Work& work) const {
     if (work.action == Action::end) {
-        CAIRN_TRY(end_chain(transaction, work.name));
+        CAIRN_TRY(end_chain(transaction, work.name, found_at_));
         return std::vector<DigestToDeliver>{};
     }
     const ChainContext context{work.trail, *work.key, interval_};

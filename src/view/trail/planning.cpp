@@ -112,7 +112,7 @@ Result<void> Planning::store(Transaction& transaction, follow::View::Planned& pl
         if (!file) return fail(file.error());
         if (file->kind != PlannedDelivery::Kind::file) continue;
         if (!file->window) CAIRN_TRY(Filling::store(transaction, *file, plan.to));
-        CAIRN_TRY(count_open_files(transaction, file->chain(), 1));
+        CAIRN_TRY(open_file(transaction, file->chain(), file->planned));
     }
     return digests_.store(transaction, planned.plans);
 }

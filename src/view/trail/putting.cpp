@@ -140,7 +140,8 @@ Result<void> Putting::publish(Transaction& transaction, const follow::Plan& plan
 Result<void> Putting::publish_file(Transaction& transaction, const PlannedDelivery& planned, Time now,
                                    std::vector<follow::Plan>& more) {
     CAIRN_TRY(add_file(transaction, planned.chain(),
-                       {planned.bucket, planned.key, planned.hash, planned.newest, planned.oldest}, now));
+                       {planned.bucket, planned.key, planned.hash, planned.newest, planned.oldest}, planned.planned,
+                       now));
     CAIRN_TRY(note_success(transaction, planned.trail_id, planned.region, Leg::file, now, url_of(planned)));
     if (planned.topic_arn) {
         auto notice = planned;
@@ -168,7 +169,7 @@ Result<bool> Putting::failed(Transaction& transaction, const follow::Plan& plan,
     if (!nowhere && now - planned->planned < give_up_after_) return false;
     if (planned->kind == Kind::logs) end_logs(*planned);
     if (planned->kind == Kind::file) parts_.under_way.open_files.drop(planned->trail_id, planned->key);
-    if (planned->kind == Kind::file) CAIRN_TRY(count_open_files(transaction, planned->chain(), -1));
+    if (planned->kind == Kind::file) CAIRN_TRY(drop_file(transaction, planned->chain(), planned->planned));
     return true;
 }
 

@@ -135,7 +135,8 @@ protected:
         logs_.push_back(trail_.bucket + "/" + key);
         ASSERT_TRUE(store_.transact([&](Transaction& transaction) {
             return add_file(transaction, name_,
-                            {trail_.bucket, key, sign::sha256_hex(text), buckets_.now, buckets_.now}, buckets_.now);
+                            {trail_.bucket, key, sign::sha256_hex(text), buckets_.now, buckets_.now}, buckets_.now,
+                            buckets_.now);
         }));
         buckets_.now += std::chrono::minutes(50);
         close();
@@ -326,7 +327,7 @@ TEST_F(ValidationTest, AFileInTwoDigestsIsFound) {
     ASSERT_TRUE(store_.transact([&](Transaction& transaction) {
         return add_file(transaction, name_,
                         {"bucket", logs_[5].substr(7), sign::sha256_hex(text), buckets_.now, buckets_.now},
-                        buckets_.now);
+                        buckets_.now, buckets_.now);
     }));
     buckets_.now += hour;
     close();
@@ -336,7 +337,7 @@ TEST_F(ValidationTest, AFileInTwoDigestsIsFound) {
 }
 
 TEST_F(ValidationTest, AStopIsAGapAndNoProblem) {
-    ASSERT_TRUE(store_.transact([&](Transaction& transaction) { return end_chain(transaction, name_); }));
+    ASSERT_TRUE(store_.transact([&](Transaction& transaction) { return end_chain(transaction, name_, buckets_.now); }));
     buckets_.now += hour;
     close();
     buckets_.now += 5 * hour;
