@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -186,7 +187,8 @@ def test_insights_and_network_activity_have_trees_of_their_own(start):
     for tree in ("CloudTrail-Insight", "CloudTrail-NetworkActivity"):
         for key in trail.keys(tree):
             folder, name = key.rsplit("/", 1)
-            assert folder == f"AWSLogs/{ACCOUNT}/{tree}/us-east-1/{time.strftime('%Y/%m/%d', time.gmtime())}" and name.startswith(f"{ACCOUNT}_{tree}_us-east-1_2"), key
+            day = re.fullmatch(rf"{ACCOUNT}_{tree}_us-east-1_(\d{{4}})(\d\d)(\d\d)T\d{{4}}Z_\w{{16}}\.json\.gz", name)
+            assert day and folder == f"AWSLogs/{ACCOUNT}/{tree}/us-east-1/{'/'.join(day.groups())}", key
     assert {r["eventCategory"] for r in trail.records("CloudTrail")} == {"Management"}
     valid(trail, begin, clock, ["CloudTrail", "CloudTrail-Insight", "CloudTrail-NetworkActivity"])
     client.put_insight_selectors(TrailName="main", InsightSelectors=[])
