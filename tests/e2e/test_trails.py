@@ -189,7 +189,7 @@ def test_validate_logs_accepts_what_is_untouched_and_names_what_is_not(trails):
         finally:
             path.write_bytes(before)
 
-    other = gzip.compress(gzip.decompress(path_of(trails, logs[0]).read_bytes()).replace(b"ListTrails", b"ListChains").replace(b"StartLogging", b"StopsLogging"))
+    other = gzip.compress(gzip.decompress(path_of(trails, logs[0]).read_bytes()).replace(b'"awsRegion"', b'"awsRegioN"'))
     cases = [(logs[0], lambda path, _: path.write_bytes(other), f"Log file\ts3://{BUCKET}/{logs[0]}\tINVALID: hash value doesn't match"),
              (logs[1], lambda path, _: path.unlink(), f"Log file\ts3://{BUCKET}/{logs[1]}\tINVALID: not found"),
              (logs[2], lambda path, bytes: path.write_bytes(bytes + b"x"), f"Log file\ts3://{BUCKET}/{logs[2]}\tINVALID: unexpected data after end of compressed stream"),
