@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "wire/call_head.h"
+
+namespace cairn::wire {
+
+/// The answer to a call as far as it was kept. The views must outlive what is done with it.
+struct CallAnswer {
+    int status = 0;  ///< 0: there was none
+    std::span<const HeaderView> headers;
+    std::string_view body;  ///< without HTTP's chunk framing; compressed if Content-Encoding says so
+    bool whole = false;     ///< false: longer than what is kept, or not kept at all; `body` is empty then
+
+    /// The first header of that name (case-insensitive), without blanks around it; empty if there is none.
+    std::string_view find(std::string_view name) const;
+};
+
+}  // namespace cairn::wire
