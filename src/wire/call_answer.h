@@ -14,8 +14,7 @@ struct CallAnswer {
     std::string_view body;  ///< without HTTP's chunk framing; compressed if Content-Encoding says so
     bool whole = false;     ///< false: longer than what is kept, or not kept at all; `body` is empty then
 
-    /// The first header of that name (case-insensitive), without blanks around it; empty if there is none.
-    std::string_view find(std::string_view name) const;
+    std::string_view find(std::string_view name) const { return find_header(headers, name); }
 };
 
 }  // namespace cairn::wire

@@ -26,17 +26,17 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+std::string_view find_header(std::span<const HeaderView> headers, std::string_view name) {
+    for (const auto& [key, value] : headers)
+        if (key.size() == name.size() && net::equal_names(key, name)) return trimmed(value);
+    return {};
+}
+
 std::string_view CallHead::path() const { return target.substr(0, target.find('?')); }
 
 std::string_view CallHead::query() const {
     const auto mark = target.find('?');
     return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-}
-
-std::string_view CallHead::find(std::string_view name) const {
-    for (const auto& [key, value] : headers)
-        if (key.size() == name.size() && net::equal_names(key, name)) return trimmed(value);
-    return {};
 }
 
 bool CallHead::has(std::string_view name) const {

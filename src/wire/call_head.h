@@ -13,6 +13,9 @@ namespace cairn::wire {
 
 using HeaderView = std::pair<std::string_view, std::string_view>;
 
+/// The first header of that name (case-insensitive), without blanks around it; empty if there is none.
+std::string_view find_header(std::span<const HeaderView> headers, std::string_view name);
+
 /// A request as a proxy sees it. Nothing is decoded; the views must outlive what is done with it.
 struct CallHead {
     std::string_view method;
@@ -23,8 +26,7 @@ struct CallHead {
     std::string_view path() const;   ///< target before '?'
     std::string_view query() const;  ///< target after '?'; empty when there is none
 
-    /// The first header of that name (case-insensitive), without blanks around it; empty if there is none.
-    std::string_view find(std::string_view name) const;
+    std::string_view find(std::string_view name) const { return find_header(headers, name); }
     bool has(std::string_view name) const;
 };
 

@@ -1,7 +1,7 @@
 #include "wire/request_parameters.h"
 
-#include "base/utf8.h"
 #include "wire/cbor.h"
+#include "wire/json_values.h"
 #include "wire/parameters.h"
 
 namespace cairn::wire {
@@ -23,18 +23,6 @@ Json from_document(const Classified& classified, const RequestBody& body, const 
     if (operation.service().name() == "dynamodb" && !operation.data_type().empty())
         return dynamodb_parameters(operation, *document, key_schema);
     return Renderer(classified.service).json(operation.input(), *document);
-}
-
-/// What clients send need not be UTF-8; a record is.
-void make_valid(Json& value) {
-    if (value.is_string()) value = valid_utf8(value.as_string());
-    if (value.is_array())
-        for (auto& item : value.array()) make_valid(item);
-    if (value.is_object())
-        for (auto& [name, member] : value.object()) {
-            name = valid_utf8(name);
-            make_valid(member);
-        }
 }
 
 Json parameters_of(const CallHead& call, const Classified& classified, const RequestBody& body,

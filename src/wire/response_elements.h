@@ -6,12 +6,17 @@
 
 namespace cairn::wire {
 
-/// What a successful answer holds, by the shape of its output and without secrets, whether or not a record shows it. null
+/// What a successful answer holds, by the shape of its output and without secrets, whether or not a record shows it. Of
+/// S3 that is the headers that records of object writes show, and the members of an answer that is learned from. null
 /// when nothing is known of its shape, or it was not kept as a whole.
 Json answered_members(const Classified& call, const CallAnswer& answer);
 
 /// responseElements of a record: answered_members() of a call that changes something, or whose answer is always recorded
-/// (STS AssumeRole*); null for all others, for errors, and for an answer without members.
+/// (STS AssumeRole*); null for all others, for errors, for data events but S3's (theirs are headers) and those that are
+/// learned from, and for an answer without members.
 Json response_elements(const Classified& call, const CallAnswer& answer);
+
+/// Whether response_elements() of a successful call may be something.
+bool shows_answer(const Classified& call);
 
 }  // namespace cairn::wire

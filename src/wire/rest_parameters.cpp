@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include "base/bytes.h"
-#include "net/http.h"
 #include "wire/parameters.h"
+#include "wire/rest_members.h"
 
 namespace cairn::wire {
 
@@ -45,24 +44,6 @@ Labels labels_of(std::string_view uri, std::string_view path) {
     return labels;
 }
 
-/// The items of a list header; commas inside quotes do not part them.
-Json header_items(const Renderer& renderer, ShapeFacts element, std::string_view text) {
-    Json items = JsonArray{};
-    while (!text.empty()) {
-        bool quoted = false;
-        std::size_t end = 0;
-        for (; end < text.size() && (quoted || text[end] != ','); ++end)
-            if (text[end] == '"') quoted = !quoted;
-        auto item = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (item.size() > 1 && item.starts_with('"') && item.ends_with('"')) item = item.substr(1, item.size() - 2);
-        items.array().push_back(renderer.scalar(element, item));
-    }
-    return items;
-}
-
 class RestReader {
 public:
     RestReader(const CallHead& call, const Classified& classified, const RequestBody& body)
@@ -78,11 +59,11 @@ public:
         for (const auto member : input_.members()) switch (member.location()) {
                 case Location::uri: label(member); break;
                 case Location::query: query(member); break;
-                case Location::header: header(member); break;
-                case Location::header_prefix: header_prefix(member); break;
+                case Location::header:
+                case Location::header_prefix: put_header(out_, renderer_, member, call_.headers); break;
                 default: break;
             }
-        if (body_.whole && !body_.bytes.empty()) read_body();
+        if (body_.whole && !body_.bytes.empty()) put_body(out_, renderer_, input_, body_.bytes, xml_);
         return std::move(out_);
     }
 
@@ -133,56 +114,6 @@ private:
             return member.location() == Location::query && member.shape().kind() != FactKind::map &&
                    member.wire_name() == name;
         });
-    }
-
-    void header(MemberFacts member) {
-        const auto value = call_.find(member.wire_name());
-        if (value.empty()) return;
-        const auto type = member.shape();
-        renderer_.put(out_, member, [&]() -> Json {
-            if (member.json_value()) return from_base64(value).value_or(std::string(value));
-            return type.kind() == FactKind::list ? header_items(renderer_, type.element().shape(), value)
-                                                 : renderer_.scalar(type, value);
-        });
-    }
-
-    void header_prefix(MemberFacts member) {
-        Json entries = JsonObject{};
-        for (const auto& [name, value] : call_.headers)
-            if (name.size() > member.wire_name().size() &&
-                net::equal_names(name.substr(0, member.wire_name().size()), member.wire_name()))
-                entries.set(name.substr(member.wire_name().size()), value);
-        if (!entries.as_object().empty()) renderer_.put(out_, member, [&] { return std::move(entries); });
-    }
-
-    void read_body() {
-        for (const auto member : input_.members())
-            if (member.payload()) return payload(member);
-        merge(input_);
-    }
-
-    void payload(MemberFacts member) {
-        if (member.streaming() || member.event_stream() || member.shape().kind() == FactKind::blob) return;
-        if (member.shape().kind() == FactKind::string)
-            return renderer_.put(out_, member, [&] { return Json(body_.bytes); });
-        renderer_.put(out_, member, [&] { return document(member.shape()); });
-    }
-
-    /// The body as a whole, in the protocol's form.
-    Json document(ShapeFacts shape) const {
-        if (xml_) {
-            const auto root = parse_xml(body_.bytes);
-            return root ? renderer_.xml(shape, *root) : Json();
-        }
-        const auto parsed = parse_json(body_.bytes);
-        return parsed ? renderer_.json(shape, *parsed) : Json();
-    }
-
-    /// Members of the input that are in the body and nowhere else.
-    void merge(ShapeFacts shape) {
-        const auto read = document(shape);
-        for (const auto& [name, value] : read.as_object())
-            if (!out_.find(name)) out_.set(name, value);
     }
 
     const CallHead& call_;

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 #include "net/http.h"
+#include "wire/json_values.h"
 #include "wire/parameters.h"
 
 namespace cairn::wire {
@@ -52,19 +52,10 @@ constexpr std::array<std::string_view, 24> shown_headers{
     "x-amz-website-redirect-location",
 };
 
-/// "true" and "false" as booleans, integers without leading zero as numbers, other text as it is.
-Json leaf(const std::string& text) {
-    if (text == "true" || text == "false") return text == "true";
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    return whole && std::to_string(value) == text ? Json(value) : Json(text);
-}
-
 /// An element by its own names: repeated children become an array, one alone an object.
 Json generic(const XmlElement& element, int depth) {
     if (depth > depth_max) return nullptr;
-    if (element.children.empty() && element.attribute("xmlns").empty()) return leaf(element.text);
+    if (element.children.empty() && element.attribute("xmlns").empty()) return untyped_value(element.text);
     Json out = JsonObject{};
     if (const auto space = element.attribute("xmlns"); !space.empty()) out.set("xmlns", space);
     std::map<std::string_view, JsonArray> groups;
