@@ -1,16 +1,10 @@
 #pragma once
 
-#include <string_view>
-
 #include "base/json.h"
+#include "wire/call_place.h"
 #include "wire/classify.h"
 
 namespace cairn::wire {
-
-/// Where a call was made.
-struct CallPlace {
-    std::string_view account, region;
-};
 
 /// resources of a record: what the call was about, from what its record shows of request and answer. null where
 /// records list none. accountId is that of an ARN where it has one, else that of `place`.

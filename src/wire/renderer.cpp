@@ -164,15 +164,16 @@ Json Renderer::xml(ShapeFacts shape, const XmlElement& element, int depth) const
     }
     if (kind == FactKind::map) {
         Json out = JsonObject{};
-        for (const auto& entry : element.children) {
-            const auto* key = entry.find(shape.key().wire_name());
-            const auto* value = entry.find(shape.value().wire_name());
-            if (key)
-                out.object().emplace_back(key->text, value ? xml(shape.value().shape(), *value, depth + 1) : Json());
-        }
+        for (const auto& entry : element.children) xml_entry(out, shape, entry, depth);
         return out;
     }
     return scalar(shape, element.text);
+}
+
+void Renderer::xml_entry(Json& out, ShapeFacts map, const XmlElement& entry, int depth) const {
+    const auto* key = entry.find(map.key().wire_name());
+    const auto* value = entry.find(map.value().wire_name());
+    if (key) out.object().emplace_back(key->text, value ? xml(map.value().shape(), *value, depth + 1) : Json());
 }
 
 Json Renderer::xml_structure(ShapeFacts shape, const XmlElement& element, int depth) const {
@@ -185,13 +186,19 @@ Json Renderer::xml_structure(ShapeFacts shape, const XmlElement& element, int de
             continue;
         }
         const bool flat_list = type.kind() == FactKind::list && type.flat();
+        const bool flat_map = type.kind() == FactKind::map && type.flat();
         const auto named = flat_list && !type.element().name().empty() ? type.element().name() : member.wire_name();
         if (!element.find(named)) continue;
         put(out, member, [&] {
-            if (!flat_list) return xml(type, *element.find(named), depth + 1);
-            Json items = JsonArray{};
-            for (const auto& child : element.children)
-                if (child.name == named) items.array().push_back(xml(type.element().shape(), child, depth + 1));
+            if (!flat_list && !flat_map) return xml(type, *element.find(named), depth + 1);
+            Json items = flat_list ? Json(JsonArray{}) : Json(JsonObject{});
+            for (const auto& child : element.children) {
+                if (child.name != named) continue;
+                if (flat_map)
+                    xml_entry(items, type, child, depth);
+                else
+                    items.array().push_back(xml(type.element().shape(), child, depth + 1));
+            }
             return items;
         });
     }

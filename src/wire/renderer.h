@@ -41,6 +41,7 @@ private:
     Json form_map(ShapeFacts shape, const FormNode& node, int depth) const;
     Json xml(ShapeFacts shape, const XmlElement& element, int depth) const;
     Json xml_structure(ShapeFacts shape, const XmlElement& element, int depth) const;
+    void xml_entry(Json& out, ShapeFacts map, const XmlElement& entry, int depth) const;
     Json time(double seconds) const;
 
     std::string placeholder_;

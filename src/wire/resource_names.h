@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "wire/call_resources.h"
+#include "wire/call_place.h"
 
 namespace cairn::wire {
 
