@@ -7,8 +7,8 @@
 
 namespace cairn::wire {
 
-/// The body of an answer without its Content-Encoding. Empty if it was not kept, is compressed otherwise than with gzip,
-/// is damaged, or becomes longer than 16 MiB or a hundred times its size. The answer must outlive it.
+/// The body of an answer without its Content-Encoding. Empty if it was not kept, is compressed otherwise than with
+/// gzip, is damaged, or becomes longer than 16 MiB or a hundred times its size. The answer must outlive it.
 class AnswerContent {
 public:
     explicit AnswerContent(const CallAnswer& answer);

@@ -18,8 +18,8 @@ Json rest_members(const Classified& call, const CallAnswer& answer, std::string_
 /// S3's writes of objects: the headers that records show.
 Json s3_write_members(const CallAnswer& answer);
 
-/// EC2: the XML itself with "items" for calls of the API until 2014; "NAMEResponse" with its namespace around those that
-/// came later.
+/// EC2: the XML itself with "items" for calls of the API until 2014; "NAMEResponse" with its namespace around those
+/// that came later.
 Json ec2_members(OperationFacts operation, const XmlElement& root);
 
 }  // namespace cairn::wire

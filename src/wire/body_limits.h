@@ -7,7 +7,8 @@
 namespace cairn::wire {
 
 /// How many bytes of a call's bodies, as they are on the wire, its record needs. A body that is longer is rendered from
-/// nothing (request_parameters(), response_elements()); 0: none is needed. classification_needs_body() stands beside it.
+/// nothing (request_parameters(), response_elements()); 0: none is needed. classification_needs_body() stands beside
+/// it.
 
 std::size_t request_bytes_kept(const Classified& call);
 

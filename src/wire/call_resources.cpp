@@ -121,8 +121,8 @@ void ResourceFinder::repository() {
     const auto repository = asked("repositoryName");
     if (repository.empty()) return;
     const auto owner = asked("registryId").empty() ? place_.account : asked("registryId");
-    out_.push_back(JsonObject{
-        {"ARN", make_arn("ecr", {owner, place_.region}, "repository/" + std::string(repository))}, {"accountId", owner}});
+    out_.push_back(JsonObject{{"ARN", make_arn("ecr", {owner, place_.region}, "repository/" + std::string(repository))},
+                              {"accountId", owner}});
 }
 
 void ResourceFinder::tables() {

@@ -10,7 +10,8 @@ namespace cairn::wire {
 /// all other text as it is.
 Json untyped_value(const std::string& text);
 
-/// What clients and servers send need not be UTF-8; a record is. Bytes that are none become U+FFFD, in names and values.
+/// What clients and servers send need not be UTF-8; a record is. Bytes that are none become U+FFFD, in names and
+/// values.
 void make_valid(Json& value);
 
 }  // namespace cairn::wire

@@ -11,9 +11,9 @@ namespace cairn::wire {
 /// when nothing is known of its shape, or it was not kept as a whole.
 Json answered_members(const Classified& call, const CallAnswer& answer);
 
-/// responseElements of a record: answered_members() of a call that changes something, or whose answer is always recorded
-/// (STS AssumeRole*); null for all others, for errors, for data events but S3's (theirs are headers) and those that are
-/// learned from, and for an answer without members.
+/// responseElements of a record: answered_members() of a call that changes something, or whose answer is always
+/// recorded (STS AssumeRole*); null for all others, for errors, for data events but S3's (theirs are headers) and those
+/// that are learned from, and for an answer without members.
 Json response_elements(const Classified& call, const CallAnswer& answer);
 
 /// Whether response_elements() of a successful call may be something.

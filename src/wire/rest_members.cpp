@@ -55,9 +55,8 @@ Json document(const Renderer& renderer, ShapeFacts shape, std::string_view body,
 void put_payload(Json& out, const Renderer& renderer, MemberFacts member, std::string_view body, bool xml) {
     const auto kind = member.shape().kind();
     if (member.streaming() || member.event_stream() || kind == FactKind::blob) return;
-    renderer.put(out, member, [&] {
-        return kind == FactKind::string ? Json(body) : document(renderer, member.shape(), body, xml);
-    });
+    renderer.put(out, member,
+                 [&] { return kind == FactKind::string ? Json(body) : document(renderer, member.shape(), body, xml); });
 }
 
 }  // namespace

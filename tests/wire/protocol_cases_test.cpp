@@ -10,8 +10,10 @@
 #include <gtest/gtest.h>
 
 #include "wire/answers.h"
+#include "wire/call_failure.h"
 #include "wire/classify.h"
 #include "wire/model.h"
+#include "wire/response_elements.h"
 
 using namespace cairn;
 using namespace cairn::wire;
@@ -136,4 +138,58 @@ TEST(ProtocolCases, CallsOfUnknownServicesAreNamed) {
         }
     }
     EXPECT_GE(count, 45u);
+}
+
+namespace {
+
+/// A protocol, its cases, and a service that speaks it.
+struct Spoken {
+    CallProtocol protocol;
+    const char *file, *service;
+};
+
+constexpr Spoken all_spoken[] = {
+    {CallProtocol::json_1_1, "json_output.json", "ssm"},
+    {CallProtocol::json_1_0, "json_1_0_output.json", "dynamodb"},
+    {CallProtocol::query, "query_output.json", "iam"},
+    {CallProtocol::ec2, "ec2_output.json", "ec2"},
+    {CallProtocol::rest_json, "rest_json_output.json", "lambda"},
+    {CallProtocol::rest_xml, "rest_xml_output.json", "cloudfront"},
+};
+
+}  // namespace
+
+// What their servers answer: errors have the code that was meant, and whatever it is, the answer of another operation
+// is no trouble.
+TEST(ProtocolCases, AnswersOfUpstreamsAreRead) {
+    std::size_t errors = 0, answers = 0;
+    for (const auto& [protocol, file, service] : all_spoken) {
+        const auto cases = load(file);
+        if (!cases) GTEST_SKIP() << "no protocol cases in " << cases_folder();
+        for (const auto& one : cases->find("cases")->as_array()) {
+            SCOPED_TRACE(std::string(one.text("name")));
+            const auto& given = *one.find("response");
+            std::vector<HeaderView> headers;
+            if (const auto* sent = given.find("headers"))
+                for (const auto& [name, value] : sent->as_object()) headers.emplace_back(name, value.as_string());
+            const CallAnswer answer{static_cast<int>(given.find("status_code")->as_integer()), headers,
+                                    given.text("body"), true};
+            Classified call;
+            call.protocol = protocol;
+            const auto failure = call_failure(call, answer);
+            EXPECT_EQ(failure.code, one.text("errorCode"));
+            const auto* error = one.find("error");
+            EXPECT_EQ(failure.message, error ? error->text("Message") : "");
+            (failure ? errors : answers) += 1;
+
+            call.service = find_service(service);
+            for (const auto operation : call.service.operations()) {
+                call.operation = operation;
+                const auto members = answered_members(call, answer);
+                EXPECT_TRUE(members.is_null() || (!failure && parse_json(to_text(members)).has_value()));
+            }
+        }
+    }
+    EXPECT_GE(errors, 19u);
+    EXPECT_GE(answers, 130u);
 }
