@@ -1,4 +1,5 @@
-// CPU of naming one call, and of rendering its parameters as JSON too, by protocol: bench_classify [SECONDS_EACH]
+// CPU of naming one call, of rendering its parameters, and of reading its answer (error, request id, responseElements,
+// resources), both as JSON, by protocol: bench_classify [SECONDS_EACH]
 
 #include <chrono>
 #include <cstdio>
@@ -6,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "wire/call_failure.h"
+#include "wire/call_resources.h"
 #include "wire/classify.h"
 #include "wire/request_parameters.h"
+#include "wire/response_elements.h"
 
 namespace {
 
@@ -19,7 +23,7 @@ struct Sample {
     const char* name;
     std::string method, target, scope;
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    std::string body, answer = {};
 };
 
 std::vector<Sample> samples() {
@@ -49,14 +53,44 @@ std::vector<Sample> samples() {
          "dynamodb",
          {{"X-Amz-Target", "DynamoDB_20120810.PutItem"}, {"Content-Type", "application/x-amz-json-1.0"}},
          R"json({"TableName":"orders","Item":{"id":{"S":"1"},"v":{"S":"text"}},"ConditionExpression":"attribute_not_exists(id)"})json"},
-        {"query IAM CreateUser", "POST", "/", "iam", {form}, "Action=CreateUser&Version=2010-05-08&UserName=ana"},
+        {"query IAM CreateUser",
+         "POST",
+         "/",
+         "iam",
+         {form},
+         "Action=CreateUser&Version=2010-05-08&UserName=ana",
+         "<CreateUserResponse "
+         "xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><CreateUserResult><User><Path>/</Path>"
+         "<UserName>ana</UserName><UserId>AIDAEXAMPLE0000000001</UserId><Arn>arn:aws:iam::123456789012:user/ana</Arn>"
+         "<CreateDate>2026-01-02T03:04:05Z</CreateDate></User></CreateUserResult><ResponseMetadata><RequestId>"
+         "7a62c49f-347e-4fc4-9331-6e8eEXAMPLE</RequestId></ResponseMetadata></CreateUserResponse>"},
+        {"json KMS CreateKey",
+         "POST",
+         "/",
+         "kms",
+         {{"X-Amz-Target", "TrentService.CreateKey"}, {"Content-Type", "application/x-amz-json-1.1"}},
+         R"json({"Description":"d","KeyUsage":"ENCRYPT_DECRYPT"})json",
+         R"json({"KeyMetadata":{"AWSAccountId":"123456789012","KeyId":"0e5d0ab6-097e-49d8-99ef-747ce3e5f8f4",)json"
+         R"json("Arn":"arn:aws:kms:us-east-1:123456789012:key/0e5d0ab6-097e-49d8-99ef-747ce3e5f8f4",)json"
+         R"json("CreationDate":1767323045.5,"Enabled":true,"KeyState":"Enabled","KeyManager":"CUSTOMER"}})json"},
         {"ec2 RunInstances",
          "POST",
          "/",
          "ec2",
          {form},
          "Action=RunInstances&Version=2016-11-15&ImageId=ami-12c6146b&InstanceType=t3.micro&MaxCount=1&MinCount=1&"
-         "UserData=c2VjcmV0&ClientToken=7c1e"},
+         "UserData=c2VjcmV0&ClientToken=7c1e",
+         "<RunInstancesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>59dbff89</requestId>"
+         "<reservationId>r-1</reservationId><ownerId>123456789012</ownerId><groupSet/><instancesSet><item>"
+         "<instanceId>i-1</instanceId><imageId>ami-12c6146b</imageId><instanceState><code>0</code><name>pending</name>"
+         "</instanceState><privateDnsName>ip-172-30-2-156.ec2.internal</privateDnsName><amiLaunchIndex>0</"
+         "amiLaunchIndex>"
+         "<instanceType>t3.micro</instanceType><launchTime>2026-01-02T03:04:05.000Z</launchTime><placement>"
+         "<availabilityZone>us-east-1c</availabilityZone><tenancy>default</tenancy></placement><monitoring>"
+         "<state>disabled</state></monitoring><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><hypervisor>xen</"
+         "hypervisor>"
+         "<groupSet><item><groupId>sg-1</groupId><groupName>default</groupName></item></groupSet></item></instancesSet>"
+         "</RunInstancesResponse>"},
         {"rest-json Lambda GetFunction", "GET", "/2015-03-31/functions/some-function", "lambda", {}, {}},
         {"rest-json IoT, 270 operations", "GET", "/things/some-thing/principals?maxResults=10", "iot", {}, {}},
         {"rest-json Bedrock, six services", "GET", "/agents/ABCDEFGHIJ/agentversions/", "bedrock", {}, {}},
@@ -110,7 +144,7 @@ double measure(double seconds, const auto& work) {
 int main(int count, char** arguments) {
     const double seconds = count > 1 ? std::atof(arguments[1]) : 0.5;
     const ClassifyOptions options;
-    std::printf("%-34s %10s %10s\n", "us a call", "name", "parameters");
+    std::printf("%-34s %10s %10s %10s\n", "us a call", "name", "parameters", "answer");
     std::size_t bytes = 0;
     for (const auto& sample : samples()) {
         const auto headers = whole_headers(sample);
@@ -120,7 +154,19 @@ int main(int count, char** arguments) {
         const auto classified = classify(call, options);
         const auto rendered =
             measure(seconds, [&] { bytes += to_text(request_parameters(call, classified, {call.body, true})).size(); });
-        std::printf("%-34s %10.3f %10.3f   %s\n", sample.name, named, rendered, classified.event_name.c_str());
+        const auto parameters = request_parameters(call, classified, {call.body, true});
+        const std::vector<HeaderView> answer_headers{{"Date", "Fri, 02 Jan 2026 00:00:00 GMT"},
+                                                     {"Content-Length", "1024"},
+                                                     {"x-amzn-RequestId", "7a62c49f-347e-4fc4-9331-6e8e00000000"}};
+        const CallAnswer answer{200, answer_headers, sample.answer, true};
+        const auto answered = measure(seconds, [&] {
+            const auto elements = response_elements(classified, answer);
+            bytes += to_text(elements).size() + call_failure(classified, answer).code.size() +
+                     answered_request_id(classified, answer).size() +
+                     to_text(call_resources(classified, parameters, elements, {"123456789012", "us-east-1"})).size();
+        });
+        std::printf("%-34s %10.3f %10.3f %10.3f   %s\n", sample.name, named, rendered, answered,
+                    classified.event_name.c_str());
     }
     return bytes > 0 ? 0 : 1;
 }

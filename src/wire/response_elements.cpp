@@ -15,6 +15,12 @@ bool writes_object(const Classified& call) {
     return call.is_s3() && !call.read_only && call.data_type == "AWS::S3::Object";
 }
 
+/// Services whose records repeat the message of a failed write here.
+bool repeats_message(const Classified& call) {
+    const auto name = call.service.name();
+    return name == "eks" || name == "guardduty" || name == "securityhub" || name == "appsync";
+}
+
 /// What is inside of <NAMEResponse><NAMEResult>.
 Json query_members(const Classified& call, std::string_view content) {
     const auto root = parse_xml(content);
@@ -65,7 +71,11 @@ Json answered_members(const Classified& call, const CallAnswer& answer) {
 }
 
 Json response_elements(const Classified& call, const CallAnswer& answer) {
-    return shows_answer(call) ? answered_members(call, answer) : Json();
+    if (!shows_answer(call)) return nullptr;
+    if (answer.status >= 400 && repeats_message(call))
+        if (auto message = call_failure(call, answer).message; !message.empty())
+            return JsonObject{{"message", std::move(message)}};
+    return answered_members(call, answer);
 }
 
 bool shows_answer(const Classified& call) {

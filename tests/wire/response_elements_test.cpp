@@ -65,6 +65,16 @@ TEST(ResponseElements, AreNullForReadsErrorsAndDataEvents) {
     EXPECT_EQ(elements(answered({"POST", "/2015-03-31/functions/f/invocations", "lambda"}, 200, "{}")), "null");
 }
 
+TEST(ResponseElements, RepeatTheMessageOfSomeServicesErrors) {
+    const Exchange create{"POST", "/clusters", "eks", {}, "{}"}, read{"GET", "/clusters", "eks"};
+    EXPECT_EQ(elements(answered(create, 403, R"({"message":"no"})", {{"x-amzn-errortype", "AccessDeniedException"}})),
+              R"({"message":"no"})");
+    EXPECT_EQ(elements(answered(create, 500, {})), "null");
+    EXPECT_EQ(elements(answered(read, 403, R"({"message":"no"})")), "null");
+    EXPECT_EQ(elements(answered({"POST", "/2015-03-31/functions", "lambda", {}, "{}"}, 403, R"({"message":"no"})")),
+              "null");
+}
+
 TEST(ResponseElements, OfQueryAreInsideTheResult) {
     EXPECT_EQ(
         elements(query("iam", "2010-05-08", "CreateAccessKey",
