@@ -29,6 +29,11 @@ std::string valid_utf8(std::string_view text, std::size_t bytes_max) {
     std::string out;
     out.reserve(std::min(text.size(), bytes_max));
     while (!text.empty()) {
+        const auto* const end = std::ranges::find_if(text, [](char c) { return (c & 0x80) != 0; });
+        const auto plain = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+        out += plain.substr(0, bytes_max - out.size());
+        text.remove_prefix(plain.size());
+        if (text.empty() || out.size() == bytes_max) break;
         const auto size = character_size(text);
         const auto character = size > 0 ? text.substr(0, size) : replacement;
         if (character.size() > bytes_max - out.size()) break;

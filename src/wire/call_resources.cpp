@@ -44,9 +44,12 @@ private:
     }
 
     void add(std::string_view type, std::string arn) {
-        Json entry = JsonObject{{"accountId", account(arn)}};
-        if (!type.empty()) entry.set("type", type);
-        if (!arn.empty()) entry.set("ARN", std::move(arn));
+        JsonObject members;
+        members.reserve(3);
+        members.emplace_back("accountId", account(arn));
+        if (!type.empty()) members.emplace_back("type", type);
+        if (!arn.empty()) members.emplace_back("ARN", std::move(arn));
+        Json entry(std::move(members));
         if (std::ranges::find(out_, entry) == out_.end()) out_.push_back(std::move(entry));
     }
 
@@ -75,12 +78,13 @@ void ResourceFinder::s3() {
     if (!call_.data_type.empty()) {
         const bool one = !call_.s3.key.empty();
         const auto below = bucket + "/" + (one ? call_.s3.key : std::string(asked("prefix")));
-        out_.push_back(JsonObject{{"type", express ? "AWS::S3Express::Object" : "AWS::S3::Object"},
-                                  {one ? "ARN" : "ARNPrefix", valid_utf8(below)}});
+        JsonObject object;
+        object.reserve(2);
+        object.emplace_back("type", express ? "AWS::S3Express::Object" : "AWS::S3::Object");
+        object.emplace_back(one ? "ARN" : "ARNPrefix", valid_utf8(below));
+        out_.emplace_back(std::move(object));
     }
-    out_.push_back(JsonObject{{"accountId", place_.account},
-                              {"type", express ? "AWS::S3Express::DirectoryBucket" : "AWS::S3::Bucket"},
-                              {"ARN", valid_utf8(bucket)}});
+    add(express ? "AWS::S3Express::DirectoryBucket" : "AWS::S3::Bucket", valid_utf8(bucket));
 }
 
 void ResourceFinder::kms() {
