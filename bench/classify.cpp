@@ -1,5 +1,5 @@
 // CPU of naming one call, of rendering its parameters, and of reading its answer (error, request id, responseElements,
-// resources), both as JSON, by protocol: bench_classify [SECONDS_EACH]
+// resources), both as JSON, and of all that its record takes, by protocol: bench_classify [SECONDS_EACH]
 
 #include <chrono>
 #include <cstdio>
@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "gateway/claimed_callers.h"
+#include "gateway/classified_call.h"
+#include "gateway/record_maker.h"
 #include "wire/call_failure.h"
 #include "wire/call_resources.h"
 #include "wire/classify.h"
@@ -126,6 +129,26 @@ std::vector<std::pair<std::string, std::string>> whole_headers(const Sample& sam
     return headers;
 }
 
+/// What the gateway has of it once it is over.
+gateway::Call call_of(const Sample& sample) {
+    gateway::Call call;
+    call.request.method = sample.method;
+    call.request.target = sample.target;
+    call.request.headers = whole_headers(sample);
+    call.request.body = sample.body;
+    call.request.peer_address = "192.0.2.7";
+    call.request_bytes = sample.body.size();
+    call.response.status = 200;
+    call.response.headers = {{"Date", "Fri, 02 Jan 2026 00:00:00 GMT"},
+                             {"Content-Length", "1024"},
+                             {"x-amz-id-2", std::string(76, 'x')},
+                             {"x-amzn-RequestId", "7a62c49f-347e-4fc4-9331-6e8e00000000"}};
+    call.response.body = sample.answer;
+    call.request_whole = call.response_whole = true;
+    call.upstream = "default";
+    return call;
+}
+
 /// Microseconds that `work` takes.
 double measure(double seconds, const auto& work) {
     std::size_t calls = 0;
@@ -144,7 +167,11 @@ double measure(double seconds, const auto& work) {
 int main(int count, char** arguments) {
     const double seconds = count > 1 ? std::atof(arguments[1]) : 0.5;
     const ClassifyOptions options;
-    std::printf("%-34s %10s %10s %10s\n", "us a call", "name", "parameters", "answer");
+    std::printf("%-34s %10s %10s %10s %10s\n", "us a call", "name", "parameters", "answer", "record");
+    Metrics metrics;
+    gateway::ClaimedCallers callers({{"default", {"111122223333", UpstreamProfile::generic}}});
+    gateway::RecordMaker maker({.homes = {{"default", {.account = "111122223333", .region = "us-east-1"}}}}, callers,
+                               metrics);
     std::size_t bytes = 0;
     for (const auto& sample : samples()) {
         const auto headers = whole_headers(sample);
@@ -165,7 +192,12 @@ int main(int count, char** arguments) {
                      answered_request_id(classified, answer).size() +
                      to_text(call_resources(classified, parameters, elements, {"123456789012", "us-east-1"})).size();
         });
-        std::printf("%-34s %10.3f %10.3f %10.3f   %s\n", sample.name, named, rendered, answered,
+        auto whole = call_of(sample);
+        const auto recorded = measure(seconds, [&] {
+            whole.classified = gateway::classify_request(whole.request, whole.request.body, options);
+            bytes += maker.make(whole).front().text.size();
+        });
+        std::printf("%-34s %10.3f %10.3f %10.3f %10.3f   %s\n", sample.name, named, rendered, answered, recorded,
                     classified.event_name.c_str());
     }
     return bytes > 0 ? 0 : 1;

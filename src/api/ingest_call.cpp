@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "api/v1.h"
+#include "base/utf8.h"
+#include "ingest/gateway_lines.h"
 
 namespace cairn::api {
 
 namespace {
 
-constexpr std::size_t inline_bytes_max = 64 * 1024;
+constexpr std::size_t inline_bytes_max = 64 * 1024, gateway_name_bytes_max = 128;
 constexpr std::string_view operation = "Ingest";
 constexpr std::string_view event_source = "cairn.amazonaws.com";
 constexpr std::string_view outcome_names[] = {"stored", "duplicate", "conflict", "rejected"};
@@ -18,6 +20,7 @@ constexpr std::string_view outcome_names[] = {"stored", "duplicate", "conflict",
 struct Options {
     ResultsShown shown = ResultsShown::problems;
     Inlet inlet = Inlet::live;
+    std::string gateway;
 };
 
 std::expected<Options, V1Error> read_options(std::string_view query) {
@@ -182,7 +185,9 @@ void IngestCall::run(CallPointer call) {
     if (!body) return refuse(body.error());
 
     std::shared_ptr<const std::string> buffer = std::make_shared<const std::string>(std::move(*body));
-    auto sliced = std::make_shared<ingest::Sliced>(ingest::slice(*buffer));
+    auto cut = options->gateway.empty() ? ingest::GatewayLines{ingest::slice(*buffer), {}}
+                                        : ingest::slice_gateway_lines(*buffer);
+    auto sliced = std::make_shared<ingest::Sliced>(std::move(cut.sliced));
     if (sliced->container == ingest::Container::unknown &&
         std::ranges::all_of(sliced->slices, [](const auto& slice) { return !slice.problem.empty(); }))
         return refuse({.code = "InvalidBody",
@@ -203,6 +208,8 @@ void IngestCall::run(CallPointer call) {
     const auto& principal = call->caller.principal;
     ingest::Writer writer;
     writer.envelope.inlet = options->inlet;
+    writer.envelope.gateway = options->gateway;
+    writer.origins = std::move(cut.origins);
     writer.envelope.writer =
         principal.type == identity::PrincipalType::ingest_token ? principal.access_key_id : principal.arn;
     writer.may_write = [scope = std::move(*scope)](std::string_view account, std::string_view region) {

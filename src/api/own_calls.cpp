@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "wire/record_text.h"
 
 namespace cairn::api {
 
@@ -13,16 +14,6 @@ namespace {
 
 constexpr std::size_t waiting_bytes_max = 8 << 20;
 constexpr std::chrono::seconds line_interval{10};
-constexpr std::size_t text_bytes_max = 1024;  // user agent, error code and message
-constexpr std::size_t parameters_bytes_max = 100'000;
-
-// Header values may be any bytes; a record is UTF-8.
-std::string header_text(std::string_view value) {
-    std::string text;
-    for (const char c : value.substr(0, text_bytes_max)) text += c >= 0x20 && c < 0x7f ? c : '?';
-    return text;
-}
-
 std::string role_of(std::string_view session_arn) {
     static constexpr std::string_view marker = ":assumed-role/";
     const auto begin = session_arn.find(marker);
@@ -60,9 +51,7 @@ Json user_identity(const identity::Principal& principal) {
 }
 
 // Records name a denial "AccessDenied" whatever the API calls it.
-std::string record_code(const std::string& code) {
-    return code == "AccessDeniedException" ? "AccessDenied" : valid_utf8(code, text_bytes_max);
-}
+std::string_view record_code(std::string_view code) { return code == "AccessDeniedException" ? "AccessDenied" : code; }
 
 // The name without the port.
 std::string_view host_name(std::string_view host) {
@@ -70,12 +59,15 @@ std::string_view host_name(std::string_view host) {
     return colon == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, colon);
 }
 
-JsonObject tls_details(const net::Request& request) {
+std::string tls_details(const net::Request& request) {
     if (!request.tls) return {};
-    JsonObject details{{"tlsVersion", request.tls_version}, {"cipherSuite", request.tls_cipher}};
+    std::string out;
+    wire::ObjectText details(out);
+    details.text("tlsVersion", request.tls_version).text("cipherSuite", request.tls_cipher);
     if (const auto host = host_name(request.find("host")); !host.empty())
-        details.emplace_back("clientProvidedHostHeader", header_text(host));
-    return details;
+        details.text("clientProvidedHostHeader", host);
+    details.end();
+    return out;
 }
 
 }  // namespace
@@ -98,38 +90,38 @@ Json record_parameters(const Json& json) {
 }
 
 std::string render_own_call(const Call& call, const OwnCall& own, std::string_view event_id) {
-    const auto parameters = [&](const Json* json) -> Json {
-        if (!json || json->as_object().empty()) return {};
-        auto rendered = own.names_as_given ? *json : record_parameters(*json);
-        return to_text(rendered).size() <= parameters_bytes_max ? rendered : Json();
+    const auto shown = [&](const Json* json) -> std::string {
+        if (!json || json->as_object().empty()) return "null";
+        return to_text(own.names_as_given ? *json : record_parameters(*json));
     };
+    const auto text = [](const Json* json) { return json ? to_text(*json) : std::string(); };
     const auto& principal = call.caller.principal;
-    JsonObject record{{"eventVersion", "1.11"},
-                      {"userIdentity", user_identity(principal)},
-                      {"eventTime", format_time(std::chrono::floor<std::chrono::seconds>(call.received))},
-                      {"eventSource", own.event_source},
-                      {"eventName", own.event_name},
-                      {"awsRegion", call.caller.region},
-                      {"sourceIPAddress", call.request.peer_address},
-                      {"userAgent", header_text(call.request.find("user-agent"))}};
+    const auto identity = to_text(user_identity(principal)), tls = tls_details(call.request);
+    const auto parameters = shown(own.parameters),
+               elements = shown(own.error || own.read_only ? nullptr : own.response);
+    const auto additional = text(own.additional), resources = text(own.resources);
+    wire::RecordParts parts;
+    parts.user_identity = identity;
+    parts.time = call.received;
+    parts.event_source = own.event_source;
+    parts.event_name = own.event_name;
+    parts.region = call.caller.region;
+    parts.source_address = call.request.peer_address;
+    parts.user_agent = call.request.find("user-agent");
     if (own.error) {
-        record.emplace_back("errorCode", record_code(own.error->code));
-        record.emplace_back("errorMessage", valid_utf8(own.error->message, text_bytes_max));
+        parts.error_code = record_code(own.error->code);
+        parts.error_message = own.error->message;
     }
-    record.emplace_back("requestParameters", parameters(own.parameters));
-    record.emplace_back("responseElements", own.error || own.read_only ? Json() : parameters(own.response));
-    if (own.additional) record.emplace_back("additionalEventData", *own.additional);
-    record.emplace_back("requestID", call.request_id);
-    record.emplace_back("eventID", event_id);
-    record.emplace_back("readOnly", own.read_only);
-    if (own.resources) record.emplace_back("resources", *own.resources);
-    record.emplace_back("eventType", "AwsApiCall");
-    record.emplace_back("managementEvent", true);
-    record.emplace_back("recipientAccountId", principal.account);
-    record.emplace_back("eventCategory", "Management");
-    if (auto details = tls_details(call.request); !details.empty())
-        record.emplace_back("tlsDetails", std::move(details));
-    return to_text(record);
+    parts.request_parameters = parameters;
+    parts.response_elements = elements;
+    parts.additional_event_data = additional;
+    parts.request_id = call.request_id;
+    parts.event_id = event_id;
+    parts.read_only = own.read_only;
+    parts.resources = resources;
+    parts.account = principal.account;
+    parts.tls_details = tls;
+    return wire::record_text(parts);
 }
 
 OwnCalls::OwnCalls(const Parts& parts, const Settings& settings)

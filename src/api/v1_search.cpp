@@ -47,6 +47,7 @@ Json envelope_json(const Envelope& envelope) {
     if (!envelope.gateway.empty()) {
         json.set("gateway", envelope.gateway);
         json.set("sequence", envelope.sequence);
+        if (auto evidence = parse_json(envelope.evidence)) json.set("evidence", std::move(*evidence));
     }
     return json;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/classified_call.h"
 #include "gateway/forwarded_head.h"
 
 namespace cairn::gateway {
@@ -76,7 +77,11 @@ void Exchange::begin() {
         shared_.not_recordable.add();
         return refuse({503, "spool_full", "the call cannot be recorded now, and is not made"});
     }
-    request_copy_.begin(shared_.copies, shared_.recorder.limits(request_, nullptr).request_bytes_max);
+    if (!needs_body(request_)) classified();
+    const auto limits = shared_.recorder.limits(request_, classified_ ? &*classified_ : nullptr, nullptr);
+    const bool too_long = !framing_.chunked && framing_.content_length > limits.request_bytes_max;
+    request_copy_.begin(shared_.copies, too_long ? limits.request_first_bytes : limits.request_bytes_max,
+                        limits.request_first_bytes);
     request_body_.copy_to(&request_copy_);
     request_done_ = request_body_.done();
     link_ = pool_.take(upstream_);
@@ -277,7 +282,7 @@ void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
     answer_ = std::move(head);
     answer_body_ = answer_->body(method_);
     const auto response = head_of(*answer_);
-    const auto limits = shared_.recorder.limits(request_, &response);
+    const auto limits = shared_.recorder.limits(request_, &classified(), &response);
     answer_copy_.begin(shared_.copies, limits.response_bytes_max);
     answer_body_.copy_to(&answer_copy_);
     answer_done_ = answer_body_.done();
@@ -297,7 +302,8 @@ void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
             answer_body_.unframe();
         }
     }
-    if (shared_.mode == Mode::closed) {
+    // What a call gave may be used by the next one: it is learned from before the client has it.
+    if (shared_.mode == Mode::closed || (classified().operation && classified().operation.learns())) {
         hold_ = Hold::gathering;
         hold_until_ = loop_.now() + hold_patience;
         hold_bytes_max_ = std::max(held_bytes_min, limits.response_bytes_max);
@@ -368,7 +374,7 @@ void Exchange::fail_call(Refusal refusal, Outcome outcome, Counter& counter) {
     answer_done_ = true;
     hold_ = shared_.mode == Mode::closed ? Hold::gathering : Hold::open;
     held_.clear();
-    release_or_hold(refusal_answer(recorded_ ? error_form_ : error_form(request_), refusal, method_ == "HEAD"));
+    release_or_hold(refusal_text(refusal));
     submit(outcome);
 }
 
@@ -385,12 +391,19 @@ void Exchange::cut() {
 
 // ---- the record
 
+/// As far as is known now; said once.
+const wire::Classified& Exchange::classified() {
+    if (!classified_) classified_ = classify_request(request_, request_copy_.bytes(), upstream_.options.calls);
+    return *classified_;
+}
+
 void Exchange::submit(Outcome outcome) {
-    if (std::exchange(recorded_, true)) return;
+    if (recorded_) return;
     Call call;
     call.request_whole = request_done_ && request_copy_.whole();
     call.request_bytes = request_body_.data_bytes();
-    error_form_ = error_form(request_);
+    error_form_ = error_form(classified());
+    call.classified = std::move(*classified_);
     call.request = std::move(request_);
     call.request.body = request_copy_.take();
     call.outcome = outcome;
@@ -408,10 +421,13 @@ void Exchange::submit(Outcome outcome) {
     }
     request_body_.copy_to(nullptr);
     answer_body_.copy_to(nullptr);
-    if (hold_ == Hold::open) {
+    recorded_ = true;
+    if (shared_.mode == Mode::observe || hold_ == Hold::open) {
         shared_.recorder.record(std::move(call), [&failed = shared_.not_recorded](Result<void> result) {
             if (!result) failed.add();
         });
+        if (hold_ != Hold::open) client_.put(std::exchange(held_, {}));
+        hold_ = Hold::open;
         return;
     }
     hold_ = Hold::recording;
@@ -459,11 +475,9 @@ void Exchange::drop_link() {
 }
 
 void Exchange::finish_if_done() {
-    if (state_ != State::running || !answer_done_ || hold_ == Hold::gathering) {
-        if (state_ == State::running && answer_done_ && hold_ == Hold::gathering) submit(Outcome::answered);
-        return;
-    }
-    if (hold_ == Hold::recording) return;
+    if (state_ != State::running || !answer_done_) return;
+    if (hold_ == Hold::gathering) submit(Outcome::answered);
+    if (hold_ != Hold::open) return;
     // A client that sends on although it has its answer is listened to, as long as the upstream does.
     if (!request_done_ && link_ && !close_) return;
     if (!recorded_) submit(Outcome::answered);
@@ -477,8 +491,12 @@ void Exchange::finish_if_done() {
 
 void Exchange::refuse(const Refusal& refusal) {
     drop_link();
-    client_.put(refusal_answer(recorded_ ? error_form_ : error_form(request_), refusal, method_ == "HEAD"));
+    client_.put(refusal_text(refusal));
     state_ = State::closing;
+}
+
+std::string Exchange::refusal_text(const Refusal& refusal) {
+    return refusal_answer(recorded_ ? error_form_ : error_form(classified()), refusal, method_ == "HEAD");
 }
 
 void Exchange::quit() {

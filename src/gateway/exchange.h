@@ -88,6 +88,7 @@ private:
     void cut();
     void say_continue();
 
+    const wire::Classified& classified();
     void release_or_hold(std::string_view bytes);
     bool is_gathered() const;
     void submit(Outcome outcome);
@@ -96,6 +97,8 @@ private:
     void drop_link();
     void finish_if_done();
     void refuse(const Refusal& refusal);
+    std::string refusal_text(const Refusal& refusal);
+
     EventLoop& loop_;
     LinkPool& pool_;
     Channel& client_;
@@ -113,6 +116,7 @@ private:
     std::string forwarded_head_;
     BodyScanner request_body_;
     BodyCopy request_copy_;
+    std::optional<wire::Classified> classified_;  // once there is enough to say it; until the call is handed on
     bool request_done_ = false;
     std::string replay_;      // body bytes sent so far, while the call could be sent again
     bool replayable_ = true;  // replay_ has all of them

@@ -60,7 +60,9 @@ public:
     RunningGateway(GatewayOptions options, Recorder& recorder, Metrics& metrics)
         : options_(std::move(options)),
           metrics_(metrics),
-          copies_(options_.copies_bytes_max),
+          copies_(options_.copies_bytes_max,
+                  metrics.counter("cairn_gateway_uncopied_bodies_total",
+                                  "Bodies that records lack because the memory for their copies was spent")),
           shared_{recorder,
                   copies_,
                   options_.mode,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/http_server.h"
+#include "wire/classify.h"
 
 namespace cairn::gateway {
 
@@ -17,7 +18,9 @@ struct UpstreamOptions {
     std::string name;  ///< in routes, records and metrics
     std::string url;   ///< "http://127.0.0.1:5000", "https://s3.example.com"; no path
     std::string region = "us-east-1", account = "123456789012";  ///< of calls that name none
-    std::string ca_file;                                         ///< PEM to trust besides the system's
+    wire::ClassifyOptions calls = {};  ///< what kind of server it is, and what its calls do not say themselves
+    bool record_admin_paths = true;    ///< calls of the server's own, like MinIO's /minio/admin
+    std::string ca_file;               ///< PEM to trust besides the system's
     bool verify_tls = true;
     bool forward_client_ip = false;  ///< append X-Forwarded-For
     std::chrono::milliseconds connect_timeout{5'000};

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/http.h"
+#include "wire/classify.h"
 
 namespace cairn::gateway {
 
@@ -21,7 +22,8 @@ enum class Outcome {
 
 /// One call as it was seen on the wire. Nothing of it is redacted yet: it must not be stored or logged as it is.
 struct Call {
-    net::Request request;        ///< its body is a copy, if `request_whole`
+    wire::Classified classified;
+    net::Request request;        ///< its body is a copy, or the first bytes of one that was not kept as a whole
     bool request_whole = false;  ///< the copy has the whole body
     net::Response response;      ///< likewise; status 0: there was none
     bool response_whole = false;
@@ -31,9 +33,10 @@ struct Call {
     std::string upstream;  ///< its name
 };
 
-/// Up to how many bytes of the bodies are copied for the record; longer ones are not kept at all.
+/// Up to how many bytes of the bodies are copied for the record. Longer ones are not kept, but for `request_first_bytes`.
 struct CopyLimits {
     std::size_t request_bytes_max = 0, response_bytes_max = 0;
+    std::size_t request_first_bytes = 0;  ///< of a longer request: enough to say what it is
 };
 
 /// Makes records of calls. Members may be called from any thread and do not block.
@@ -41,10 +44,12 @@ class Recorder {
 public:
     virtual ~Recorder() = default;
 
-    /// Asked when the head of a request is there, and again when the answer's is (`response` is its head then).
-    virtual CopyLimits limits(const net::Request& head, const net::Response* response) const = 0;
+    /// Asked when the head of a request is there (`call` is null if its body must be known to say which call it is), and
+    /// again when the answer's is: `response` is its head then.
+    virtual CopyLimits limits(const net::Request& head, const wire::Classified* call,
+                              const net::Response* response) const = 0;
 
-    /// Takes a call. `done` is called once, from any thread: without a value once the record is durable. An error says
+    /// Takes a call, and learns from it who is behind a key. `done` is called once, from any thread: without a value once the record is durable. An error says
     /// that it is not yet; the recorder goes on trying by itself and says false in accepting() until it has.
     using Done = std::move_only_function<void(Result<void>)>;
     virtual void record(Call call, Done done) = 0;

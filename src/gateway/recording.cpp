@@ -1,20 +1,49 @@
 #include "gateway/recording.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/log.h"
+#include "wire/body_limits.h"
+#include "wire/post_form.h"
 
 namespace cairn::gateway {
 
 namespace {
 
-constexpr std::size_t form_bytes_max = 1u << 20, error_bytes_max = 64 * 1024;
+/// Of bodies that say which call it is: enough for any of them, and the beginning of what is longer.
+constexpr std::size_t form_bytes_max = 1u << 20, form_first_bytes = 64 * 1024;
+
+/// The fields of an upload, and the head of the file behind them.
+constexpr std::size_t upload_first_bytes = wire::post_form_bytes_max + 4 * 1024;
+
+std::size_t size_of(const GatewayRecord& record) { return record.text.size() + record.evidence.size(); }
+
+/// Calls `done` once all of several records are durable, or with the error of one.
+class All {
+public:
+    All(std::size_t records, Recorder::Done done) : open_(records), done_(std::move(done)) {}
+
+    void one(Result<void> result) {
+        std::unique_lock lock(mutex_);
+        if (!result) outcome_ = std::move(result);
+        if (--open_ > 0) return;
+        lock.unlock();
+        done_(std::move(outcome_));
+    }
+
+private:
+    std::mutex mutex_;
+    std::size_t open_;      // guarded by mutex_
+    Result<void> outcome_;  // guarded by mutex_
+    Recorder::Done done_;
+};
 
 }  // namespace
 
-Recording::Recording(RecordingOptions options, RecordSink& sink, Metrics& metrics)
+Recording::Recording(RecordingOptions options, Callers& callers, RecordSink& sink, Metrics& metrics)
     : options_(std::move(options)),
+      maker_(options_.records, callers, metrics),
       sink_(sink),
       recorded_(metrics.counter("cairn_gateway_records_total", "Records that became durable")),
       dropped_(metrics.counter("cairn_gateway_dropped_records_total",
@@ -41,31 +70,42 @@ Recording::~Recording() {
     log_error("records of calls are lost: they could not be made durable", {{"records", waiting_.size()}});
 }
 
-CopyLimits Recording::limits(const net::Request& head, const net::Response* response) const {
+CopyLimits Recording::limits(const net::Request& head, const wire::Classified* call,
+                             const net::Response* response) const {
     CopyLimits limits;
-    if (head.find("content-type").starts_with("application/x-www-form-urlencoded"))
-        limits.request_bytes_max = form_bytes_max;
-    if (response != nullptr && response->status >= 300) limits.response_bytes_max = error_bytes_max;
+    if (!call) {
+        const bool upload = head.find("content-type").starts_with("multipart/");
+        limits.request_bytes_max = upload ? upload_first_bytes : form_bytes_max;
+        limits.request_first_bytes = upload ? upload_first_bytes : form_first_bytes;
+    } else {
+        limits.request_bytes_max = wire::request_bytes_kept(*call);
+        if (response) limits.response_bytes_max = wire::answer_bytes_kept(*call, response->status);
+    }
     return limits;
 }
 
 void Recording::record(Call call, Done done) {
-    static const Home nowhere{"123456789012", "us-east-1"};
-    const auto home = options_.homes.find(call.upstream);
-    submit(build_record(call, home == options_.homes.end() ? nowhere : home->second, options_.name),
-           sequence_.fetch_add(1, std::memory_order_relaxed), std::move(done));
+    auto records = maker_.make(call);
+    if (records.empty()) return done({});
+    const auto first = sequence_.fetch_add(records.size(), std::memory_order_relaxed);
+    for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence = first + i;
+    if (records.size() == 1) return submit(std::move(records.front()), std::move(done));
+    const auto all = std::make_shared<All>(records.size(), std::move(done));
+    for (auto& record : records)
+        submit(std::move(record), [all](Result<void> result) { all->one(std::move(result)); });
 }
 
-void Recording::submit(std::string text, std::uint64_t sequence, Done done) {
+void Recording::submit(GatewayRecord record, Done done) {
     {
         std::lock_guard lock(mutex_);
         ++under_way_;
     }
-    sink_.submit(text, sequence, [this, text, sequence, done = std::move(done)](Result<void> result) mutable {
+    auto given = record;
+    sink_.submit(std::move(given), [this, record = std::move(record), done = std::move(done)](Result<void> result) mutable {
         if (result)
             recorded_.add();
         else
-            keep({std::move(text), sequence}, result.error());
+            keep(std::move(record), result.error());
         done(std::move(result));
         left();
     });
@@ -76,15 +116,15 @@ void Recording::left() {
     if (--under_way_ == 0) changed_.notify_all();
 }
 
-void Recording::keep(Waiting waiting, const Error& error) {
+void Recording::keep(GatewayRecord record, const Error& error) {
     std::lock_guard lock(mutex_);
-    if (waiting_bytes_ + waiting.text.size() > options_.waiting_bytes_max) {
+    if (waiting_bytes_ + size_of(record) > options_.waiting_bytes_max) {
         dropped_.add();
         return;
     }
     if (waiting_.empty()) log_error("records cannot be made durable; they wait in memory", {{"reason", error.message}});
-    waiting_bytes_ += waiting.text.size();
-    waiting_.push_back(std::move(waiting));
+    waiting_bytes_ += size_of(record);
+    waiting_.push_back(std::move(record));
     waiting_count_.store(waiting_.size(), std::memory_order_release);
     changed_.notify_all();
 }
@@ -97,7 +137,7 @@ bool Recording::give_first(std::unique_lock<std::mutex>& lock) {
     std::mutex mutex;
     std::condition_variable answered;
     bool done = false;
-    sink_.submit(first.text, first.sequence, [&](Result<void> result) {
+    sink_.submit(first, [&](Result<void> result) {
         std::lock_guard inner(mutex);
         outcome = std::move(result);
         done = true;
@@ -110,7 +150,7 @@ bool Recording::give_first(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     if (!outcome) return false;
     recorded_.add();
-    waiting_bytes_ -= first.text.size();
+    waiting_bytes_ -= size_of(first);
     waiting_.pop_front();
     waiting_count_.store(waiting_.size(), std::memory_order_release);
     if (waiting_.empty()) log_info("records are durable again");

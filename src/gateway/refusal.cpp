@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/uuid.h"
-#include "gateway/credential.h"
 
 namespace cairn::gateway {
 
@@ -88,17 +87,26 @@ Parts parts_of(ErrorForm form, const Refusal& refusal, const std::string& id) {
 
 }  // namespace
 
-ErrorForm error_form(const net::Request& head) {
-    if (head.find("smithy-protocol") == "rpc-v2-cbor") return ErrorForm::cbor;
-    if (!head.find("x-amz-target").empty() || head.find("smithy-protocol") == "rpc-v2-json") return ErrorForm::json;
-    const auto service = read_credential(head).service;
-    if (service == "ec2") return ErrorForm::ec2;
-    if (head.find("content-type").starts_with("application/x-www-form-urlencoded") ||
-        head.query().find("Action=") != std::string_view::npos)
-        return ErrorForm::xml;
-    if (service.empty() || service.starts_with("s3")) return ErrorForm::s3;
-    if (service == "cloudfront" || service == "route53") return ErrorForm::xml;
-    return ErrorForm::rest_json;
+ErrorForm error_form(const wire::Classified& call) {
+    using wire::CallProtocol;
+    if (call.own_path != wire::OwnPath::none) return ErrorForm::plain;
+    switch (call.protocol) {
+        case CallProtocol::json_1_0:
+        case CallProtocol::json_1_1:
+        case CallProtocol::rpc_json: return ErrorForm::json;
+        case CallProtocol::rpc_cbor: return ErrorForm::cbor;
+        case CallProtocol::query:
+        case CallProtocol::rest_xml: return ErrorForm::xml;
+        case CallProtocol::ec2: return ErrorForm::ec2;
+        case CallProtocol::rest_json: return ErrorForm::rest_json;
+        case CallProtocol::s3: return ErrorForm::s3;
+        case CallProtocol::unknown: break;
+    }
+    using wire::WireProtocol;
+    if (!call.service) return ErrorForm::rest_json;
+    if (call.service.has(WireProtocol::ec2)) return ErrorForm::ec2;
+    if (call.service.has(WireProtocol::query) || call.service.has(WireProtocol::rest_xml)) return ErrorForm::xml;
+    return call.service.has(WireProtocol::json) ? ErrorForm::json : ErrorForm::rest_json;
 }
 
 std::string refusal_answer(ErrorForm form, const Refusal& refusal, bool head_only) {

@@ -4,12 +4,15 @@
 #include <string_view>
 
 #include "net/http.h"
+#include "wire/classify.h"
 
 namespace cairn::gateway {
 
-/// The protocol that the sender of a request understands errors in, as far as its head tells.
+/// The protocol that the sender of a request understands errors in.
 enum class ErrorForm { plain, json, rest_json, xml, ec2, s3, cbor };
-ErrorForm error_form(const net::Request& head);
+
+/// Of a call whose protocol is not known it is that of its service.
+ErrorForm error_form(const wire::Classified& call);
 
 /// Why the gateway itself answers.
 struct Refusal {

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "net/answer_burst.h"
+#include "sign/text.h"
 
 namespace cairn::gateway {
 
@@ -35,9 +36,17 @@ std::vector<std::string> problems_of(std::string_view body, std::size_t count) {
     return problems;
 }
 
+void append_line(std::string& body, const GatewayRecord& record) {
+    body += fmt::format("{{\"sequence\":{},", record.sequence);
+    if (!record.evidence.empty()) body.append("\"evidence\":").append(record.evidence).push_back(',');
+    body.append("\"record\":").append(record.text).append("}\n");
+}
+
 }  // namespace
 
-RemoteSink::RemoteSink(RemoteSinkOptions options) : options_(std::move(options)) {
+RemoteSink::RemoteSink(RemoteSinkOptions options)
+    : options_(std::move(options)), target_("/ingest?results=problems&gateway=") {
+    sign::append_encoded(target_, options_.gateway);
     client_.ca_file = options_.ca_file;
     client_.timeout = std::chrono::seconds(30);
     client_.cancel = &cancel_;
@@ -54,7 +63,7 @@ RemoteSink::~RemoteSink() {
     thread_.join();
 }
 
-void RemoteSink::submit(std::string record, std::uint64_t, Done done) {
+void RemoteSink::submit(GatewayRecord record, Done done) {
     std::unique_lock lock(mutex_);
     if (stopping_) {
         lock.unlock();
@@ -71,7 +80,7 @@ void RemoteSink::run() {
         if (waiting_.empty()) return;
         std::deque<Waiting> batch;
         for (std::size_t bytes = 0; !waiting_.empty() && bytes < batch_bytes_max; waiting_.pop_front()) {
-            bytes += waiting_.front().record.size();
+            bytes += waiting_.front().record.text.size() + waiting_.front().record.evidence.size();
             batch.push_back(std::move(waiting_.front()));
         }
         lock.unlock();
@@ -82,11 +91,11 @@ void RemoteSink::run() {
 
 void RemoteSink::send(std::deque<Waiting> batch) {
     std::string body;
-    for (const auto& [record, done] : batch) body.append(record).push_back('\n');
+    for (const auto& [record, done] : batch) append_line(body, record);
     const auto answer = net::send(
         options_.endpoint,
         net::OutgoingRequest{"POST",
-                             "/ingest?results=problems",
+                             target_,
                              {{"Authorization", "Bearer " + options_.token}, {"Content-Type", "application/x-ndjson"}},
                              body},
         client_);

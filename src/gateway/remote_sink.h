@@ -16,9 +16,10 @@ struct RemoteSinkOptions {
     std::string endpoint;  ///< "https://cairn.example.com:4610"
     std::string token;     ///< ingest token
     std::string ca_file;
+    std::string gateway = "gateway";  ///< its name beside its records
 };
 
-/// A cairn elsewhere: POST /ingest. What comes while a request is under way goes together with the next one.
+/// A cairn elsewhere: POST /ingest?gateway=NAME (docs/api.md). What comes while a request is under way goes together with the next one.
 class RemoteSink final : public RecordSink {
 public:
     explicit RemoteSink(RemoteSinkOptions options);
@@ -26,11 +27,11 @@ public:
     /// What waits is answered `unavailable`.
     ~RemoteSink() override;
 
-    void submit(std::string record, std::uint64_t sequence, Done done) override;
+    void submit(GatewayRecord record, Done done) override;
 
 private:
     struct Waiting {
-        std::string record;
+        GatewayRecord record;
         Done done;
     };
 
@@ -38,6 +39,7 @@ private:
     void send(std::deque<Waiting> batch);
 
     const RemoteSinkOptions options_;
+    std::string target_;
     net::ClientOptions client_;
     std::atomic<bool> cancel_{false};
     std::mutex mutex_;

@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "gateway/credential.h"
+#include "gateway/classified_call.h"
 #include "gateway/forwarded_head.h"
 #include "gateway/head_lines.h"
 
@@ -157,7 +157,7 @@ void Session::begin_call(std::string_view head) {
     const bool trusted = reception_.trusted.trusts(peer_);
     request.peer_address = trusted ? reception_.trusted.origin(peer_, request) : peer_;
     auto* const upstream = reception_.route(
-        {without_port(request.find("host")), client_.transport().server_name(), read_credential(request).service});
+        {without_port(request.find("host")), client_.transport().server_name(), scope_service(request)});
     if (upstream == nullptr) return refuse(421, "there is no route for this host and service");
     if (reception_.draining.load(std::memory_order_relaxed)) framing->keep_alive = false;
 

@@ -73,11 +73,12 @@ Result<void> Spool::recover() {
             CAIRN_TRY(disk_.remove(found->path));
             continue;
         }
-        if (auto fine = check_spool_header(rest); !fine)
-            return fail(fine.error().code, fmt::format("{}: {}", found->path, fine.error().message));
+        const auto version = check_spool_header(rest);
+        if (!version) return fail(version.error().code, fmt::format("{}: {}", found->path, version.error().message));
+        found->version = *version;
         rest.remove_prefix(spool_header_bytes);
         std::size_t records = 0;
-        while (take_spool_frame(rest)) ++records;
+        while (take_spool_frame(rest, found->version)) ++records;
         if (!rest.empty()) {
             damaged_.add();
             log_warning("a spool file ends in bytes that are no record",
@@ -107,6 +108,7 @@ Result<std::shared_ptr<Spool::SpoolFile>> Spool::file_for(std::uint64_t sequence
     made->file = std::move(*file);
     CAIRN_TRY(made->file->write(0, spool_header()));
     CAIRN_TRY(disk_.sync_folder(options_.folder));
+    made->version = spool_version;
     made->end = spool_header_bytes;
     bytes_->fetch_add(made->end);
     std::lock_guard lock(mutex_);
@@ -116,15 +118,15 @@ Result<std::shared_ptr<Spool::SpoolFile>> Spool::file_for(std::uint64_t sequence
 
 // ---- in
 
-void Spool::submit(std::string record, std::uint64_t sequence, Done done) {
+void Spool::submit(GatewayRecord record, Done done) {
     std::unique_lock lock(mutex_);
-    if (stopping_ || bytes_->load() + record.size() > options_.bytes_max) {
+    if (stopping_ || bytes_->load() + record.text.size() + record.evidence.size() > options_.bytes_max) {
         const auto error =
             stopping_ ? fail(Code::unavailable, "the gateway is stopping") : fail(Code::exhausted, "the spool is full");
         lock.unlock();
         return done(error);
     }
-    waiting_.push_back({std::move(record), sequence, std::move(done)});
+    waiting_.push_back({std::move(record), std::move(done)});
     to_write_.notify_one();
 }
 
@@ -155,10 +157,11 @@ void Spool::write_group(std::deque<Waiting> group) {
 }
 
 Result<void> Spool::append(const std::deque<Waiting>& group) {
-    auto file = file_for(group.front().sequence);
+    auto file = file_for(group.front().record.sequence);
     if (!file) return fail(std::move(file).error());
     std::string bytes;
-    for (const auto& one : group) append_spool_frame(bytes, one.record, one.sequence);
+    for (const auto& [record, done] : group)
+        append_spool_frame(bytes, {record.text, record.evidence, record.sequence});
     CAIRN_TRY((*file)->file->write((*file)->end, bytes));
     CAIRN_TRY((*file)->file->sync());
     bytes_->fetch_add(bytes.size());
@@ -223,14 +226,15 @@ bool Spool::ship_from(const std::shared_ptr<SpoolFile>& file, std::uint64_t& fro
 
 /// As many whole frames as one step takes. Empty when the first is damaged.
 Result<std::vector<Spool::Frame>> Spool::read_frames(SpoolFile& file, std::uint64_t from, std::uint64_t end) const {
-    for (std::uint64_t step : {std::uint64_t{read_bytes_max}, std::uint64_t{read_bytes_max} + spool_record_bytes_max}) {
+    for (std::uint64_t step : {std::uint64_t{read_bytes_max}, std::uint64_t{read_bytes_max} + 2 * spool_text_bytes_max}) {
         std::string bytes(static_cast<std::size_t>(std::min(end - from, step)), '\0');
         CAIRN_TRY(file.file->read(from, bytes.data(), bytes.size()));
         std::vector<Frame> frames;
         for (std::string_view rest = bytes; frames.size() < shipped_records_max;) {
-            const auto frame = take_spool_frame(rest);
+            const auto frame = take_spool_frame(rest, file.version);
             if (!frame) break;
-            frames.push_back({std::string(frame->record), frame->sequence, from + bytes.size() - rest.size()});
+            frames.push_back({{std::string(frame->record), std::string(frame->evidence), frame->sequence},
+                              from + bytes.size() - rest.size()});
         }
         if (!frames.empty() || bytes.size() == end - from) return frames;  // else one that is longer than the step
     }
@@ -243,7 +247,7 @@ bool Spool::give_on(const std::vector<Frame>& frames) {
     std::size_t open = frames.size();
     Result<void> outcome;
     for (const auto& frame : frames)
-        onward_.submit(frame.record, frame.sequence, [&](Result<void> result) {
+        onward_.submit(frame.record, [&](Result<void> result) {
             std::lock_guard lock(mutex);
             if (!result) outcome = std::move(result);
             if (--open == 0) answered.notify_all();

@@ -37,23 +37,22 @@ public:
     ~Spool() override;
 
     /// Error: exhausted, when the spool or the disk is full; those of Disk.
-    void submit(std::string record, std::uint64_t sequence, Done done) override;
+    void submit(GatewayRecord record, Done done) override;
 
 private:
     struct Waiting {
-        std::string record;
-        std::uint64_t sequence;
+        GatewayRecord record;
         Done done;
     };
     struct SpoolFile {
         std::string path;
         std::unique_ptr<File> file;
+        std::uint32_t version = 0;
         std::uint64_t end = 0;  ///< of the durable frames
         bool closed = false;    ///< nothing is appended any more
     };
     struct Frame {
-        std::string record;
-        std::uint64_t sequence;
+        GatewayRecord record;
         std::uint64_t end;  ///< its place in the file
     };
 

@@ -11,10 +11,10 @@ using Order = std::span<const std::uint32_t>;
 
 class BatchMaker {
 public:
-    BatchMaker(const std::vector<Candidate>& candidates, const Envelope& envelope,
+    BatchMaker(const std::vector<Candidate>& candidates, const Writer& writer, Time ingest_time,
                const std::function<BlockCodec()>& codec, bool fast)
-        : candidates_(candidates), plain_(envelope), conflicting_(envelope), codec_(codec), fast_(fast) {
-        conflicting_.conflict = true;
+        : candidates_(candidates), origins_(writer.origins), envelope_(writer.envelope), codec_(codec), fast_(fast) {
+        envelope_.ingest_time = ingest_time;
     }
 
     /// `order` holds records of one class.
@@ -29,8 +29,14 @@ public:
     Batch take() { return std::move(batch_); }
 
 private:
-    const Envelope& envelope_of(const Candidate& candidate) const {
-        return candidate.fate == Candidate::Fate::conflict ? conflicting_ : plain_;
+    /// Until it is asked for another one.
+    const Envelope& envelope_of(const Candidate& candidate) {
+        envelope_.conflict = candidate.fate == Candidate::Fate::conflict;
+        if (!origins_.empty()) {
+            envelope_.sequence = origins_[candidate.position].sequence;
+            envelope_.evidence = origins_[candidate.position].evidence;
+        }
+        return envelope_;
     }
 
     BlockInput& new_input(Order order) {
@@ -43,17 +49,15 @@ private:
 
     void add_records(Order order) {
         auto& input = new_input(order);
-        bool conflicts = false;
+        bool differ = !origins_.empty();
         for (const auto i : order) {
             input.fingerprints.push_back(candidates_[i].fingerprint);
             input.newest_ms = std::max(input.newest_ms, candidates_[i].time_ms);
             input.records.emplace_back(candidates_[i].raw);
-            conflicts |= candidates_[i].fate == Candidate::Fate::conflict;
+            differ |= candidates_[i].fate == Candidate::Fate::conflict;
         }
-        if (!conflicts)
-            input.envelopes.push_back(plain_);
-        else
-            for (const auto i : order) input.envelopes.push_back(envelope_of(candidates_[i]));
+        const auto enveloped = differ ? order : order.first(1);
+        for (const auto i : enveloped) input.envelopes.push_back(envelope_of(candidates_[i]));
     }
 
     /// Blocks of about `bytes_wanted` raw bytes, cut so that none is left small.
@@ -81,8 +85,8 @@ private:
     }
 
     const std::vector<Candidate>& candidates_;
-    const Envelope& plain_;
-    Envelope conflicting_;
+    const std::vector<Origin>& origins_;
+    Envelope envelope_;
     const std::function<BlockCodec()>& codec_;
     const bool fast_;
     Batch batch_;
@@ -90,9 +94,9 @@ private:
 
 }  // namespace
 
-Batch make_batch(const std::vector<Candidate>& candidates, Order order, const Envelope& envelope,
+Batch make_batch(const std::vector<Candidate>& candidates, Order order, const Writer& writer, Time ingest_time,
                  const std::function<BlockCodec()>& codec, bool fast) {
-    BatchMaker maker(candidates, envelope, codec, fast);
+    BatchMaker maker(candidates, writer, ingest_time, codec, fast);
     for (std::size_t begin = 0; begin < order.size();) {
         std::size_t end = begin + 1;
         while (end < order.size() && candidates[order[end]].retention == candidates[order[begin]].retention) ++end;

@@ -43,9 +43,16 @@ struct Receipt {
 /// May the writer write events of this account? Null admits all.
 using AccountFilter = std::function<bool(std::string_view account, std::string_view region)>;
 
+/// What a gateway says of one of its records: Envelope::sequence and Envelope::evidence.
+struct Origin {
+    std::uint64_t sequence = 0;
+    std::string evidence;
+};
+
 struct Writer {
-    Envelope envelope;        ///< ingest_time is filled in by submit()
-    AccountFilter may_write;  ///< a record of another account is rejected with the reason "not authorized ..."
+    Envelope envelope;            ///< ingest_time is filled in by submit()
+    std::vector<Origin> origins;  ///< one per record, in order, that takes the place of what the envelope says; or none
+    AccountFilter may_write;      ///< a record of another account is rejected with the reason "not authorized ..."
 };
 
 struct IngestOptions {

@@ -146,7 +146,7 @@ Hold read_hold(Table& table) {
     return hold;
 }
 
-gateway::UpstreamOptions read_upstream(Table& table) {
+Result<gateway::UpstreamOptions> read_upstream(Table& table) {
     gateway::UpstreamOptions upstream;
     upstream.name = table.text("name", true);
     upstream.url = table.text("url", true);
@@ -159,6 +159,13 @@ gateway::UpstreamOptions read_upstream(Table& table) {
     upstream.silence_timeout = table.duration("silence_timeout", upstream.silence_timeout);
     upstream.idle_timeout = table.duration("idle_timeout", upstream.idle_timeout);
     upstream.continue_timeout = table.duration("continue_timeout", upstream.continue_timeout);
+    const auto profile = table.text("profile"), paths = table.text("admin_paths");
+    const auto kind = wire::profile_of(profile.empty() ? "generic" : profile);
+    if (!kind) return fail(Code::invalid, fmt::format("\"{}\" is no profile of an upstream", profile));
+    if (!paths.empty() && paths != "record" && paths != "ignore")
+        return fail(Code::invalid, fmt::format("\"{}\" is none of record, ignore", paths));
+    upstream.calls = {*kind, table.texts("endpoint_names"), table.text("default_service")};
+    upstream.record_admin_paths = paths != "ignore";
     return upstream;
 }
 
@@ -262,7 +269,9 @@ Result<ConfigFile> read_config_file(const std::string& path) {
         return check_hold(file.holds.back());
     }));
     CAIRN_TRY(read_list(path, parsed.table(), "gateway.upstreams", [&](Table& table) -> Result<void> {
-        file.upstreams.push_back(read_upstream(table));
+        auto upstream = read_upstream(table);
+        if (!upstream) return fail(std::move(upstream).error());
+        file.upstreams.push_back(std::move(*upstream));
         return {};
     }));
     CAIRN_TRY(read_list(path, parsed.table(), "gateway.listeners", [&](Table& table) -> Result<void> {

@@ -1,6 +1,7 @@
 #include "node/gateway_work.h"
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -8,9 +9,11 @@
 
 #include "backend/posix/posix_disk.h"
 #include "event/record.h"
+#include "gateway/claimed_callers.h"
 #include "gateway/recording.h"
 #include "gateway/remote_sink.h"
 #include "gateway/spool.h"
+#include "wire/host_name.h"
 
 namespace cairn::node {
 
@@ -20,15 +23,15 @@ class LocalSink final : public gateway::RecordSink {
 public:
     LocalSink(ingest::Ingest& ingest, std::string gateway) : ingest_(ingest), gateway_(std::move(gateway)) {}
 
-    void submit(std::string record, std::uint64_t sequence, Done done) override {
-        auto buffer = std::make_shared<std::string>();
-        buffer->reserve(record.size() + RecordParser::padding);
-        buffer->append(record);
+    void submit(gateway::GatewayRecord record, Done done) override {
+        auto buffer = std::make_shared<std::string>(std::move(record.text));
+        buffer->reserve(buffer->size() + RecordParser::padding);
         const std::string_view text = *buffer;
         ingest::Writer writer;
         writer.envelope.writer = "cairn";
         writer.envelope.gateway = gateway_;
-        writer.envelope.sequence = sequence;
+        writer.envelope.sequence = record.sequence;
+        writer.envelope.evidence = std::move(record.evidence);
         ingest_.submit(std::move(buffer), {text}, std::move(writer),
                        [done = std::move(done)](Result<ingest::Receipt> receipt) mutable {
                            if (!receipt) return done(fail(std::move(receipt).error()));
@@ -65,8 +68,8 @@ public:
         return sink;
     }
 
-    void submit(std::string record, std::uint64_t sequence, Done done) override {
-        spool_->submit(std::move(record), sequence, std::move(done));
+    void submit(gateway::GatewayRecord record, Done done) override {
+        spool_->submit(std::move(record), std::move(done));
     }
 
 private:
@@ -78,8 +81,10 @@ private:
 
 class RunningGatewayWork final : public GatewayWork {
 public:
-    RunningGatewayWork(gateway::RecordingOptions options, gateway::RecordSink& sink, Metrics& metrics)
-        : recording_(std::make_unique<gateway::Recording>(std::move(options), sink, metrics)) {}
+    RunningGatewayWork(gateway::RecordingOptions options, std::unique_ptr<gateway::Callers> callers,
+                       gateway::RecordSink& sink, Metrics& metrics)
+        : callers_(std::move(callers)),
+          recording_(std::make_unique<gateway::Recording>(std::move(options), *callers_, sink, metrics)) {}
 
     ~RunningGatewayWork() override { stop(std::chrono::milliseconds(0)); }
 
@@ -100,6 +105,7 @@ public:
     }
 
 private:
+    const std::unique_ptr<gateway::Callers> callers_;
     std::unique_ptr<gateway::Recording> recording_;
     std::unique_ptr<gateway::Gateway> gateway_;
 };
@@ -113,6 +119,10 @@ gateway::UpstreamOptions plain_upstream(const Config& config) {
     upstream.account = config.account;
     upstream.region = config.region;
     upstream.forward_client_ip = config.gateway_forward_client_ip;
+    upstream.calls.profile = wire::profile_of(config.gateway_profile).value_or(wire::UpstreamProfile::generic);
+    upstream.calls.endpoint_names = config.gateway_endpoint_names;
+    upstream.calls.default_service = config.gateway_default_service;
+    upstream.record_admin_paths = config.gateway_admin_paths == "record";
     return upstream;
 }
 
@@ -154,6 +164,7 @@ Result<gateway::GatewayOptions> gateway_options(const Config& config) {
     for (auto& upstream : options.upstreams) {
         if (upstream.account.empty()) upstream.account = config.account;
         if (upstream.region.empty()) upstream.region = config.region;
+        for (auto& name : upstream.calls.endpoint_names) name = wire::plain_host(name);
     }
     return options;
 }
@@ -168,7 +179,7 @@ Result<std::unique_ptr<gateway::RecordSink>> make_remote_sink(const Config& conf
                     "gateway.cairn: where do records go? Name the endpoint of a cairn, with gateway.token; or run the "
                     "gateway inside `cairn serve`");
     auto remote = std::make_unique<gateway::RemoteSink>(
-        gateway::RemoteSinkOptions{config.gateway_cairn, config.gateway_token, config.gateway_ca_file});
+        gateway::RemoteSinkOptions{config.gateway_cairn, config.gateway_token, config.gateway_ca_file, config.gateway_name});
     if (config.gateway_spool.empty()) return remote;
     return SpooledSink::open(config, std::move(remote), metrics);
 }
@@ -197,9 +208,17 @@ Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, ga
     auto options = gateway_options(config);
     if (!options) return fail(std::move(options).error());
     gateway::RecordingOptions recording;
-    for (const auto& upstream : options->upstreams)
-        recording.homes[upstream.name] = {upstream.account, upstream.region};
-    auto work = std::make_unique<RunningGatewayWork>(std::move(recording), sink, metrics);
+    recording.records.record_failed_authentication = config.gateway_record_failed_authentication;
+    std::map<std::string, gateway::KeySpace, std::less<>> spaces;
+    for (const auto& upstream : options->upstreams) {
+        recording.records.homes[upstream.name] = {.account = upstream.account,
+                                                  .region = upstream.region,
+                                                  .profile = upstream.calls.profile,
+                                                  .record_admin_paths = upstream.record_admin_paths};
+        spaces[upstream.name] = {.account = upstream.account, .profile = upstream.calls.profile};
+    }
+    auto work = std::make_unique<RunningGatewayWork>(
+        std::move(recording), std::make_unique<gateway::ClaimedCallers>(std::move(spaces)), sink, metrics);
     CAIRN_TRY(work->open(std::move(*options), metrics));
     return work;
 }

@@ -1,5 +1,8 @@
 #include "wire/own_paths.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace cairn::wire {
 
 namespace {
@@ -26,6 +29,13 @@ constexpr Row table[] = {
 };
 
 }  // namespace
+
+std::optional<UpstreamProfile> profile_of(std::string_view name) {
+    constexpr std::string_view names[] = {"generic", "aws", "moto", "localstack", "minio", "ceph"};
+    const auto* const found = std::ranges::find(names, name);
+    if (found == std::end(names)) return std::nullopt;
+    return static_cast<UpstreamProfile>(found - std::begin(names));
+}
 
 OwnPath own_path(UpstreamProfile profile, std::string_view path) {
     for (const auto& row : table) {

@@ -1,6 +1,7 @@
 """moto's server: SNS, SQS, CloudWatch Logs and KMS for tests, in the account of the tests' node."""
 
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -16,8 +17,8 @@ from node import ACCOUNT, clean_environment
 class Moto:
     """What cannot start fails the test that wants it."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, account=ACCOUNT):
+        self.folder, self.account = folder, account
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -27,7 +28,7 @@ class Moto:
     def start(self):
         """Again after stop(): on the same port, empty."""
         command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(self.port)]
-        environment = clean_environment(MOTO_ACCOUNT_ID=ACCOUNT, PATH=os.environ["PATH"])
+        environment = clean_environment(MOTO_ACCOUNT_ID=self.account, PATH=os.environ["PATH"], PYTHONPATH=str(pathlib.Path(__file__).parent / "moto_modules"))
         self.process = subprocess.Popen(command, stdout=open(self.folder / "moto", "ab"), stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
         while True:

@@ -18,7 +18,9 @@ namespace cairn::gateway {
 /// Keeps the calls, and answers for them when the test says so.
 class HeldRecorder final : public Recorder {
 public:
-    CopyLimits limits(const net::Request&, const net::Response*) const override { return {copy_bytes, copy_bytes}; }
+    CopyLimits limits(const net::Request&, const wire::Classified*, const net::Response*) const override {
+        return {copy_bytes, copy_bytes, 0};
+    }
 
     void record(Call call, Done done) override {
         std::lock_guard lock(mutex_);

@@ -5,10 +5,11 @@
 #include <thread>
 
 #include "base/json.h"
+#include "event/record.h"
+#include "gateway/claimed_callers.h"
+#include "gateway/classified_call.h"
 #include "gateway/peer.h"
-#include "gateway/record_builder.h"
 #include "gateway/recording.h"
-#include "gateway/refusal.h"
 
 namespace cairn::gateway {
 namespace {
@@ -29,134 +30,73 @@ net::Headers signed_for(const std::string& service, net::Headers more = {}) {
     return more;
 }
 
-// ---- who
+constexpr const char* form_type = "application/x-www-form-urlencoded; charset=utf-8";
 
-TEST(Credential, IsReadWhereverASignatureStands) {
-    using Signature = Credential::Signature;
-    const struct {
-        std::string target;
-        net::Headers headers;
-        Signature signature;
-        std::string key, region, service;
-    } cases[] = {
-        {"/", signed_for("s3"), Signature::v4, "AKIAEXAMPLE", "eu-west-1", "s3"},
-        {"/",
-         {{"authorization",
-           "AWS4-HMAC-SHA256 Credential=a/b/c/20260101/r/iam/aws4_request,SignedHeaders=h,Signature=0"}},
-         Signature::v4,
-         "a/b/c",
-         "r",
-         "iam"},
-        {"/",
-         {{"Authorization",
-           "AWS4-ECDSA-P256-SHA256 Credential=K/20260101/s3/aws4_request, SignedHeaders=h, Signature=0"},
-          {"X-Amz-Region-Set", "eu-west-2,us-east-1"}},
-         Signature::v4a,
-         "K",
-         "eu-west-2",
-         "s3"},
-        {"/",
-         {{"Authorization",
-           "AWS4-ECDSA-P256-SHA256 Credential=K/20260101/s3/aws4_request, SignedHeaders=h, Signature=0"},
-          {"X-Amz-Region-Set", "*"}},
-         Signature::v4a,
-         "K",
-         "",
-         "s3"},
-        {"/", {{"Authorization", "AWS KEY:c2ln"}}, Signature::v2, "KEY", "", ""},
-        {"/", {{"Authorization", "Bearer abc"}}, Signature::bearer, "", "", ""},
-        {"/b/k?X-Amz-Credential=K%2F20260101%2Fus-east-2%2Fs3%2Faws4_request&X-Amz-Signature=0",
-         {},
-         Signature::v4,
-         "K",
-         "us-east-2",
-         "s3"},
-        {"/b/k?AWSAccessKeyId=K&Signature=0&Expires=1", {}, Signature::v2, "K", "", ""},
-        {"/", {}, Signature::none, "", "", ""},
-        {"/", {{"Authorization", "AWS4-HMAC-SHA256 Credential=garbage"}}, Signature::none, "", "", ""},
-        {"/", {{"Authorization", "AWS4-HMAC-SHA256"}}, Signature::none, "", "", ""},
-    };
-    for (const auto& row : cases) {
-        SCOPED_TRACE(row.headers.empty() ? row.target : row.headers.front().second);
-        const auto found = read_credential(request("GET", row.target, row.headers));
-        EXPECT_EQ(found.signature, row.signature);
-        EXPECT_EQ(found.access_key_id, row.key);
-        EXPECT_EQ(found.region, row.region);
-        EXPECT_EQ(found.service, row.service);
+/// Remembers what it was told.
+class ListeningCallers final : public Callers {
+public:
+    Caller caller(std::string_view, const wire::Credential& credential, Confidence confidence, Time) const override {
+        last = confidence;
+        return {JsonObject{{"type", "Test"}, {"accessKeyId", credential.key_id}}, "111122223333"};
     }
-}
-
-// ---- what
-
-TEST(CallName, ComesFromWhatTheRequestSays) {
-    const std::string form = "application/x-www-form-urlencoded; charset=utf-8";
-    const struct {
-        net::Request request;
-        std::string source, name;
-        bool read_only, data;
-    } cases[] = {
-        {request("POST", "/", signed_for("dynamodb", {{"X-Amz-Target", "DynamoDB_20120810.PutItem"}})),
-         "dynamodb.amazonaws.com", "PutItem", false, false},
-        {request("POST", "/",
-                 signed_for("cloudtrail",
-                            {{"X-Amz-Target", "com.amazonaws.cloudtrail.v1.CloudTrail_20131101.LookupEvents"}})),
-         "cloudtrail.amazonaws.com", "LookupEvents", true, false},
-        {request("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData",
-                 signed_for("monitoring", {{"smithy-protocol", "rpc-v2-cbor"}})),
-         "monitoring.amazonaws.com", "PutMetricData", false, false},
-        {request("POST", "/", signed_for("iam", {{"Content-Type", form}}), "Action=CreateUser&UserName=a"),
-         "iam.amazonaws.com", "CreateUser", false, false},
-        {request("GET", "/?Action=GetCallerIdentity&Version=1", signed_for("sts")), "sts.amazonaws.com",
-         "GetCallerIdentity", true, false},
-        {request("GET", "/", signed_for("s3")), "s3.amazonaws.com", "ListBuckets", true, false},
-        {request("PUT", "/bucket", signed_for("s3")), "s3.amazonaws.com", "CreateBucket", false, false},
-        {request("GET", "/bucket/?list-type=2&prefix=a", {}), "s3.amazonaws.com", "ListObjects", true, true},
-        {request("HEAD", "/bucket", {}), "s3.amazonaws.com", "HeadBucket", true, true},
-        {request("GET", "/bucket?location", {}), "s3.amazonaws.com", "GetBucketLocation", true, false},
-        {request("POST", "/bucket?delete", {}), "s3.amazonaws.com", "DeleteObjects", false, true},
-        {request("PUT", "/bucket/a/b?x-id=PutObject", {}), "s3.amazonaws.com", "PutObject", false, true},
-        {request("PUT", "/bucket/a", {{"x-amz-copy-source", "/b/c"}}), "s3.amazonaws.com", "CopyObject", false, true},
-        {request("GET", "/bucket/a?versionId=1&partNumber=2", {}), "s3.amazonaws.com", "GetObject", true, true},
-        {request("PUT", "/bucket/a?partNumber=2&uploadId=x", {}), "s3.amazonaws.com", "UploadPart", false, true},
-        {request("POST", "/bucket/a?uploads", {}), "s3.amazonaws.com", "CreateMultipartUpload", false, true},
-        {request("PUT", "/bucket?acl", {}), "s3.amazonaws.com", "PUT /bucket", false, false},
-        {request("GET", "/2015-03-31/functions", signed_for("lambda")), "lambda.amazonaws.com",
-         "GET /2015-03-31/functions", true, false},
-        {request("POST", "/", signed_for("kms", {{"X-Amz-Target", "x.<script>"}})), "kms.amazonaws.com", "POST /",
-         false, false},
-        {request("OPTIONS", "*", {}), "s3.amazonaws.com", "OPTIONS *", true, false},
-    };
-    for (const auto& row : cases) {
-        SCOPED_TRACE(row.request.method + " " + row.request.target);
-        const auto name = name_call(row.request, read_credential(row.request));
-        EXPECT_EQ(name.event_source, row.source);
-        EXPECT_EQ(name.event_name, row.name);
-        EXPECT_EQ(name.read_only, row.read_only);
-        EXPECT_EQ(name.data, row.data);
+    void learn(const LearnedCall& call) override {
+        learned.push_back(std::string(call.event_name) + " " + to_text(*call.answer));
     }
-}
 
-Json record_of(const Call& call) {
-    const auto text = build_record(call, {"111122223333", "us-west-2"}, name_call);
-    auto json = parse_json(text);
-    EXPECT_TRUE(json) << text;
-    return json ? *json : Json();
-}
+    mutable Confidence last = Confidence::claimed;
+    std::vector<std::string> learned;
+};
 
-Call call_of(net::Request made, int status, net::Headers headers = {}, std::string body = {}) {
-    Call call;
-    call.request = std::move(made);
-    call.response.status = status;
-    call.response.headers = std::move(headers);
-    call.response.body = std::move(body);
-    call.ended = *parse_time("2026-11-21T16:00:00.750Z");
-    return call;
-}
+class Records : public testing::Test {
+protected:
+    Call call_of(net::Request made, int status, net::Headers headers = {}, std::string body = {}) const {
+        Call call;
+        call.classified = classify_request(made, made.body, {home.profile, {}, {}});
+        call.request_bytes = made.body.size();
+        call.request_whole = true;
+        call.request = std::move(made);
+        call.response.status = status;
+        call.response.headers = std::move(headers);
+        call.response_bytes = body.size();
+        call.response.body = std::move(body);
+        call.response_whole = true;
+        call.upstream = "origin";
+        call.ended = *parse_time("2026-11-21T16:00:00.750Z");
+        return call;
+    }
 
-TEST(Record, SaysWhoWhatWhenAndFromWhere) {
+    std::vector<GatewayRecord> make(const Call& call) {
+        if (!maker_) {
+            options.homes["origin"] = home;
+            maker_ = std::make_unique<RecordMaker>(options, callers, metrics);
+        }
+        return maker_->make(call);
+    }
+
+    Json record_of(const Call& call) {
+        const auto made = make(call);
+        EXPECT_FALSE(made.empty());
+        if (made.empty()) return {};
+        evidence = made.front().evidence;
+        auto json = parse_json(made.front().text);
+        EXPECT_TRUE(json) << made.front().text;
+        return json ? *json : Json();
+    }
+
+    Home home{.account = "111122223333", .region = "us-west-2"};
+    RecordMakerOptions options;
+    ListeningCallers callers;
+    Metrics metrics;
+    std::string evidence;
+
+private:
+    std::unique_ptr<RecordMaker> maker_;
+};
+
+TEST_F(Records, SayWhoWhatWhenAndFromWhere) {
     auto call = call_of(request("PUT", "/bucket/key?x-id=PutObject",
                                 signed_for("s3", {{"User-Agent", "aws-cli/2"}, {"Host", "h:9000"}})),
-                        200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}});
+                        200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}, {"x-amz-server-side-encryption", "AES256"}});
     call.request_bytes = 7;
     call.response_bytes = 9;
     call.request.tls = true;
@@ -172,62 +112,249 @@ TEST(Record, SaysWhoWhatWhenAndFromWhere) {
     EXPECT_EQ(record.text("recipientAccountId"), "111122223333");
     EXPECT_EQ(record.text("eventCategory"), "Data");
     EXPECT_EQ(record.find("userIdentity")->text("accessKeyId"), "AKIAEXAMPLE");
+    EXPECT_EQ(record.find("requestParameters")->text("key"), "key");
     EXPECT_EQ(record.find("errorCode"), nullptr);
-    const auto& data = *record.find("additionalEventData");
-    EXPECT_EQ(data.text("SignatureVersion"), "SigV4");
-    EXPECT_EQ(data.text("CipherSuite"), "TLS_AES_128_GCM_SHA256");
-    EXPECT_EQ(data.find("bytesTransferredIn")->as_integer(), 7);
-    EXPECT_EQ(data.find("bytesTransferredOut")->as_integer(), 9);
+    const auto& resources = record.find("resources")->as_array();
+    ASSERT_EQ(resources.size(), 2u);
+    EXPECT_EQ(resources[0].text("ARN"), "arn:aws:s3:::bucket/key");
+    EXPECT_EQ(to_text(*record.find("additionalEventData")),
+              R"({"SignatureVersion":"SigV4","CipherSuite":"TLS_AES_128_GCM_SHA256","bytesTransferredIn":7,)"
+              R"("SSEApplied":"Default_SSE_S3","AuthenticationMethod":"AuthHeader","x-amz-id-2":"DEF",)"
+              R"("bytesTransferredOut":9})");
     EXPECT_EQ(record.find("tlsDetails")->text("clientProvidedHostHeader"), "h");
 }
 
-TEST(Record, HasTheErrorOfEachProtocol) {
+TEST_F(Records, HaveTheErrorOfEachProtocol) {
     const struct {
+        std::string service;
         net::Headers headers;
         std::string body, code, message;
         int status;
     } cases[] = {
-        {{{"x-amzn-errortype", "com.amazon#ThrottlingException:http://x"}}, "", "ThrottlingException", "", 400},
-        {{}, R"({"__type":"a.b#ResourceNotFoundException","message":"no"})", "ResourceNotFoundException", "no", 400},
-        {{},
+        {"kms", {{"x-amzn-errortype", "com.amazon#ThrottlingException:http://x"}}, "{}", "ThrottlingException", "", 400},
+        {"kms",
+         {},
+         R"({"__type":"a.b#NotFoundException","message":"no"})",
+         "NotFoundException",
+         "no",
+         400},
+        {"s3",
+         {},
          "<Error><Code>NoSuchKey</Code><Message>it is not there</Message></Error>",
          "NoSuchKey",
          "it is not there",
          404},
-        {{}, "", "404", "", 404},
-        {{}, "<html>", "502", "", 502},
+        {"s3", {}, "<html>", "502", "", 502},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.code);
-        const auto record = record_of(call_of(request("GET", "/b/k"), row.status, row.headers, row.body));
+        auto headers = signed_for(row.service);
+        if (row.service == "kms") headers.emplace_back("X-Amz-Target", "TrentService.DescribeKey");
+        const bool s3 = row.service == "s3";
+        const auto record = record_of(
+            call_of(request(s3 ? "GET" : "POST", s3 ? "/b/k" : "/", headers), row.status, row.headers, row.body));
         EXPECT_EQ(record.text("errorCode"), row.code);
-        EXPECT_EQ(record.text("errorMessage"), row.message);
+        if (row.code != "502") {
+            EXPECT_EQ(record.text("errorMessage"), row.message);
+        }
+        EXPECT_EQ(record.find("responseElements"), nullptr);
     }
     auto unanswered = call_of(request("GET", "/b/k"), 0);
     unanswered.outcome = Outcome::reset;
     EXPECT_EQ(record_of(unanswered).text("errorCode"), "ServiceUnavailable");
 }
 
-TEST(Record, HasNothingThatIsSecret) {
+TEST_F(Records, HaveNothingThatIsSecret) {
     const std::string canary = "canary";
-    auto call = call_of(request("POST", "/b/k?X-Amz-Signature=canary&X-Amz-Security-Token=canary&token=canary",
-                                signed_for("s3", {{"X-Amz-Security-Token", canary},
-                                                  {"Cookie", canary},
-                                                  {"x-amz-server-side-encryption-customer-key", canary},
-                                                  {"x-amz-mfa", canary},
-                                                  {"x-api-key", canary},
-                                                  {"Proxy-Authorization", canary}}),
-                                "Password=canary"),
-                        200, {{"Set-Cookie", canary}}, "<SecretAccessKey>canary</SecretAccessKey>");
-    const auto text = build_record(call, {"111122223333", "us-west-2"}, name_call);
-    EXPECT_EQ(text.find(canary), std::string::npos) << text;
-    EXPECT_EQ(text.find("5e5e5e5e"), std::string::npos) << text;
+    net::Headers secrets;
+    for (const char* name :
+         {"X-Amz-Security-Token", "Cookie", "x-amz-server-side-encryption-customer-key",
+          "x-amz-copy-source-server-side-encryption-customer-key", "x-amz-mfa", "x-api-key", "Proxy-Authorization",
+          "x-amz-s3session-token", "amz-sdk-invocation-id", "amz-sdk-request", "X-Amzn-Trace-Id", "Referer"})
+        secrets.emplace_back(name, canary);
+    const std::string query = "?X-Amz-Signature=canary&X-Amz-Security-Token=canary&Signature=canary&Token=canary";
+    const net::Request requests[] = {
+        request("POST", "/b/k" + query, signed_for("s3", secrets), "Password=canary"),
+        request("PUT", "/b/k" + query, signed_for("s3", secrets), canary),
+        request("POST", "/", signed_for("iam", {{"Content-Type", form_type}}),
+                "Action=CreateLoginProfile&Version=2010-05-08&UserName=a&Password=canary"),
+    };
+    for (const auto& made : requests) {
+        const auto records = make(call_of(made, 200, {{"Set-Cookie", canary}}, "<SecretAccessKey>canary</SecretAccessKey>"));
+        ASSERT_FALSE(records.empty());
+        const auto text = records.front().text + records.front().evidence;
+        EXPECT_EQ(text.find(canary), std::string::npos) << text;
+        EXPECT_EQ(text.find("5e5e5e5e"), std::string::npos) << text;
+    }
 }
 
-TEST(Record, IsJsonWhateverTheCallerSends) {
-    const auto record =
-        record_of(call_of(request("GET", "/\xff\"\\", {{"User-Agent", "\xc3\x28\"\\\t"}, {"Host", "\xff"}}), 200));
-    EXPECT_FALSE(record.text("userAgent").empty());
+TEST_F(Records, AreJsonThatIsAcceptedWhateverTheCallerSends) {
+    const std::string long_name(60'000, 'x');
+    const net::Request requests[] = {
+        request("GET", "/\xff\"\\", {{"User-Agent", "\xc3\x28\"\\\t"}, {"Host", "\xff"}}),
+        request("GET", "/b/k?a=" + long_name, {{"User-Agent", long_name}, {"Host", long_name}}),
+        request("PUT", "/b/" + std::string(30'000, '\x01'), {{"Host", long_name}}),
+        request("POST", "/",
+                {{"Authorization", "AWS4-HMAC-SHA256 Credential=" + long_name + "/20260101/" + long_name + "/" + long_name +
+                                       "/aws4_request, SignedHeaders=host, Signature=0"}},
+                "{}"),
+    };
+    RecordParser parser;
+    for (const auto& made : requests) {
+        auto text = make(call_of(made, 200)).front().text;
+        EXPECT_TRUE(parse_json(text)) << text;
+        text.reserve(text.size() + RecordParser::padding);
+        const auto parsed = parser.parse(text);
+        ASSERT_TRUE(parsed) << parsed.error().message;
+        EXPECT_LE((*parsed)->region.size(), 64u);
+    }
+}
+
+TEST_F(Records, ShowOfBodiesThatWereNotKeptOnlyWhatTheHeadTells) {
+    auto call = call_of(request("PUT", "/b?lifecycle", signed_for("s3"), "<LifecycleConfiguration/>"), 200);
+    call.request.body.clear();
+    call.request_whole = false;
+    const auto record = record_of(call);
+    EXPECT_EQ(record.find("requestParameters")->text("bucketName"), "b");
+    EXPECT_TRUE(record.find("requestParameters")->find("omitted"));
+
+    auto form = call_of(request("POST", "/", signed_for("iam", {{"Content-Type", form_type}}),
+                                "Action=CreateUser&Version=2010-05-08&UserName=a"),
+                        200);
+    form.request_whole = false;
+    EXPECT_EQ(to_text(*record_of(form).find("requestParameters")), R"({"omitted":true})");
+    EXPECT_EQ(record_of(form).text("eventName"), "CreateUser");
+}
+
+TEST_F(Records, OfACallThatTheServerDidNotBelieveNameNobody) {
+    home.profile = wire::UpstreamProfile::minio;
+    auto refused = record_of(call_of(request("GET", "/b/k", signed_for("s3")), 403, {},
+                                     "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>"));
+    EXPECT_EQ(callers.last, Confidence::refused);
+    EXPECT_EQ(refused.text("eventSource"), "s3-authn-errors.amazonaws.com");
+    EXPECT_EQ(refused.text("eventName"), "AuthenticateSignatureDoesNotMatch");
+    EXPECT_EQ(refused.find("additionalEventData")->text("claimedAccessKeyId"), "AKIAEXAMPLE");
+    EXPECT_NE(evidence.find(R"("confidence":"refused")"), std::string::npos);
+
+    record_of(call_of(request("GET", "/b/k", signed_for("s3")), 403, {}, "<Error><Code>AccessDenied</Code></Error>"));
+    EXPECT_EQ(callers.last, Confidence::confirmed);
+    auto unanswered = call_of(request("GET", "/b/k", signed_for("s3")), 0);
+    unanswered.outcome = Outcome::timed_out;
+    record_of(unanswered);
+    EXPECT_EQ(callers.last, Confidence::claimed);
+}
+
+TEST_F(Records, OfOtherServicesFailedAuthenticationsMayBeLeftOut) {
+    options.record_failed_authentication = false;
+    const auto call = call_of(request("POST", "/", signed_for("kms", {{"X-Amz-Target", "TrentService.ListKeys"}})), 400,
+                              {}, R"({"__type":"UnrecognizedClientException"})");
+    EXPECT_TRUE(make(call).empty());
+    EXPECT_EQ(metrics.counter("cairn_gateway_unrecorded_calls_total", "", {{"reason", "authentication"}}).value(), 1u);
+}
+
+TEST_F(Records, AServersOwnCallsAreNoneOfAws) {
+    home.profile = wire::UpstreamProfile::minio;
+    EXPECT_TRUE(make(call_of(request("GET", "/minio/health/live"), 200)).empty());
+    EXPECT_EQ(metrics.counter("cairn_gateway_unrecorded_calls_total", "", {{"reason", "health"}}).value(), 1u);
+    const auto record = record_of(call_of(request("PUT", "/minio/admin/v3/add-user", signed_for("s3"), "canary"), 200));
+    EXPECT_EQ(record.text("eventSource"), "admin.minio");
+    EXPECT_EQ(record.find("requestParameters"), nullptr);
+}
+
+TEST_F(Records, AServersOwnCallsMayBeIgnored) {
+    home.profile = wire::UpstreamProfile::minio;
+    home.record_admin_paths = false;
+    EXPECT_TRUE(make(call_of(request("PUT", "/minio/admin/v3/add-user", signed_for("s3")), 200)).empty());
+}
+
+TEST_F(Records, ADeletionOfManyObjectsHasOneMoreForEach) {
+    const auto records = make(call_of(
+        request("POST", "/b?delete", signed_for("s3"),
+                "<Delete><Object><Key>a</Key></Object><Object><Key>b</Key></Object><Quiet>true</Quiet></Delete>"),
+        200, {{"x-amz-request-id", "ABC"}}, "<DeleteResult><Error><Key>b</Key></Error></DeleteResult>"));
+    ASSERT_EQ(records.size(), 2u);
+    const auto event = parse_json(records[1].text);
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->text("eventType"), "AwsServiceEvent");
+    EXPECT_EQ(event->text("eventName"), "DeleteObject");
+    EXPECT_EQ(event->text("requestID"), "ABC");
+    EXPECT_EQ(to_text(*event->find("userIdentity")), R"({"accountId":"111122223333","invokedBy":"s3.amazonaws.com"})");
+    EXPECT_EQ(event->find("resources")->as_array()[0].text("ARN"), "arn:aws:s3:::b/a");
+}
+
+TEST_F(Records, AreLearnedFrom) {
+    const net::Headers form{{"Content-Type", form_type}};
+    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 200, {},
+                      "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn>"
+                      "</GetCallerIdentityResult></GetCallerIdentityResponse>"));
+    ASSERT_EQ(callers.learned.size(), 1u);
+    EXPECT_EQ(callers.learned[0], R"(GetCallerIdentity {"arn":"arn:aws:iam::111122223333:user/a"})");
+    EXPECT_EQ(evidence,
+              R"({"upstream":"origin","confidence":"claimed","answer":{"arn":"arn:aws:iam::111122223333:user/a"}})");
+    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 403, {},
+                      "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"));
+    EXPECT_EQ(callers.learned.size(), 1u);
+}
+
+TEST_F(Records, ShowTheKeysOfTablesThatWereSeen) {
+    const auto target = [](const char* name) {
+        return signed_for("dynamodb", {{"X-Amz-Target", std::string("DynamoDB_20120810.") + name}});
+    };
+    const auto put = request("POST", "/", target("PutItem"), R"({"TableName":"t","Item":{"id":{"S":"1"},"v":{"S":"canary"}}})");
+    EXPECT_EQ(record_of(call_of(put, 200, {}, "{}")).find("requestParameters")->find("key"), nullptr);
+    record_of(call_of(request("POST", "/", target("DescribeTable"), R"({"TableName":"t"})"), 200, {},
+                      R"({"Table":{"TableName":"t","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}})"));
+    EXPECT_EQ(to_text(*record_of(call_of(put, 200, {}, "{}")).find("requestParameters")->find("key")), R"({"id":"1"})");
+}
+
+TEST_F(Records, EvidenceTellsOfRepetitions) {
+    record_of(call_of(request("GET", "/", signed_for("s3", {{"amz-sdk-invocation-id", "6B0F2E0E-7c1e-4a0e-9d2f-3f5b7a1c9e11"},
+                                                            {"amz-sdk-request", "attempt=2; max=3"}})),
+                      200));
+    EXPECT_EQ(evidence, R"({"upstream":"origin","confidence":"claimed",)"
+                        R"("invocationId":"6b0f2e0e-7c1e-4a0e-9d2f-3f5b7a1c9e11","attempt":2})");
+}
+
+// ---- who
+
+TEST(ClaimedCallers, SayWhatAKeyAloneTells) {
+    using enum wire::UpstreamProfile;
+    const ClaimedCallers callers({{"aws", {"111122223333", aws}},
+                                  {"minio", {"111122223333", minio}},
+                                  {"stack", {"000000000000", localstack}},
+                                  {"other", {"111122223333", generic}}});
+    const struct {
+        std::string upstream, key, identity, account;
+    } cases[] = {
+        {"aws", "ASIAY34FZKBOKMUTVV7A",
+         R"({"type":"AWSAccount","principalId":"ASIAY34FZKBOKMUTVV7A","accountId":"609629065308","accessKeyId":"ASIAY34FZKBOKMUTVV7A"})",
+         "609629065308"},
+        {"aws", "AKIAIOSFODNN7EXAMPLE",
+         R"({"type":"AWSAccount","principalId":"AKIAIOSFODNN7EXAMPLE","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE"})",
+         "111122223333"},
+        {"stack", "444455556666",
+         R"({"type":"AWSAccount","principalId":"444455556666","accountId":"444455556666","accessKeyId":"444455556666"})",
+         "444455556666"},
+        {"minio", "ana",
+         R"({"type":"IAMUser","principalId":"ana","arn":"arn:aws:iam::111122223333:user/ana","accountId":"111122223333","accessKeyId":"ana","userName":"ana"})",
+         "111122223333"},
+        {"other", "ASIAY34FZKBOKMUTVV7A",
+         R"({"type":"AWSAccount","principalId":"ASIAY34FZKBOKMUTVV7A","accountId":"111122223333","accessKeyId":"ASIAY34FZKBOKMUTVV7A"})",
+         "111122223333"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.upstream + " " + row.key);
+        wire::Credential credential;
+        credential.scheme = wire::Credential::Scheme::sigv4;
+        credential.key_id = row.key;
+        const auto caller = callers.caller(row.upstream, credential, Confidence::claimed, {});
+        EXPECT_EQ(to_text(caller.user_identity), row.identity);
+        EXPECT_EQ(caller.account, row.account);
+        EXPECT_EQ(to_text(callers.caller(row.upstream, credential, Confidence::refused, {}).user_identity),
+                  R"({"type":"Unknown"})");
+    }
+    EXPECT_EQ(to_text(callers.caller("aws", {}, Confidence::claimed, {}).user_identity),
+              R"({"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"})");
 }
 
 // ---- from where
@@ -282,10 +409,10 @@ TEST(ProxyHeader, IsReadWholeOrNotAtAll) {
 
 class FlakySink final : public RecordSink {
 public:
-    void submit(std::string record, std::uint64_t sequence, Done done) override {
+    void submit(GatewayRecord record, Done done) override {
         std::unique_lock lock(mutex_);
         const auto result = failing ? Result<void>(fail(Code::exhausted, "no")) : Result<void>();
-        if (!failing) taken_.emplace_back(sequence, std::move(record));
+        if (!failing) taken_.emplace_back(record.sequence, std::move(record.text));
         lock.unlock();
         done(result);
     }
@@ -311,15 +438,24 @@ RecordingOptions quick() {
     return options;
 }
 
+Call call_to(const std::string& target) {
+    Call call;
+    call.request = request("GET", target);
+    call.classified = classify_request(call.request, {}, {});
+    call.response.status = 200;
+    return call;
+}
+
 TEST(Recording, WhatIsNotTakenIsGivenAgainUntilItIs) {
     FlakySink sink;
+    ListeningCallers callers;
     Metrics metrics;
-    Recording recording(quick(), sink, metrics);
+    Recording recording(quick(), callers, sink, metrics);
     EXPECT_TRUE(recording.accepting());
     sink.failing = true;
     int failed = 0;
     for (int i = 0; i < 3; ++i)
-        recording.record(call_of(request("GET", "/b/" + std::to_string(i)), 200),
+        recording.record(call_to("/b/" + std::to_string(i)),
                          [&](Result<void> result) { failed += !result; });
     EXPECT_EQ(failed, 3);
     EXPECT_FALSE(recording.accepting());
@@ -334,13 +470,14 @@ TEST(Recording, WhatIsNotTakenIsGivenAgainUntilItIs) {
 
 TEST(Recording, WhatWaitsAtTheEndIsGivenOnceMore) {
     FlakySink sink;
+    ListeningCallers callers;
     Metrics metrics;
     {
         auto options = quick();
         options.retry_interval = std::chrono::hours(1);
-        Recording recording(options, sink, metrics);
+        Recording recording(options, callers, sink, metrics);
         sink.failing = true;
-        recording.record(call_of(request("GET", "/b/k"), 200), [](Result<void>) {});
+        recording.record(call_to("/b/k"), [](Result<void>) {});
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
         sink.failing = false;
     }
@@ -349,12 +486,13 @@ TEST(Recording, WhatWaitsAtTheEndIsGivenOnceMore) {
 
 TEST(Recording, OnlySoMuchWaits) {
     FlakySink sink;
+    ListeningCallers callers;
     Metrics metrics;
     auto options = quick();
     options.waiting_bytes_max = 2'000;
-    Recording recording(options, sink, metrics);
+    Recording recording(options, callers, sink, metrics);
     sink.failing = true;
-    for (int i = 0; i < 10; ++i) recording.record(call_of(request("GET", "/b/k"), 200), [](Result<void>) {});
+    for (int i = 0; i < 10; ++i) recording.record(call_to("/b/k"), [](Result<void>) {});
     EXPECT_GT(metrics.counter("cairn_gateway_dropped_records_total", "").value(), 5u);
 }
 

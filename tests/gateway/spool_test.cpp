@@ -16,10 +16,10 @@ using std::chrono::milliseconds;
 
 class Onward final : public RecordSink {
 public:
-    void submit(std::string record, std::uint64_t sequence, Done done) override {
+    void submit(GatewayRecord record, Done done) override {
         {
             std::lock_guard lock(mutex_);
-            if (!away) taken_.emplace_back(sequence, std::move(record));
+            if (!away) taken_.emplace_back(record.sequence, record.text + record.evidence);
         }
         done(away ? Result<void>(fail(Code::unavailable, "away")) : Result<void>());
     }
@@ -56,12 +56,12 @@ protected:
         std::mutex mutex;
         std::condition_variable answered;
         std::optional<Result<void>> outcome;
-        spool.submit(record.empty() ? "{\"n\":" + std::to_string(sequence) + "}" : record, sequence,
-                     [&](Result<void> result) {
-                         std::lock_guard lock(mutex);
-                         outcome = std::move(result);
-                         answered.notify_all();
-                     });
+        if (record.empty()) record = "{\"n\":" + std::to_string(sequence);
+        spool.submit({std::move(record), "}", sequence}, [&](Result<void> result) {
+            std::lock_guard lock(mutex);
+            outcome = std::move(result);
+            answered.notify_all();
+        });
         std::unique_lock lock(mutex);
         answered.wait(lock, [&] { return outcome.has_value(); });
         return *outcome;
@@ -159,7 +159,8 @@ TEST_F(SpoolTest, AFileThatIsCutOrFlippedGivesItsRecordsUpToThere) {
     std::string file = spool_header();
     std::vector<std::size_t> ends;
     for (std::uint64_t i = 1; i <= 3; ++i) {
-        append_spool_frame(file, "{\"record\":" + std::to_string(i) + "}", i);
+        const auto record = "{\"record\":" + std::to_string(i) + "}";
+        append_spool_frame(file, {record, i == 2 ? "" : "{}", i});
         ends.push_back(file.size());
     }
     const auto whole_before = [&](std::size_t at) {
@@ -185,13 +186,32 @@ TEST_F(SpoolTest, AFileThatIsCutOrFlippedGivesItsRecordsUpToThere) {
     }
 }
 
-TEST(SpoolFile, OfVersion1IsRead) {
-    std::ifstream in(CAIRN_SOURCE_DIR "/tests/gateway/golden/spool-1", std::ios::binary);
-    const std::string golden(std::istreambuf_iterator<char>(in), {});
-    std::string file = spool_header();
-    append_spool_frame(file, R"({"eventName":"CreateBucket"})", 1795903742499033);
-    append_spool_frame(file, R"({"eventName":"DeleteBucket"})", 1795903742499034);
-    EXPECT_EQ(file, golden);
+std::string golden(const std::string& name) {
+    std::ifstream in(CAIRN_SOURCE_DIR "/tests/gateway/golden/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(SpoolFile, OfEachVersionIsRead) {
+    for (const std::uint32_t version : {1u, 2u}) {
+        SCOPED_TRACE(version);
+        const auto file = golden("spool-" + std::to_string(version));
+        const auto found = check_spool_header(file);
+        ASSERT_TRUE(found) << found.error().message;
+        EXPECT_EQ(*found, version);
+        auto rest = std::string_view(file).substr(spool_header_bytes);
+        for (const auto* name : {"CreateBucket", "DeleteBucket"}) {
+            const auto frame = take_spool_frame(rest, version);
+            ASSERT_TRUE(frame);
+            EXPECT_EQ(frame->record, std::string("{\"eventName\":\"") + name + "\"}");
+            EXPECT_EQ(frame->evidence, version == 1 ? "" : R"({"upstream":"default"})");
+        }
+        EXPECT_TRUE(rest.empty());
+    }
+    std::string written = spool_header();
+    for (const auto& [record, sequence] : {std::pair(R"({"eventName":"CreateBucket"})", 1795903742499033u),
+                                           std::pair(R"({"eventName":"DeleteBucket"})", 1795903742499034u)})
+        append_spool_frame(written, {record, R"({"upstream":"default"})", sequence});
+    EXPECT_EQ(written, golden("spool-2"));
 }
 
 }  // namespace

@@ -184,6 +184,33 @@ TEST(Ingest, LargeRequestsComeAsBlocksSmallOnesAsRecords) {
         EXPECT_EQ(read_event(house.log, {}, one.number)->record, records[&one - receipt->results.data()]);
 }
 
+TEST(Ingest, EachRecordHasTheOriginThatBelongsToIt) {
+    for (const std::size_t count : {4u, 1200u}) {  // as records, and as blocks
+        SCOPED_TRACE(count);
+        House house;
+        std::vector<std::string> records;
+        Writer writer;
+        writer.envelope.gateway = "edge";
+        for (std::size_t i = 0; i < count; ++i) {
+            const bool data = i % 3 == 1;
+            records.push_back(i == 2 ? "{}" : record("id-" + std::to_string(i), "PutObject", "1", data ? "Data" : "Management"));
+            writer.origins.push_back({i + 1, "{\"n\":" + std::to_string(i) + "}"});
+        }
+        const auto receipt = house.put(records, writer);
+        ASSERT_TRUE(receipt);
+        EXPECT_EQ(receipt->counts.rejected, 1u);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i == 2) continue;
+            const auto event = read_event(house.log, {}, receipt->results[i].number);
+            ASSERT_TRUE(event);
+            EXPECT_EQ(event->record, records[i]);
+            EXPECT_EQ(event->envelope.gateway, "edge");
+            EXPECT_EQ(event->envelope.sequence, i + 1);
+            EXPECT_EQ(event->envelope.evidence, "{\"n\":" + std::to_string(i) + "}");
+        }
+    }
+}
+
 TEST(Ingest, ADuplicateIsAnsweredOnlyWhenItsEventIsDurable) {
     House house;
     house.log.hold();

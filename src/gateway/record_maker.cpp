@@ -1,0 +1,135 @@
+#include "gateway/record_maker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/uuid.h"
+#include "gateway/classified_call.h"
+#include "gateway/evidence.h"
+#include "wire/authentication_errors.h"
+#include "wire/body_limits.h"
+#include "wire/deleted_objects.h"
+#include "wire/request_parameters.h"
+#include "wire/response_elements.h"
+
+namespace cairn::gateway {
+
+namespace {
+
+bool verifies(wire::UpstreamProfile profile) {
+    using enum wire::UpstreamProfile;
+    return profile == aws || profile == minio || profile == ceph;
+}
+
+bool has_answer(const Call& call) { return call.outcome == Outcome::answered || call.outcome == Outcome::cut; }
+
+wire::CallFailure failure_of(const Call& call, const wire::CallAnswer& answer) {
+    switch (call.outcome) {
+        case Outcome::reset: return {"ServiceUnavailable", "upstream closed the connection"};
+        case Outcome::timed_out: return {"ServiceUnavailable", "upstream gave no answer in time"};
+        default: return wire::call_failure(call.classified, answer);
+    }
+}
+
+std::string new_id() { return format_uuid(random_uuid()); }
+
+}  // namespace
+
+Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile) {
+    const bool signs = call.classified.credential.scheme != wire::Credential::Scheme::anonymous;
+    if (signs && wire::is_authentication_error(failure.code)) return Confidence::refused;
+    return verifies(profile) && has_answer(call) ? Confidence::confirmed : Confidence::claimed;
+}
+
+RecordMaker::RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& metrics)
+    : options_(std::move(options)),
+      callers_(callers),
+      health_checks_(metrics.counter("cairn_gateway_unrecorded_calls_total", "Calls of which no record is made",
+                                     {{"reason", "health"}})),
+      admin_calls_(metrics.counter("cairn_gateway_unrecorded_calls_total", "Calls of which no record is made",
+                                   {{"reason", "admin"}})),
+      failed_authentications_(metrics.counter("cairn_gateway_unrecorded_calls_total",
+                                              "Calls of which no record is made", {{"reason", "authentication"}})) {}
+
+const Home& RecordMaker::home_of(std::string_view upstream) const {
+    static const Home nowhere{.account = "123456789012", .region = "us-east-1"};
+    const auto found = options_.homes.find(upstream);
+    return found == options_.homes.end() ? nowhere : found->second;
+}
+
+bool RecordMaker::is_left_out(const Call& call, const Home& home, bool refused) {
+    const auto leave_out = [](bool wanted, Counter& counter) {
+        if (wanted) counter.add();
+        return wanted;
+    };
+    const auto path = call.classified.own_path;
+    if (leave_out(path == wire::OwnPath::health, health_checks_)) return true;
+    if (leave_out(path == wire::OwnPath::administration && !home.record_admin_paths, admin_calls_)) return true;
+    return leave_out(refused && !call.classified.is_s3() && !options_.record_failed_authentication,
+                     failed_authentications_);
+}
+
+std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
+    const auto& classified = call.classified;
+    const auto& home = home_of(call.upstream);
+    const auto request_headers = wire::header_views(call.request.headers);
+    const auto answer_headers = wire::header_views(call.response.headers);
+    const wire::CallHead head{call.request.method, call.request.target, request_headers, {}};
+    const wire::CallAnswer answer{call.response.status, answer_headers,
+                                  call.response_whole ? std::string_view(call.response.body) : std::string_view(),
+                                  call.response_whole};
+    const auto failure = failure_of(call, answer);
+    const auto confidence = confidence_of(call, failure, home.profile);
+    const bool refused = confidence == Confidence::refused;
+    if (is_left_out(call, home, refused)) return {};
+
+    const auto caller = callers_.caller(call.upstream, classified.credential, confidence, call.ended);
+    const auto& region = classified.credential.region.empty() ? home.region : classified.credential.region;
+    const auto space = call.upstream + '\n' + caller.account + '\n' + region;
+    const PlainBody plain(classified.body, call.request_whole ? std::string_view(call.request.body) : "");
+    const wire::RequestBody body{plain.bytes(), call.request_whole && plain.readable()};
+    const bool own = classified.own_path != wire::OwnPath::none;
+    const auto parameters =
+        own ? Json()
+            : wire::request_parameters(head, classified, body,
+                                       [&](std::string_view table) { return tables_.find(space, table); });
+    const auto elements = own || failure ? Json() : wire::response_elements(classified, answer);
+    const bool learns = !own && !failure && has_answer(call) && classified.operation && classified.operation.learns();
+    const bool answer_unseen = learns && elements.is_null();
+    const auto answered = answer_unseen ? wire::answered_members(classified, answer) : Json();
+    if (learns) {
+        const auto& told = answer_unseen ? answered : elements;
+        if (classified.operation.service().name() == "dynamodb")
+            for (const auto* description : {&parameters, told.find("table")})
+                if (description) tables_.learn(space, *description);
+        callers_.learn({call.upstream, classified.event_source, classified.event_name, classified.credential.key_id,
+                        &caller.user_identity, &parameters, &told, call.ended});
+    }
+
+    const auto identity = to_text(caller.user_identity);
+    const bool body_unread = call.request_bytes > 0 && !body.whole && wire::request_bytes_kept(classified) > 0;
+    const wire::ObservedCall seen{.head = head,
+                                  .call = classified,
+                                  .answer = answer,
+                                  .request_parameters = parameters,
+                                  .parameters_incomplete = body_unread,
+                                  .response_elements = elements,
+                                  .failure = failure,
+                                  .request_bytes = call.request_bytes,
+                                  .response_bytes = call.response_bytes,
+                                  .ended = call.ended,
+                                  .peer_address = call.request.peer_address,
+                                  .tls = call.request.tls,
+                                  .tls_version = call.request.tls_version,
+                                  .tls_cipher = call.request.tls_cipher};
+    const wire::RecordedCaller recorded{identity, caller.account, home.region, refused};
+    auto evidence = evidence_text({call.upstream, confidence, head, answer_unseen ? &answered : nullptr});
+    std::vector<GatewayRecord> records;
+    records.push_back({wire::call_record(seen, recorded, new_id()), std::move(evidence)});
+    if (classified.is_s3() && classified.operation && classified.operation.name() == "DeleteObjects" && !failure)
+        for (const auto& key : wire::deleted_keys(body.bytes, answer.body))
+            records.push_back({wire::deleted_object_record(seen, recorded, key, new_id()), {}});
+    return records;
+}
+
+}  // namespace cairn::gateway

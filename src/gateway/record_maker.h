@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metrics.h"
+#include "gateway/callers.h"
+#include "gateway/record_sink.h"
+#include "gateway/recorder.h"
+#include "gateway/table_keys.h"
+#include "wire/call_record.h"
+
+namespace cairn::gateway {
+
+/// What records take from an upstream.
+struct Home {
+    std::string account, region;  ///< of calls that name none
+    wire::UpstreamProfile profile = wire::UpstreamProfile::generic;
+    bool record_admin_paths = true;
+};
+
+struct RecordMakerOptions {
+    std::map<std::string, Home, std::less<>> homes = {};  ///< by name of upstream
+    bool record_failed_authentication = true;             ///< of other services than S3; S3's are always recorded
+};
+
+/// Makes records of calls, and tells who wants to learn from them. Any thread; does not block.
+class RecordMaker {
+public:
+    /// `callers` and `metrics` outlive it.
+    RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& metrics);
+
+    /// The record of a call, and what S3 records beside it; nothing of a call that is not to be recorded.
+    std::vector<GatewayRecord> make(const Call& call);
+
+private:
+    const Home& home_of(std::string_view upstream) const;
+    bool is_left_out(const Call& call, const Home& home, bool refused);
+
+    const RecordMakerOptions options_;
+    Callers& callers_;
+    TableKeys tables_;
+    Counter &health_checks_, &admin_calls_, &failed_authentications_;
+};
+
+/// How sure it is that a call is by whom it claims: a server that verifies signatures has confirmed it by any answer but
+/// an authentication error.
+Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile);
+
+}  // namespace cairn::gateway
