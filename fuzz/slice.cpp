@@ -4,6 +4,7 @@
 #include <string>
 
 #include "event/record.h"
+#include "ingest/gateway_lines.h"
 #include "ingest/slice.h"
 
 using namespace cairn;
@@ -31,6 +32,16 @@ void slice_all(std::string_view body) {
             inside |= part.text.data() == own.data() && part.text.size() + RecordParser::padding == own.size();
         require(inside);
     }
+    const auto lines = slice_gateway_lines(text, slices_max);
+    require(lines.sliced.slices.size() <= slices_max + 1);
+    std::size_t whole = 0;
+    for (const auto& part : lines.sliced.slices) {
+        require(part.text.empty() != part.problem.empty());
+        whole += part.problem.empty();
+        require(part.text.empty() ||
+                (part.text.data() >= text.data() && part.text.data() + part.text.size() <= text.data() + text.size()));
+    }
+    require(whole == lines.origins.size());
 }
 
 }  // namespace

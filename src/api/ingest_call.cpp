@@ -39,9 +39,13 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
         } else if (name == "inlet") {
             if (value != "live" && value != "import" && value != "replay") return bad("live, import, replay");
             options.inlet = value == "import" ? Inlet::import : value == "replay" ? Inlet::replay : Inlet::live;
+        } else if (name == "gateway") {
+            if (value.empty() || value.size() > gateway_name_bytes_max || valid_utf8(value) != value)
+                return bad("names of 1 to 128 bytes of UTF-8");
+            options.gateway = value;
         } else {
             return std::unexpected(V1Error{.code = "InvalidParameter",
-                                           .message = "unknown parameter; known are results and inlet",
+                                           .message = "unknown parameter; known are results, inlet and gateway",
                                            .field = name.substr(0, 100)});
         }
     }

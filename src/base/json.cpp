@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 namespace cairn {
@@ -78,6 +79,14 @@ void append_json(std::string& out, const Json& json) {
     } else {
         out.append("null");
     }
+}
+
+/// Whether one of eight bytes is a quote, a backslash or a control character.
+bool needs_escape(std::uint64_t bytes) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+    const auto below = [](std::uint64_t word, std::uint64_t bound) { return (word - ones * bound) & ~word; };
+    const auto equal = [&](char c) { return below(bytes ^ ones * static_cast<unsigned char>(c), 1); };
+    return ((below(bytes, 0x20) | equal('"') | equal('\\')) & ones * 0x80) != 0;
 }
 
 }  // namespace
@@ -163,6 +172,8 @@ void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     std::size_t plain = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
+        while (text.size() - i >= 8 && !needs_escape(load<std::uint64_t>(text.data() + i))) i += 8;
+        if (i == text.size()) break;
         const auto c = static_cast<unsigned char>(text[i]);
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         out.append(text, plain, i - plain);

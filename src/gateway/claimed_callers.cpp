@@ -30,12 +30,9 @@ std::string account_of(const KeySpace& space, const std::string& key_id) {
 
 /// MinIO's and Ceph's keys are users, by their own names.
 Json user(const std::string& account, const std::string& key_id) {
-    return JsonObject{{"type", "IAMUser"},
-                      {"principalId", key_id},
-                      {"arn", "arn:aws:iam::" + account + ":user/" + key_id},
-                      {"accountId", account},
-                      {"accessKeyId", key_id},
-                      {"userName", key_id}};
+    return JsonObject{
+        {"type", "IAMUser"},    {"principalId", key_id}, {"arn", "arn:aws:iam::" + account + ":user/" + key_id},
+        {"accountId", account}, {"accessKeyId", key_id}, {"userName", key_id}};
 }
 
 }  // namespace
@@ -70,9 +67,9 @@ Caller ClaimedCallers::caller(std::string_view upstream, const wire::Credential&
         return {user(space.account, key_id), space.account};
     const auto account = account_of(space, key_id);
     if (account.empty()) return {JsonObject{{"type", "Unknown"}, {"accessKeyId", key_id}}, space.account};
-    return {JsonObject{
-                {"type", "AWSAccount"}, {"principalId", key_id}, {"accountId", account}, {"accessKeyId", key_id}},
-            account};
+    return {
+        JsonObject{{"type", "AWSAccount"}, {"principalId", key_id}, {"accountId", account}, {"accessKeyId", key_id}},
+        account};
 }
 
 }  // namespace cairn::gateway

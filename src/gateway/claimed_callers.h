@@ -28,8 +28,8 @@ private:
     const std::map<std::string, KeySpace, std::less<>> spaces_;
 };
 
-/// The account that an access key id is of; empty if it does not tell. Key ids since 2019 hold it in bits 1 to 40 of the
-/// 80 that follow their four letters, if bit 0 is set (A. Steele, "AWS Access Key ID formats").
+/// The account that an access key id is of; empty if it does not tell. Key ids since 2019 hold it in bits 1 to 40 of
+/// the 80 that follow their four letters, if bit 0 is set (A. Steele, "AWS Access Key ID formats").
 std::string account_of_key(std::string_view key_id);
 
 }  // namespace cairn::gateway

@@ -90,9 +90,9 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     const wire::RequestBody body{plain.bytes(), call.request_whole && plain.readable()};
     const bool own = classified.own_path != wire::OwnPath::none;
     const auto parameters =
-        own ? Json()
-            : wire::request_parameters(head, classified, body,
-                                       [&](std::string_view table) { return tables_.find(space, table); });
+        own ? Json() : wire::request_parameters(head, classified, body, [&](std::string_view table) {
+            return tables_.find(space, table);
+        });
     const auto elements = own || failure ? Json() : wire::response_elements(classified, answer);
     const bool learns = !own && !failure && has_answer(call) && classified.operation && classified.operation.learns();
     const bool answer_unseen = learns && elements.is_null();

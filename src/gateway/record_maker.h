@@ -45,8 +45,8 @@ private:
     Counter &health_checks_, &admin_calls_, &failed_authentications_;
 };
 
-/// How sure it is that a call is by whom it claims: a server that verifies signatures has confirmed it by any answer but
-/// an authentication error.
+/// How sure it is that a call is by whom it claims: a server that verifies signatures has confirmed it by any answer
+/// but an authentication error.
 Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile);
 
 }  // namespace cairn::gateway

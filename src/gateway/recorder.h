@@ -33,7 +33,8 @@ struct Call {
     std::string upstream;  ///< its name
 };
 
-/// Up to how many bytes of the bodies are copied for the record. Longer ones are not kept, but for `request_first_bytes`.
+/// Up to how many bytes of the bodies are copied for the record. Longer ones are not kept, but for
+/// `request_first_bytes`.
 struct CopyLimits {
     std::size_t request_bytes_max = 0, response_bytes_max = 0;
     std::size_t request_first_bytes = 0;  ///< of a longer request: enough to say what it is
@@ -44,13 +45,14 @@ class Recorder {
 public:
     virtual ~Recorder() = default;
 
-    /// Asked when the head of a request is there (`call` is null if its body must be known to say which call it is), and
-    /// again when the answer's is: `response` is its head then.
+    /// Asked when the head of a request is there (`call` is null if its body must be known to say which call it is),
+    /// and again when the answer's is: `response` is its head then.
     virtual CopyLimits limits(const net::Request& head, const wire::Classified* call,
                               const net::Response* response) const = 0;
 
-    /// Takes a call, and learns from it who is behind a key. `done` is called once, from any thread: without a value once the record is durable. An error says
-    /// that it is not yet; the recorder goes on trying by itself and says false in accepting() until it has.
+    /// Takes a call, and learns from it who is behind a key. `done` is called once, from any thread: without a value
+    /// once the record is durable. An error says that it is not yet; the recorder goes on trying by itself and says
+    /// false in accepting() until it has.
     using Done = std::move_only_function<void(Result<void>)>;
     virtual void record(Call call, Done done) = 0;
 

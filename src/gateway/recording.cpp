@@ -91,8 +91,7 @@ void Recording::record(Call call, Done done) {
     for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence = first + i;
     if (records.size() == 1) return submit(std::move(records.front()), std::move(done));
     const auto all = std::make_shared<All>(records.size(), std::move(done));
-    for (auto& record : records)
-        submit(std::move(record), [all](Result<void> result) { all->one(std::move(result)); });
+    for (auto& record : records) submit(std::move(record), [all](Result<void> result) { all->one(std::move(result)); });
 }
 
 void Recording::submit(GatewayRecord record, Done done) {
@@ -101,14 +100,15 @@ void Recording::submit(GatewayRecord record, Done done) {
         ++under_way_;
     }
     auto given = record;
-    sink_.submit(std::move(given), [this, record = std::move(record), done = std::move(done)](Result<void> result) mutable {
-        if (result)
-            recorded_.add();
-        else
-            keep(std::move(record), result.error());
-        done(std::move(result));
-        left();
-    });
+    sink_.submit(std::move(given),
+                 [this, record = std::move(record), done = std::move(done)](Result<void> result) mutable {
+                     if (result)
+                         recorded_.add();
+                     else
+                         keep(std::move(record), result.error());
+                     done(std::move(result));
+                     left();
+                 });
 }
 
 void Recording::left() {

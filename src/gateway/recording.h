@@ -20,9 +20,9 @@ struct RecordingOptions {
     std::chrono::milliseconds retry_interval{500};
 };
 
-/// Has records made of calls and brings them to a sink. What the sink does not take is kept in memory and given again, in order,
-/// until it does, whatever its reason: a token can be mended. While something waits, accepting() is false. Only when
-/// more waits than may, or at the end, is a record dropped: that is counted and logged.
+/// Has records made of calls and brings them to a sink. What the sink does not take is kept in memory and given again,
+/// in order, until it does, whatever its reason: a token can be mended. While something waits, accepting() is false.
+/// Only when more waits than may, or at the end, is a record dropped: that is counted and logged.
 class Recording final : public Recorder {
 public:
     /// `callers`, `sink` and `metrics` outlive it.

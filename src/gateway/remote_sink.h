@@ -19,7 +19,8 @@ struct RemoteSinkOptions {
     std::string gateway = "gateway";  ///< its name beside its records
 };
 
-/// A cairn elsewhere: POST /ingest?gateway=NAME (docs/api.md). What comes while a request is under way goes together with the next one.
+/// A cairn elsewhere: POST /ingest?gateway=NAME (docs/api.md). What comes while a request is under way goes together
+/// with the next one.
 class RemoteSink final : public RecordSink {
 public:
     explicit RemoteSink(RemoteSinkOptions options);

@@ -156,8 +156,10 @@ void Session::begin_call(std::string_view head) {
     request.tls_cipher = client_.transport().tls_cipher();
     const bool trusted = reception_.trusted.trusts(peer_);
     request.peer_address = trusted ? reception_.trusted.origin(peer_, request) : peer_;
-    auto* const upstream = reception_.route(
-        {without_port(request.find("host")), client_.transport().server_name(), scope_service(request)});
+    const bool by_service =
+        std::ranges::any_of(reception_.options.routes, [](const Route& route) { return !route.scope_service.empty(); });
+    auto* const upstream = reception_.route({without_port(request.find("host")), client_.transport().server_name(),
+                                             by_service ? scope_service(request) : std::string()});
     if (upstream == nullptr) return refuse(421, "there is no route for this host and service");
     if (reception_.draining.load(std::memory_order_relaxed)) framing->keep_alive = false;
 

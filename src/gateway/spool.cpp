@@ -160,8 +160,7 @@ Result<void> Spool::append(const std::deque<Waiting>& group) {
     auto file = file_for(group.front().record.sequence);
     if (!file) return fail(std::move(file).error());
     std::string bytes;
-    for (const auto& [record, done] : group)
-        append_spool_frame(bytes, {record.text, record.evidence, record.sequence});
+    for (const auto& [record, done] : group) append_spool_frame(bytes, {record.text, record.evidence, record.sequence});
     CAIRN_TRY((*file)->file->write((*file)->end, bytes));
     CAIRN_TRY((*file)->file->sync());
     bytes_->fetch_add(bytes.size());
@@ -226,7 +225,8 @@ bool Spool::ship_from(const std::shared_ptr<SpoolFile>& file, std::uint64_t& fro
 
 /// As many whole frames as one step takes. Empty when the first is damaged.
 Result<std::vector<Spool::Frame>> Spool::read_frames(SpoolFile& file, std::uint64_t from, std::uint64_t end) const {
-    for (std::uint64_t step : {std::uint64_t{read_bytes_max}, std::uint64_t{read_bytes_max} + 2 * spool_text_bytes_max}) {
+    for (std::uint64_t step :
+         {std::uint64_t{read_bytes_max}, std::uint64_t{read_bytes_max} + 2 * spool_text_bytes_max}) {
         std::string bytes(static_cast<std::size_t>(std::min(end - from, step)), '\0');
         CAIRN_TRY(file.file->read(from, bytes.data(), bytes.size()));
         std::vector<Frame> frames;

@@ -35,8 +35,8 @@ Result<std::uint32_t> check_spool_header(std::string_view bytes) {
         return fail(Code::corrupt, "this is no spool file");
     const auto version = load<std::uint32_t>(bytes.data() + 8);
     if (version == 0 || version > spool_version)
-        return fail(Code::corrupt, fmt::format("this spool file has version {}; versions up to {} are known", version,
-                                               spool_version));
+        return fail(Code::corrupt,
+                    fmt::format("this spool file has version {}; versions up to {} are known", version, spool_version));
     return version;
 }
 

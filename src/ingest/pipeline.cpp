@@ -158,8 +158,7 @@ Result<std::optional<Batch>> Ingest::State::prepare(std::span<const std::string_
     keep_rows(work.candidates, work.order, request.index);
     if (work.order.empty()) return std::nullopt;
 
-    auto batch =
-        make_batch(work.candidates, work.order, writer, parts.clock.now(), parts.codec, options.fast_codec);
+    auto batch = make_batch(work.candidates, work.order, writer, parts.clock.now(), parts.codec, options.fast_codec);
     request.needs_end = batch.first_number + batch.event_count;
     return batch;
 }

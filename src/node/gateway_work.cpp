@@ -178,8 +178,8 @@ Result<std::unique_ptr<gateway::RecordSink>> make_remote_sink(const Config& conf
         return fail(Code::invalid,
                     "gateway.cairn: where do records go? Name the endpoint of a cairn, with gateway.token; or run the "
                     "gateway inside `cairn serve`");
-    auto remote = std::make_unique<gateway::RemoteSink>(
-        gateway::RemoteSinkOptions{config.gateway_cairn, config.gateway_token, config.gateway_ca_file, config.gateway_name});
+    auto remote = std::make_unique<gateway::RemoteSink>(gateway::RemoteSinkOptions{
+        config.gateway_cairn, config.gateway_token, config.gateway_ca_file, config.gateway_name});
     if (config.gateway_spool.empty()) return remote;
     return SpooledSink::open(config, std::move(remote), metrics);
 }

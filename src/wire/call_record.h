@@ -36,12 +36,13 @@ struct RecordedCaller {
     bool refused = false;            ///< the server did not accept the signature: the key is only claimed
 };
 
-/// The record of a call as CloudTrail has it: one line of JSON. Of headers and query it takes what records show of them;
-/// no signature, token or key. A refused call to S3 becomes the authentication failure that S3 records ("Amazon S3
-/// CloudTrail events" of the S3 user guide).
+/// The record of a call as CloudTrail has it: one line of JSON. Of headers and query it takes what records show of
+/// them; no signature, token or key. A refused call to S3 becomes the authentication failure that S3 records ("Amazon
+/// S3 CloudTrail events" of the S3 user guide).
 std::string call_record(const ObservedCall& seen, const RecordedCaller& caller, std::string_view event_id);
 
-/// What S3 itself records of each object that a DeleteObjects deleted: the event of a service, with the ids of the call.
+/// What S3 itself records of each object that a DeleteObjects deleted: the event of a service, with the ids of the
+/// call.
 std::string deleted_object_record(const ObservedCall& seen, const RecordedCaller& caller, std::string_view key,
                                   std::string_view event_id);
 

@@ -1,8 +1,8 @@
 #include "wire/record_text.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -13,7 +13,10 @@ namespace {
 constexpr std::size_t text_bytes_max = 1024, record_bytes_max = 256 * 1024;
 
 bool is_ascii(std::string_view text) {
-    return std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; });
+    std::uint64_t all = 0;
+    for (; text.size() >= sizeof all; text.remove_prefix(sizeof all)) all |= load<std::uint64_t>(text.data());
+    for (const char c : text) all |= static_cast<unsigned char>(c);
+    return (all & 0x8080'8080'8080'8080) == 0;
 }
 
 std::string_view bounded(std::string_view json, std::size_t bytes_max) {

@@ -35,3 +35,18 @@ TEST(Json, SetReplaces) {
     json.set("b", JsonArray{Json(true)});
     EXPECT_EQ(to_text(json), R"({"a":"two","b":[true]})");
 }
+
+TEST(Json, EveryByteOfATextIsEscapedWhereverItStands) {
+    for (int byte = 0; byte < 256; ++byte)
+        for (std::size_t at = 0; at < 19; ++at) {
+            std::string text(19, 'a'), out;
+            text[at] = static_cast<char>(byte);
+            append_json_string(out, text);
+            const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+            EXPECT_EQ(out.size() == text.size() + 2, plain) << byte << " at " << at;
+            if (byte >= 0x80) continue;  // no text by itself
+            const auto back = parse_json(out);
+            ASSERT_TRUE(back) << byte;
+            EXPECT_EQ(back->as_string(), text);
+        }
+}

@@ -100,7 +100,22 @@ def secret_calls():
     yield "POST", "/2015-03-31/functions/f/invocations", secret_headers("lambda"), json.dumps({"password": CANARY})
 
 
-def test_no_secret_of_a_call_or_answer_reaches_a_record_the_spool_or_a_log(start, tmp_path):
+@pytest.fixture
+def start_gateway(tmp_path):
+    """Starts gateways that are stopped at the end of the test: start_gateway(name, upstream, node, token, setting, ...)."""
+    gateways = []
+
+    def starter(name, upstream, node, token, *settings):
+        arguments = [word for setting in (f"account={ACCOUNT}", *settings) for word in ("--set", setting)]
+        gateways.append(GatewayProcess(tmp_path / name, upstream, node.endpoint, token, arguments))
+        return gateways[-1].start()
+
+    yield starter
+    for gateway in gateways:
+        gateway.process.kill()
+
+
+def test_no_secret_of_a_call_or_answer_reaches_a_record_the_spool_or_a_log(start, start_gateway, tmp_path):
     origin = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TalkativeOrigin)
     threading.Thread(target=origin.serve_forever, daemon=True).start()
     node = start(config="")
@@ -108,8 +123,7 @@ def test_no_secret_of_a_call_or_answer_reaches_a_record_the_spool_or_a_log(start
     node.listen = node.endpoint.split("//")[1]
     node.kill()  # the records stay in the spool until it is back
     spool = tmp_path / "spool"
-    gateway = GatewayProcess(tmp_path / "gateway", f"http://127.0.0.1:{origin.server_port}", node.endpoint, token,
-                             ["--set", f"account={ACCOUNT}", "--set", f"gateway.spool={spool}", "--set", "log.level=debug"]).start()
+    gateway = start_gateway("gateway", f"http://127.0.0.1:{origin.server_port}", node, token, f"gateway.spool={spool}", "log.level=debug")
     made = 0
     for method, path, headers, body in secret_calls():
         body = body.encode() if isinstance(body, str) else body
@@ -149,14 +163,13 @@ def events(node, query):
             yield json.loads(line), json.load(answer)["events"][0]["envelope"]
 
 
-def test_a_gateway_elsewhere_tells_what_belongs_beside_a_record(start, tmp_path):
+def test_a_gateway_elsewhere_tells_what_belongs_beside_a_record(start, start_gateway, tmp_path):
     moto = Moto(tmp_path).start()
     node = start(config="")
     token = json.loads(node.cairn("keys", "create", "--ingest", "--json", "--account", ACCOUNT, "--data", node.data))["secret"]
     try:
         for spool in ("", tmp_path / "spool"):
-            gateway = GatewayProcess(tmp_path / f"gateway{bool(spool)}", moto.endpoint, node.endpoint, token,
-                                     ["--set", f"account={ACCOUNT}", "--set", f"gateway.spool={spool}", "--set", f"gateway.name=edge {bool(spool)}"]).start()
+            gateway = start_gateway(f"gateway{bool(spool)}", moto.endpoint, node, token, f"gateway.spool={spool}", f"gateway.name=edge {bool(spool)}")
             client(gateway.endpoint, "sts").get_caller_identity()
             client(gateway.endpoint, "iam").list_users()
             gateway.stop()

@@ -496,6 +496,23 @@ TEST_F(Calls, AClientThatLeavesInItsAnswerEndsItUpstream) {
     EXPECT_LT(recorder_.call(0).response_bytes, 100'000'000u);
 }
 
+TEST_F(Calls, WhatIsLearnedFromIsHandedOnBeforeTheClientHasItsAnswer) {
+    serve_answers(std::string(small_answer));
+    recorder_.hold = true;
+    start({.mode = Mode::observe});
+    auto one = client();
+    const std::string form = "Action=GetCallerIdentity&Version=2011-06-15";
+    one.send(
+        "POST / HTTP/1.1\r\nHost: sts.amazonaws.com\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: " +
+        std::to_string(form.size()) + "\r\n\r\n" + form);
+    EXPECT_EQ(status_of(one.read_bytes(small_answer.size())), 200);
+    ASSERT_EQ(recorder_.count(), 1u);
+    EXPECT_EQ(recorder_.call(0).classified.event_name, "GetCallerIdentity");
+    EXPECT_EQ(recorder_.call(0).response.body, "ok");
+    recorder_.release();
+}
+
 TEST_F(Calls, SlowClientsAreNotWaitedForForEver) {
     serve_answers("HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + std::string(50'000'000, 'x'));
     auto impatient = listener();

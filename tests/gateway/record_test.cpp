@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "event/record.h"
+#include "gateway/body_copy.h"
 #include "gateway/claimed_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/peer.h"
@@ -94,9 +95,10 @@ private:
 };
 
 TEST_F(Records, SayWhoWhatWhenAndFromWhere) {
-    auto call = call_of(request("PUT", "/bucket/key?x-id=PutObject",
-                                signed_for("s3", {{"User-Agent", "aws-cli/2"}, {"Host", "h:9000"}})),
-                        200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}, {"x-amz-server-side-encryption", "AES256"}});
+    auto call =
+        call_of(request("PUT", "/bucket/key?x-id=PutObject",
+                        signed_for("s3", {{"User-Agent", "aws-cli/2"}, {"Host", "h:9000"}})),
+                200, {{"x-amz-request-id", "ABC"}, {"x-amz-id-2", "DEF"}, {"x-amz-server-side-encryption", "AES256"}});
     call.request_bytes = 7;
     call.response_bytes = 9;
     call.request.tls = true;
@@ -131,13 +133,13 @@ TEST_F(Records, HaveTheErrorOfEachProtocol) {
         std::string body, code, message;
         int status;
     } cases[] = {
-        {"kms", {{"x-amzn-errortype", "com.amazon#ThrottlingException:http://x"}}, "{}", "ThrottlingException", "", 400},
         {"kms",
-         {},
-         R"({"__type":"a.b#NotFoundException","message":"no"})",
-         "NotFoundException",
-         "no",
+         {{"x-amzn-errortype", "com.amazon#ThrottlingException:http://x"}},
+         "{}",
+         "ThrottlingException",
+         "",
          400},
+        {"kms", {}, R"({"__type":"a.b#NotFoundException","message":"no"})", "NotFoundException", "no", 400},
         {"s3",
          {},
          "<Error><Code>NoSuchKey</Code><Message>it is not there</Message></Error>",
@@ -180,7 +182,8 @@ TEST_F(Records, HaveNothingThatIsSecret) {
                 "Action=CreateLoginProfile&Version=2010-05-08&UserName=a&Password=canary"),
     };
     for (const auto& made : requests) {
-        const auto records = make(call_of(made, 200, {{"Set-Cookie", canary}}, "<SecretAccessKey>canary</SecretAccessKey>"));
+        const auto records =
+            make(call_of(made, 200, {{"Set-Cookie", canary}}, "<SecretAccessKey>canary</SecretAccessKey>"));
         ASSERT_FALSE(records.empty());
         const auto text = records.front().text + records.front().evidence;
         EXPECT_EQ(text.find(canary), std::string::npos) << text;
@@ -195,8 +198,8 @@ TEST_F(Records, AreJsonThatIsAcceptedWhateverTheCallerSends) {
         request("GET", "/b/k?a=" + long_name, {{"User-Agent", long_name}, {"Host", long_name}}),
         request("PUT", "/b/" + std::string(30'000, '\x01'), {{"Host", long_name}}),
         request("POST", "/",
-                {{"Authorization", "AWS4-HMAC-SHA256 Credential=" + long_name + "/20260101/" + long_name + "/" + long_name +
-                                       "/aws4_request, SignedHeaders=host, Signature=0"}},
+                {{"Authorization", "AWS4-HMAC-SHA256 Credential=" + long_name + "/20260101/" + long_name + "/" +
+                                       long_name + "/aws4_request, SignedHeaders=host, Signature=0"}},
                 "{}"),
     };
     RecordParser parser;
@@ -284,15 +287,16 @@ TEST_F(Records, ADeletionOfManyObjectsHasOneMoreForEach) {
 
 TEST_F(Records, AreLearnedFrom) {
     const net::Headers form{{"Content-Type", form_type}};
-    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 200, {},
+    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 200,
+                      {},
                       "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn>"
                       "</GetCallerIdentityResult></GetCallerIdentityResponse>"));
     ASSERT_EQ(callers.learned.size(), 1u);
     EXPECT_EQ(callers.learned[0], R"(GetCallerIdentity {"arn":"arn:aws:iam::111122223333:user/a"})");
     EXPECT_EQ(evidence,
               R"({"upstream":"origin","confidence":"claimed","answer":{"arn":"arn:aws:iam::111122223333:user/a"}})");
-    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 403, {},
-                      "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"));
+    record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 403,
+                      {}, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"));
     EXPECT_EQ(callers.learned.size(), 1u);
 }
 
@@ -300,7 +304,8 @@ TEST_F(Records, ShowTheKeysOfTablesThatWereSeen) {
     const auto target = [](const char* name) {
         return signed_for("dynamodb", {{"X-Amz-Target", std::string("DynamoDB_20120810.") + name}});
     };
-    const auto put = request("POST", "/", target("PutItem"), R"({"TableName":"t","Item":{"id":{"S":"1"},"v":{"S":"canary"}}})");
+    const auto put =
+        request("POST", "/", target("PutItem"), R"({"TableName":"t","Item":{"id":{"S":"1"},"v":{"S":"canary"}}})");
     EXPECT_EQ(record_of(call_of(put, 200, {}, "{}")).find("requestParameters")->find("key"), nullptr);
     record_of(call_of(request("POST", "/", target("DescribeTable"), R"({"TableName":"t"})"), 200, {},
                       R"({"Table":{"TableName":"t","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}})"));
@@ -308,8 +313,9 @@ TEST_F(Records, ShowTheKeysOfTablesThatWereSeen) {
 }
 
 TEST_F(Records, EvidenceTellsOfRepetitions) {
-    record_of(call_of(request("GET", "/", signed_for("s3", {{"amz-sdk-invocation-id", "6B0F2E0E-7c1e-4a0e-9d2f-3f5b7a1c9e11"},
-                                                            {"amz-sdk-request", "attempt=2; max=3"}})),
+    record_of(call_of(request("GET", "/",
+                              signed_for("s3", {{"amz-sdk-invocation-id", "6B0F2E0E-7c1e-4a0e-9d2f-3f5b7a1c9e11"},
+                                                {"amz-sdk-request", "attempt=2; max=3"}})),
                       200));
     EXPECT_EQ(evidence, R"({"upstream":"origin","confidence":"claimed",)"
                         R"("invocationId":"6b0f2e0e-7c1e-4a0e-9d2f-3f5b7a1c9e11","attempt":2})");
@@ -405,6 +411,41 @@ TEST(ProxyHeader, IsReadWholeOrNotAtAll) {
     EXPECT_FALSE(read_proxy_header("PROXY " + std::string(200, 'x')));
 }
 
+// ---- copies of bodies
+
+TEST(BodyCopy, KeepsAllOrTheBeginningOrNothing) {
+    Metrics metrics;
+    auto& spent = metrics.counter("spent", "");
+    CopyBudget budget(20, spent);
+    {
+        BodyCopy whole, beginning, nothing, other;
+        whole.begin(budget, 5);
+        for (const char* piece : {"ab", "", "cde"}) whole.add(piece);
+        EXPECT_TRUE(whole.whole());
+        EXPECT_EQ(whole.bytes(), "abcde");
+        beginning.begin(budget, 6, 4);
+        for (const char* piece : {"abc", "def", "ghi", "j"}) beginning.add(piece);
+        EXPECT_FALSE(beginning.whole());
+        EXPECT_EQ(beginning.bytes(), "abcd");
+        nothing.begin(budget, 2);
+        for (const char* piece : {"ab", "c", "d"}) nothing.add(piece);
+        EXPECT_FALSE(nothing.whole());
+        EXPECT_EQ(nothing.bytes(), "");
+        EXPECT_EQ(budget.taken(), 9u);
+        EXPECT_EQ(spent.value(), 0u);
+        other.begin(budget, 100, 4);
+        for (const char* piece : {"0123456789", "0123456789"}) other.add(piece);
+        EXPECT_FALSE(other.whole());
+        EXPECT_EQ(other.bytes(), "");
+        EXPECT_EQ(spent.value(), 1u);
+        BodyCopy long_beginning;
+        long_beginning.begin(budget, 6, 4);
+        long_beginning.add("0123456789");
+        EXPECT_EQ(long_beginning.bytes(), "0123");
+    }
+    EXPECT_EQ(budget.taken(), 0u);
+}
+
 // ---- bringing records to where they are kept
 
 class FlakySink final : public RecordSink {
@@ -446,6 +487,29 @@ Call call_to(const std::string& target) {
     return call;
 }
 
+TEST(Recording, CopiesOfBodiesWhatTheirRecordsNeed) {
+    FlakySink sink;
+    ListeningCallers callers;
+    Metrics metrics;
+    const Recording recording(quick(), callers, sink, metrics);
+    const auto limits = [&](const net::Request& head, int status) {
+        const auto call = classify_request(head, head.body, {});
+        net::Response response;
+        response.status = status;
+        return recording.limits(head, &call, &response);
+    };
+    const auto put = request("PUT", "/b/k", signed_for("s3"));
+    EXPECT_EQ(limits(put, 200).request_bytes_max, 0u);
+    EXPECT_EQ(limits(put, 200).response_bytes_max, 0u);
+    EXPECT_EQ(limits(put, 403).response_bytes_max, 64u << 10);
+    EXPECT_EQ(limits(request("POST", "/b?delete", signed_for("s3")), 200).request_bytes_max, 2u << 20);
+    const auto form = request("POST", "/", signed_for("iam", {{"Content-Type", form_type}}));
+    EXPECT_EQ(recording.limits(form, nullptr, nullptr).request_bytes_max, 1u << 20);
+    EXPECT_EQ(recording.limits(form, nullptr, nullptr).request_first_bytes, 64u << 10);
+    const auto upload = request("POST", "/b", {{"Content-Type", "multipart/form-data; boundary=b"}});
+    EXPECT_LT(recording.limits(upload, nullptr, nullptr).request_bytes_max, 32u << 10);
+}
+
 TEST(Recording, WhatIsNotTakenIsGivenAgainUntilItIs) {
     FlakySink sink;
     ListeningCallers callers;
@@ -455,8 +519,7 @@ TEST(Recording, WhatIsNotTakenIsGivenAgainUntilItIs) {
     sink.failing = true;
     int failed = 0;
     for (int i = 0; i < 3; ++i)
-        recording.record(call_to("/b/" + std::to_string(i)),
-                         [&](Result<void> result) { failed += !result; });
+        recording.record(call_to("/b/" + std::to_string(i)), [&](Result<void> result) { failed += !result; });
     EXPECT_EQ(failed, 3);
     EXPECT_FALSE(recording.accepting());
     sink.failing = false;

@@ -15,9 +15,10 @@ GatewayLines cut(std::string body, std::size_t slices_max = 100) {
 }
 
 TEST(GatewayLines, AreTakenApart) {
-    const auto lines = cut("{\"sequence\":7,\"evidence\":{\"a\":[1,\"}\"]},\"record\":{\"eventID\":\"x\\\"\"}}\n\n"
-                           " { \"record\" : {} , \"sequence\" : 8 } \r\n"
-                           "{\"record\":{\"b\":1}}");
+    const auto lines =
+        cut("{\"sequence\":7,\"evidence\":{\"a\":[1,\"}\"]},\"record\":{\"eventID\":\"x\\\"\"}}\n\n"
+            " { \"record\" : {} , \"sequence\" : 8 } \r\n"
+            "{\"record\":{\"b\":1}}");
     ASSERT_EQ(lines.sliced.slices.size(), 3u);
     ASSERT_EQ(lines.origins.size(), 3u);
     EXPECT_EQ(lines.sliced.slices[0].text, R"({"eventID":"x\""})");
@@ -32,12 +33,14 @@ TEST(GatewayLines, AreTakenApart) {
 
 TEST(GatewayLines, ABrokenLineHarmsNoOther) {
     const std::string good = R"({"sequence":1,"record":{}})";
-    for (const std::string& bad : {std::string("nonsense"), std::string("{"), std::string("[]"), std::string("{}"), std::string(R"({"sequence":1})"),
-                                   std::string(R"({"sequence":-1,"record":{}})"), std::string(R"({"sequence":"1","record":{}})"),
-                                   std::string(R"({"record":[]})"), std::string(R"({"record":{}}x)"), std::string(R"({"other":1,"record":{}})"),
-                                   std::string(R"({"evidence":1,"record":{}})"), std::string(R"({"evidence":{"a":},"record":{}})"),
-                                   std::string(R"({"record":{})"), std::string(R"({"record":{},})"),
-                                   R"({"evidence":{"a":")" + std::string(evidence_bytes_max, 'x') + R"("},"record":{}})"}) {
+    for (const std::string& bad :
+         {std::string("nonsense"), std::string("{"), std::string("[]"), std::string("{}"),
+          std::string(R"({"sequence":1})"), std::string(R"({"sequence":-1,"record":{}})"),
+          std::string(R"({"sequence":"1","record":{}})"), std::string(R"({"record":[]})"),
+          std::string(R"({"record":{}}x)"), std::string(R"({"other":1,"record":{}})"),
+          std::string(R"({"evidence":1,"record":{}})"), std::string(R"({"evidence":{"a":},"record":{}})"),
+          std::string(R"({"record":{})"), std::string(R"({"record":{},})"),
+          R"({"evidence":{"a":")" + std::string(evidence_bytes_max, 'x') + R"("},"record":{}})"}) {
         SCOPED_TRACE(bad.substr(0, 60));
         const auto lines = cut(good + "\n" + bad + "\n" + good);
         ASSERT_EQ(lines.sliced.slices.size(), 3u);

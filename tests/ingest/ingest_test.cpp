@@ -193,7 +193,8 @@ TEST(Ingest, EachRecordHasTheOriginThatBelongsToIt) {
         writer.envelope.gateway = "edge";
         for (std::size_t i = 0; i < count; ++i) {
             const bool data = i % 3 == 1;
-            records.push_back(i == 2 ? "{}" : record("id-" + std::to_string(i), "PutObject", "1", data ? "Data" : "Management"));
+            records.push_back(
+                i == 2 ? "{}" : record("id-" + std::to_string(i), "PutObject", "1", data ? "Data" : "Management"));
             writer.origins.push_back({i + 1, "{\"n\":" + std::to_string(i) + "}"});
         }
         const auto receipt = house.put(records, writer);

@@ -79,7 +79,9 @@ TEST(RecordText, CutsTextsBetweenCharacters) {
     const auto record = parse_json(record_text(odd));
     ASSERT_TRUE(record);
     EXPECT_EQ(record->text("userAgent"), std::string(1023, 'a'));
-    EXPECT_EQ(record->text("errorCode"), "\xef\xbf\xbd" "c");
+    EXPECT_EQ(record->text("errorCode"),
+              "\xef\xbf\xbd"
+              "c");
 }
 
 // ---- bodies
@@ -92,12 +94,14 @@ BodyForm chunked(bool gzip = false) {
 }
 
 TEST(DecodedBody, HasWhatStandsInItsChunks) {
-    EXPECT_EQ(decoded_body(chunked(), "3;chunk-signature=ab\r\nabc\r\nA\r\n0123456789\r\n0;chunk-signature=c\r\nx-amz-checksum-crc32:AA==\r\n\r\n"),
+    EXPECT_EQ(decoded_body(chunked(),
+                           "3;chunk-signature=ab\r\nabc\r\nA\r\n0123456789\r\n0;chunk-signature=c\r\nx-amz-checksum-"
+                           "crc32:AA==\r\n\r\n"),
               "abc0123456789");
     EXPECT_EQ(decoded_body(chunked(), "0\r\n\r\n"), "");
     EXPECT_EQ(decoded_body({}, "as it is"), "as it is");
-    for (const char* wrong : {"", "3", "3\r\nab", "3\r\nabcd", "x\r\nabc\r\n0\r\n\r\n", "-1\r\n", "ffffffffffffffff\r\nabc\r\n", ";a\r\n",
-                              "3\r\nabc\r\n"})
+    for (const char* wrong : {"", "3", "3\r\nab", "3\r\nabcd", "x\r\nabc\r\n0\r\n\r\n", "-1\r\n",
+                              "ffffffffffffffff\r\nabc\r\n", ";a\r\n", "3\r\nabc\r\n"})
         EXPECT_FALSE(decoded_body(chunked(), wrong)) << wrong;
 }
 
@@ -113,8 +117,10 @@ TEST(DecodedBody, IsDecompressedWithinBounds) {
 
 TEST(DeletedKeys, AreThoseOfTheAnswerOrOfAQuietRequestWithoutErrors) {
     const std::string loud = "<Delete><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>";
-    const std::string quiet = "<Delete><Quiet>true</Quiet><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>";
-    const std::string answered = "<DeleteResult><Deleted><Key>a&amp;</Key></Deleted><Error><Key>b</Key></Error></DeleteResult>";
+    const std::string quiet =
+        "<Delete><Quiet>true</Quiet><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>";
+    const std::string answered =
+        "<DeleteResult><Deleted><Key>a&amp;</Key></Deleted><Error><Key>b</Key></Error></DeleteResult>";
     const std::string errors = "<DeleteResult><Error><Key>b</Key></Error></DeleteResult>";
     using Keys = std::vector<std::string>;
     EXPECT_EQ(deleted_keys(loud, answered), Keys{"a&"});
