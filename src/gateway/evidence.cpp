@@ -36,11 +36,11 @@ unsigned attempt_of(std::string_view text) {
 
 std::string evidence_text(const Evidence& evidence) {
     std::string out;
+    out.reserve(160);
     wire::ObjectText members(out);
     members.text("upstream", evidence.upstream).text("confidence", name_of(evidence.confidence));
     // A client may write anything there: only what SDKs write is kept.
-    if (const auto id = parse_uuid(evidence.head.find("amz-sdk-invocation-id")))
-        members.text("invocationId", format_uuid(*id));
+    if (const auto id = evidence.head.find("amz-sdk-invocation-id"); parse_uuid(id)) members.text("invocationId", id);
     if (const auto attempt = attempt_of(evidence.head.find("amz-sdk-request")); attempt > 0)
         members.number("attempt", attempt);
     if (evidence.answer && !evidence.answer->is_null()) {

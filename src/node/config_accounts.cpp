@@ -161,9 +161,11 @@ Result<gateway::UpstreamOptions> read_upstream(Table& table) {
     upstream.continue_timeout = table.duration("continue_timeout", upstream.continue_timeout);
     const auto profile = table.text("profile"), paths = table.text("admin_paths");
     const auto kind = wire::profile_of(profile.empty() ? "generic" : profile);
-    if (!kind) return fail(Code::invalid, fmt::format("\"{}\" is no profile of an upstream", profile));
+    if (!kind)
+        return fail(Code::invalid,
+                    fmt::format("profile: \"{}\" is none of generic, aws, moto, localstack, minio, ceph", profile));
     if (!paths.empty() && paths != "record" && paths != "ignore")
-        return fail(Code::invalid, fmt::format("\"{}\" is none of record, ignore", paths));
+        return fail(Code::invalid, fmt::format("admin_paths: \"{}\" is none of record, ignore", paths));
     upstream.calls = {*kind, table.texts("endpoint_names"), table.text("default_service")};
     upstream.record_admin_paths = paths != "ignore";
     return upstream;

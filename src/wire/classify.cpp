@@ -330,13 +330,14 @@ void Classifier::named(ServiceFacts service, std::string name, CallProtocol prot
     out_.service = service;
     out_.protocol = protocol;
     out_.event_source = source_of(service);
-    out_.event_name = std::move(name);
+    out_.event_name = name.empty() ? path_name(call_.method, call_.path()) : std::move(name);
     out_.read_only = sounds_read_only(out_.event_name);
 }
 
 std::string Classifier::source_of(ServiceFacts service) const {
     if (service) return std::string(service.event_source(scope()));
-    auto source = given_name(scope().empty() ? std::string_view("unknown") : scope()) + ".amazonaws.com";
+    auto source = given_name(scope());
+    source = (source.empty() ? "unknown" : source) + ".amazonaws.com";
     std::ranges::transform(source, source.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return source;

@@ -64,8 +64,7 @@ std::string write(const RecordParts& parts) {
 }  // namespace
 
 void ObjectText::begin(std::string_view name) {
-    if (!std::exchange(first_, false)) out_.push_back(',');
-    out_.append("\"").append(name).append("\":");
+    out_.append(std::exchange(first_, false) ? "\"" : ",\"").append(name).append("\":");
 }
 
 ObjectText& ObjectText::raw(std::string_view name, std::string_view json) {

@@ -318,7 +318,7 @@ TEST_F(Records, EvidenceTellsOfRepetitions) {
                                                 {"amz-sdk-request", "attempt=2; max=3"}})),
                       200));
     EXPECT_EQ(evidence, R"({"upstream":"origin","confidence":"claimed",)"
-                        R"("invocationId":"6b0f2e0e-7c1e-4a0e-9d2f-3f5b7a1c9e11","attempt":2})");
+                        R"("invocationId":"6B0F2E0E-7c1e-4a0e-9d2f-3f5b7a1c9e11","attempt":2})");
 }
 
 // ---- who

@@ -187,6 +187,10 @@ trusted_proxies = ["10.0.0.0/8", "::1"]
 name = "minio"
 url = "https://minio:9000"
 verify_tls = false
+profile = "minio"
+endpoint_names = ["s3.example.com"]
+default_service = "s3"
+admin_paths = "ignore"
 continue_timeout = "0"
 silence_timeout = "20s"
 [[gateway.listeners]]
@@ -203,6 +207,10 @@ routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "k
     ASSERT_EQ(config->gateway_upstreams.size(), 1u);
     const auto& upstream = config->gateway_upstreams.front();
     EXPECT_FALSE(upstream.verify_tls);
+    EXPECT_EQ(upstream.calls.profile, wire::UpstreamProfile::minio);
+    EXPECT_EQ(upstream.calls.endpoint_names, std::vector<std::string>{"s3.example.com"});
+    EXPECT_EQ(upstream.calls.default_service, "s3");
+    EXPECT_FALSE(upstream.record_admin_paths);
     EXPECT_EQ(upstream.continue_timeout, std::chrono::milliseconds(0));
     EXPECT_EQ(upstream.silence_timeout, std::chrono::seconds(20));
     ASSERT_EQ(config->gateway_listeners.size(), 1u);
@@ -221,7 +229,9 @@ TEST_F(ConfigTest, WhatIsWrongWithAGatewayIsNamed) {
           {"[[gateway.listeners]]\nlisten = \"x\"\n", "HOST:PORT"},
           {"[[gateway.listeners]]\nlisten = \"h:1\"\nodd = 1\n", "odd"},
           {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nconnect_timeout = \"soon\"\n", "soon"},
-          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nverify_tls = 1\n", "verify_tls"}}) {
+          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nverify_tls = 1\n", "verify_tls"},
+          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nprofile = \"azure\"\n", "azure"},
+          {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nadmin_paths = \"some\"\n", "admin_paths"}}) {
         const auto config = load_config(write(text), {}, {});
         ASSERT_FALSE(config) << text;
         EXPECT_NE(config.error().message.find(std::string(what) == "soon" ? "connect_timeout" : what),

@@ -206,6 +206,7 @@ TEST(Classify, UnknownCallsGetANameThatHoldsNothingSecret) {
          "widgets.amazonaws.com",
          "ListThings",
          true},
+        {{"POST", "/", "\xff", {{"X-Amz-Target", "Things.\xff"}}}, "unknown.amazonaws.com", "POST /", false},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.request.target + " " + row.name);
