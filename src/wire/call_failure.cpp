@@ -119,7 +119,8 @@ CallFailure call_failure(const Classified& call, const CallAnswer& answer) {
     if (answer.status == 0) return {"ServiceUnavailable", "upstream closed the connection"};
     const bool failed = answer.status >= 400, redirected = call.is_s3() && answer.status >= 300 && answer.status != 304;
     const bool late =
-        answer.status == 200 && may_fail_late(call) && answer.body.find("Error>") != std::string_view::npos;
+        answer.status == 200 && may_fail_late(call) &&
+        (answer.body.find("Error>") != std::string_view::npos || !answer.find("content-encoding").empty());
     if (!failed && !redirected && !late) return {};
 
     const AnswerContent content(answer);

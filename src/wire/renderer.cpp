@@ -42,6 +42,12 @@ Renderer::Renderer(ServiceFacts service) : placeholder_(service.placeholder()) {
     const bool old = name == "iam" || name == "rds" || name == "docdb" || name == "neptune";
     times_ = iso ? TimeStyle::iso : old ? TimeStyle::locale : TimeStyle::locale_comma;
     plain_arn_ = name == "secretsmanager";
+    sessions_ = name == "ssm";
+}
+
+Json Renderer::placeholder(MemberFacts member) const {
+    if (sessions_ && member.name() == "TokenValue") return "Value hidden due to security reasons.";
+    return placeholder_;
 }
 
 std::string Renderer::name(std::string_view member) const {

@@ -30,7 +30,7 @@ public:
     template <class Make>
     void put(Json& out, MemberFacts member, Make make) const {
         if (member.omitted()) return;
-        out.set(name(member.name()), member.hidden() ? Json(placeholder_) : make());
+        out.set(name(member.name()), member.hidden() ? placeholder(member) : make());
     }
 
 private:
@@ -43,10 +43,11 @@ private:
     Json xml_structure(ShapeFacts shape, const XmlElement& element, int depth) const;
     void xml_entry(Json& out, ShapeFacts map, const XmlElement& entry, int depth) const;
     Json time(double seconds) const;
+    Json placeholder(MemberFacts member) const;
 
     std::string placeholder_;
     enum class TimeStyle : unsigned char { locale, locale_comma, iso } times_;
-    bool plain_arn_;
+    bool plain_arn_, sessions_;
 };
 
 }  // namespace cairn::wire

@@ -152,6 +152,9 @@ TEST(CallFailure, CompressedErrorsAreRead) {
     EXPECT_EQ(failure(answered(get_user, 404, gzip(no_user), encoded)),
               "NoSuchEntityException|User nobody not found & gone");
     EXPECT_EQ(failure(answered(get_user, 404, no_user, encoded)), "404|");
+    EXPECT_EQ(failure(answered(s3_call("PUT", "/b/k", {{"x-amz-copy-source", "/b/o"}}), 200,
+                               gzip("<Error><Code>InternalError</Code></Error>"), encoded)),
+              "InternalError|");
     EXPECT_EQ(failure(answered(get_user, 404, gzip(std::string(1 << 20, ' ') + no_user), encoded)), "404|")
         << "a hundred times longer";
 }

@@ -43,6 +43,9 @@ TEST(ResponseElements, OfJsonAreTheMembersOfTheOutput) {
     EXPECT_EQ(elements(answered(json_call("secretsmanager", "secretsmanager.CreateSecret"), 200,
                                 R"({"ARN":"arn:aws:secretsmanager:us-east-1:1:secret:s","Name":"s"})")),
               R"({"arn":"arn:aws:secretsmanager:us-east-1:1:secret:s","name":"s"})");
+    EXPECT_EQ(elements(answered(json_call("ssm", "AmazonSSM.StartSession"), 200,
+                                R"({"SessionId":"s","TokenValue":"canary"})")),
+              R"({"sessionId":"s","tokenValue":"Value hidden due to security reasons."})");
     EXPECT_EQ(elements(answered(json_call("logs", "Logs_20140328.CreateLogGroup"), 200, {})), "null");
     EXPECT_EQ(elements(answered(json_call("kms", "TrentService.CreateKey"), 200, "no json")), "null");
     EXPECT_EQ(elements(answered(json_call("kms", "TrentService.CreateKey"), 200,
