@@ -1,6 +1,6 @@
 #include "wire/call_failure.h"
 
-#include <array>
+#include <initializer_list>
 
 #include "base/utf8.h"
 #include "base/uuid.h"

@@ -1,7 +1,6 @@
 #include "wire/call_resources.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/utf8.h"
 #include "wire/resource_names.h"
