@@ -5,6 +5,7 @@ import base64
 import contextlib
 import io
 import json
+import logging
 import os
 import pathlib
 import re
@@ -30,7 +31,7 @@ class Caller:
     """Makes the calls, one after the other, and remembers what they gave."""
 
     def __init__(self, endpoint):
-        self.endpoint, self.saved, self.signatures = endpoint, {}, set()
+        self.endpoint, self.saved, self.signatures, self.loader = endpoint, {}, set(), None
 
     def filled(self, text):
         return re.sub(r"\$\{(\w+)\}", lambda match: str(self.saved[match[1]]), text)
@@ -42,6 +43,8 @@ class Caller:
 
     def aws(self, *argv):
         driver = awscli.clidriver.create_clidriver()
+        self.loader = self.loader or driver.session.get_component("data_loader")
+        driver.session.register_component("data_loader", self.loader)  # it has read the models already
         driver.session.register("before-send", self.keep_signature)
         heard, said = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(said):
@@ -105,6 +108,7 @@ def clean(monkeypatch, tmp_path):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_PAGER", "")
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)  # the CLI tells a lot
     folder = tmp_path / "calls"
     folder.mkdir()
     monkeypatch.chdir(folder)
