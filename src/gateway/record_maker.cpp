@@ -84,14 +84,16 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     if (is_left_out(call, home, refused)) return {};
 
     const auto caller = callers_.caller(call.upstream, classified.credential, confidence, call.ended);
-    const auto& region = classified.credential.region.empty() ? home.region : classified.credential.region;
-    const auto space = call.upstream + '\n' + caller.account + '\n' + region;
+    const auto space = [&] {
+        const auto& region = classified.credential.region.empty() ? home.region : classified.credential.region;
+        return call.upstream + '\n' + caller.account + '\n' + region;
+    };
     const PlainBody plain(classified.body, call.request_whole ? std::string_view(call.request.body) : "");
     const wire::RequestBody body{plain.bytes(), call.request_whole && plain.readable()};
     const bool own = classified.own_path != wire::OwnPath::none;
     const auto parameters =
         own ? Json() : wire::request_parameters(head, classified, body, [&](std::string_view table) {
-            return tables_.find(space, table);
+            return tables_.find(space(), table);
         });
     const auto elements = own || failure ? Json() : wire::response_elements(classified, answer);
     const bool learns = !own && !failure && has_answer(call) && classified.operation && classified.operation.learns();
@@ -101,7 +103,7 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
         const auto& told = answer_unseen ? answered : elements;
         if (classified.operation.service().name() == "dynamodb")
             for (const auto* description : {&parameters, told.find("table")})
-                if (description) tables_.learn(space, *description);
+                if (description) tables_.learn(space(), *description);
         callers_.learn({call.upstream, classified.event_source, classified.event_name, classified.credential.key_id,
                         &caller.user_identity, &parameters, &told, call.ended});
     }
