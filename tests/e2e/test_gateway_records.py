@@ -144,6 +144,7 @@ def test_no_secret_of_a_call_or_answer_reaches_a_record_the_spool_or_a_log(start
     node.stop()
     origin.shutdown()
     assert not any(CANARY in line for line in found)
+    assert sum('"eventName":"CreateLoginProfile"' in line for line in found) == 3  # as a form, compressed, and in the query
     for path in [p for p in tmp_path.rglob("*") if p.is_file()]:
         assert CANARY.encode() not in path.read_bytes(), path
 
@@ -190,6 +191,14 @@ def test_a_gateway_elsewhere_tells_what_belongs_beside_a_record(start, start_gat
             assert record["eventName"] == "ListUsers" and record["recipientAccountId"] == ACCOUNT
 
 
+def upload(form, content):
+    """A form upload, as a browser makes it."""
+    part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    fields = "".join(part.format(name, value) for name, value in form["fields"].items())
+    body = fields.encode() + b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' + content + b"\r\n--b--\r\n"
+    OPENER.open(urllib.request.Request(form["url"], body, {"Content-Type": "multipart/form-data; boundary=b"})).read()
+
+
 def test_a_call_that_the_server_does_not_believe_is_nobodys(start, start_s3):
     server = start_s3("minio")
     node = start(config=f"""
@@ -207,6 +216,7 @@ routes = [{{ upstream = "minio" }}]
     with pytest.raises(ClientError):
         client(endpoint, "s3", secret="wrong", s3=path_style).list_buckets()
     OPENER.open(endpoint + "/minio/health/live").read()
+    upload(client(endpoint, "s3", s3=path_style, signature_version="s3v4").generate_presigned_post("bucket", "up/${filename}"), b"x" * 300_000)
     found = {r["eventName"]: r for r in map(json.loads, node.cairn("lookup", "sourceIP = 127.0.0.1", "--output", "records").splitlines())}
     refused = found["AuthenticateSignatureDoesNotMatch"]
     assert refused["eventSource"] == "s3-authn-errors.amazonaws.com" and refused["userIdentity"] == {"type": "Unknown"}
@@ -214,3 +224,7 @@ routes = [{{ upstream = "minio" }}]
     created = found["CreateBucket"]
     assert created["userIdentity"]["type"] == "IAMUser" and created["userIdentity"]["userName"] == KEY_ID
     assert "ListBuckets" not in found and not any("health" in name for name in found)
+    posted = found["PostObject"]
+    assert posted["requestParameters"]["key"] == "up/a.bin" and posted["userIdentity"]["accessKeyId"] == KEY_ID
+    assert posted["additionalEventData"]["SignatureVersion"] == "SigV4" and posted["additionalEventData"]["bytesTransferredIn"] > 300_000
+    assert posted["resources"][0]["ARN"] == "arn:aws:s3:::bucket/up/a.bin"

@@ -126,6 +126,16 @@ TEST_F(Records, SayWhoWhatWhenAndFromWhere) {
     EXPECT_EQ(record.find("tlsDetails")->text("clientProvidedHostHeader"), "h");
 }
 
+TEST_F(Records, CountOfAnAwsChunkedBodyWhatItHolds) {
+    const auto record =
+        record_of(call_of(request("PUT", "/b/k",
+                                  signed_for("s3", {{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"},
+                                                    {"x-amz-decoded-content-length", "3"}}),
+                                  "3\r\nabc\r\n0\r\n\r\n"),
+                          200));
+    EXPECT_EQ(record.find("additionalEventData")->find("bytesTransferredIn")->as_integer(), 3);
+}
+
 TEST_F(Records, HaveTheErrorOfEachProtocol) {
     const struct {
         std::string service;
