@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/ingest_format.h"
 #include "api/v1.h"
 #include "base/utf8.h"
 #include "ingest/gateway_lines.h"
@@ -15,12 +16,15 @@ namespace {
 constexpr std::size_t inline_bytes_max = 64 * 1024, gateway_name_bytes_max = 128;
 constexpr std::string_view operation = "Ingest";
 constexpr std::string_view event_source = "cairn.amazonaws.com";
+constexpr std::string_view default_region = "us-east-1";  // what MinIO and Ceph take when nothing is set
 constexpr std::string_view outcome_names[] = {"stored", "duplicate", "conflict", "rejected"};
 
 struct Options {
     ResultsShown shown = ResultsShown::problems;
     Inlet inlet = Inlet::live;
     std::string gateway;
+    std::optional<auditlog::Format> format;  ///< of another server's audit log; none: records
+    std::string account, region;             ///< of its calls; empty: the caller's
 };
 
 std::expected<Options, V1Error> read_options(std::string_view query) {
@@ -43,13 +47,29 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
             if (value.empty() || value.size() > gateway_name_bytes_max || valid_utf8(value) != value)
                 return bad("names of 1 to 128 bytes of UTF-8");
             options.gateway = value;
+        } else if (name == "format") {
+            options.format = auditlog::format_named(value);
+            if (!options.format && value != "cloudtrail") return bad("cloudtrail, minio-audit, ceph-ops");
+        } else if (name == "account") {
+            if (value.size() != 12 || !std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; }))
+                return bad("the accounts, of 12 digits");
+            options.account = value;
+        } else if (name == "region") {
+            options.region = value;
         } else {
             return std::unexpected(V1Error{.code = "InvalidParameter",
-                                           .message = "unknown parameter; known are results, inlet and gateway",
+                                           .message = "unknown parameter; known are results, inlet, gateway, format, account and region",
                                            .field = name.substr(0, 100)});
         }
     }
     return options;
+}
+
+auditlog::Home home_of(const Options& options, const Call& call) {
+    return {.account = options.account.empty() ? call.caller.principal.account : options.account,
+            .region = !options.region.empty()      ? options.region
+                      : call.caller.region.empty() ? std::string(default_region)
+                                                   : call.caller.region};
 }
 
 std::expected<ingest::Encoding, V1Error> encoding_of(const net::Request& request) {
@@ -192,6 +212,11 @@ void IngestCall::run(CallPointer call) {
     auto cut = options->gateway.empty() ? ingest::GatewayLines{ingest::slice(*buffer), {}}
                                         : ingest::slice_gateway_lines(*buffer);
     auto sliced = std::make_shared<ingest::Sliced>(std::move(cut.sliced));
+    if (options->format) {
+        auto translated = translate(*options->format, *sliced, home_of(*options, *call));
+        buffer = std::move(translated.text);
+        *sliced = std::move(translated.sliced);
+    }
     if (sliced->container == ingest::Container::unknown &&
         std::ranges::all_of(sliced->slices, [](const auto& slice) { return !slice.problem.empty(); }))
         return refuse({.code = "InvalidBody",

@@ -1,0 +1,119 @@
+#include "auditlog/ceph.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "sign/text.h"
+
+namespace cairn::auditlog {
+
+namespace {
+
+/// "2026-11-21T16:00:00.123456Z"; older gateways write a blank for the T.
+std::optional<Time> time_of(const Json& entry) {
+    auto text = std::string(entry.text("time"));
+    if (text.size() > 10 && text[10] == ' ') text[10] = 'T';
+    return parse_time(text);
+}
+
+/// Numbers are written as numbers or as text.
+std::uint64_t number_of(const Json& entry, std::string_view name) {
+    const auto* value = entry.find(name);
+    if (!value) return 0;
+    if (value->is_integer()) return value->as_integer() > 0 ? static_cast<std::uint64_t>(value->as_integer()) : 0;
+    std::uint64_t number = 0;
+    const auto& text = value->as_string();
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+/// "HTTP_X_AMZ_ACL" is x-amz-acl.
+std::string header_name(std::string_view variable) {
+    if (variable.starts_with("HTTP_")) variable.remove_prefix(5);
+    auto name = sign::lower_case(variable);
+    std::ranges::replace(name, '_', '-');
+    return name;
+}
+
+/// A bucket of a tenant is "tenant/bucket".
+std::string_view plain_bucket(std::string_view bucket) { return bucket.substr(bucket.rfind('/') + 1); }
+
+/// "GET /bucket/key?acl HTTP/1.1" is a method and a target.
+bool read_request_line(std::string_view line, LoggedCall& call) {
+    const auto first = line.find(' ');
+    if (first == std::string_view::npos) return false;
+    call.method = line.substr(0, first);
+    line.remove_prefix(first + 1);
+    call.target = line.substr(0, line.rfind(" HTTP/"));
+    return call.target.starts_with('/');
+}
+
+/// Where the bucket stood in the host's name, the path lacks it.
+void make_path_style(std::string_view bucket, std::string& target) {
+    if (bucket.empty()) return;
+    const auto path = sign::path_of(target);
+    const auto begin = "/" + std::string(bucket);
+    const auto rest = path.substr(std::min(path.size(), begin.size()));
+    if (path.starts_with(begin) && (rest.empty() || rest.front() == '/')) return;
+    target.insert(0, begin);
+}
+
+/// The action of a form that went to "/", which the request line does not tell: "create_role" is CreateRole.
+std::string action_query(std::string_view operation) {
+    std::string action;
+    bool upper = true;
+    for (const char c : operation) {
+        if (c != '_') action += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        upper = c == '_';
+    }
+    const bool sts = action.starts_with("Assume") || action == "GetSessionToken";
+    return "?Action=" + action + (sts ? "&Version=2011-06-15" : "&Version=2010-05-08");
+}
+
+/// Sessions of roles say whose they are in `sts_info`.
+std::string identity_of(const Json& entry, const Home& home) {
+    const auto key_id = entry.text("access_key_id");
+    auto user = entry.text("user");
+    if (user == "anonymous") user = {};
+    const auto* session = entry.find("sts_info");
+    const auto role = session ? session->text("role_name") : std::string_view();
+    if (role.empty()) return user_identity(user, key_id, home);
+    return session_identity(role.substr(role.find('$') + 1), session->text("role_session"), key_id, home);
+}
+
+}  // namespace
+
+Result<std::optional<LoggedCall>> read_ceph_entry(const Json& entry, const Home& home) {
+    LoggedCall call;
+    call.server = wire::UpstreamProfile::ceph;
+    if (!read_request_line(entry.text("uri"), call))
+        return fail(Code::invalid, "no entry of Ceph's ops log: \"uri\" is no request line");
+    const auto began = time_of(entry);
+    if (!began) return fail(Code::invalid, "no entry of Ceph's ops log: \"time\" is no date and time");
+    const auto operation = entry.text("operation");
+    if (call.method == "POST" && call.target == "/" && !operation.empty()) call.target += action_query(operation);
+    make_path_style(plain_bucket(entry.text("bucket")), call.target);
+    if (const auto* headers = entry.find("http_x_headers"))
+        for (const auto& header : headers->as_array())
+            for (const auto& [name, value] : header.as_object())
+                call.headers.emplace_back(header_name(name), value.as_string());
+    call.headers.emplace_back("user-agent", entry.text("user_agent"));
+    call.status = static_cast<int>(number_of(entry, "http_status"));
+    if (call.status >= 300) call.error_code = entry.text("error_code");
+    call.request_bytes = number_of(entry, "bytes_received");
+    call.response_bytes = number_of(entry, "bytes_sent");
+    call.ended = *began + std::chrono::milliseconds(number_of(entry, "total_time"));
+    call.peer_address = entry.text("remote_addr");
+    call.request_id = entry.text("trans_id");
+    call.user_identity = identity_of(entry, home);
+    if (const auto* data = entry.find("op_data"))
+        if (const auto* objects = data->find("objects"))
+            for (const auto& object : objects->as_array())
+                if (const auto* error = object.find("error"); !error || !error->as_bool())
+                    call.deleted_keys.emplace_back(object.text("key"));
+    return call;
+}
+
+}  // namespace cairn::auditlog
