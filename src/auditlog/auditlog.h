@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auditlog/home.h"
 #include "base/result.h"
 
 namespace cairn::auditlog {
@@ -20,12 +21,6 @@ enum class Format : std::uint8_t {
 
 /// "minio-audit", "ceph-ops".
 std::optional<Format> format_named(std::string_view name);
-
-/// What the entries do not tell.
-struct Home {
-    std::string account;
-    std::string region;  ///< of calls that were not signed for one
-};
 
 /// The records of one entry: of most calls one, of a DeleteObjects one more for each object, none of what is no call (the
 /// empty object with which MinIO tries its webhook; health checks). Nothing secret of the entry gets in. The same entry

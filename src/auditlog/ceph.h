@@ -4,6 +4,7 @@
 
 #include "auditlog/logged_call.h"
 #include "base/json.h"
+#include "base/result.h"
 
 namespace cairn::auditlog {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "auditlog/auditlog.h"
+#include "auditlog/home.h"
 #include "base/time.h"
 #include "wire/own_paths.h"
 

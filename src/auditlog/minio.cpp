@@ -11,10 +11,12 @@ namespace cairn::auditlog {
 
 namespace {
 
+constexpr std::string_view delete_objects = "DeleteMultipleObjects";
+
 /// The entry has no method: what MinIO calls the handlers tells.
 std::string_view method_of(std::string_view api) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> methods{{
-        {"DeleteMultipleObjects", "POST"},
+        {delete_objects, "POST"},
         {"ResetBucketReplicationStatus", "GET"},
         {"Head", "HEAD"},
         {"Get", "GET"},
@@ -50,7 +52,7 @@ std::string target_of(const Json& entry, std::string_view api, std::string_view 
     if (api.starts_with("AssumeRole")) return "/?Action=" + std::string(api) + "&Version=2011-06-15";
     if (bucket.empty()) return encode_path(entry.text("requestPath")) + query_of(entry);
     auto target = "/" + encode_path(bucket);
-    if (!object.empty()) target += "/" + encode_path(object);
+    if (!object.empty() && api != delete_objects) target += "/" + encode_path(object);  // there it is the last key
     return target + query_of(entry);
 }
 

@@ -102,7 +102,7 @@ TEST(AuditLog, MinioNamesItsCallsDifferently) {
 }
 
 TEST(AuditLog, MinioDeletesSeveralObjectsInOneCall) {
-    const auto entry = minio_entry(R"("name":"DeleteMultipleObjects","bucket":"photos","objects":[{"objectName":"a"},{"objectName":"b"}],"statusCode":200,"rx":1,"tx":1)",
+    const auto entry = minio_entry(R"("name":"DeleteMultipleObjects","bucket":"photos","object":"b","objects":[{"objectName":"a"},{"objectName":"b"}],"statusCode":200,"rx":1,"tx":1)",
                                    R"("requestPath":"/photos/","requestQuery":{"delete":""},"requestHeader":{})");
     const auto all = records(Format::minio_audit, entry);
     ASSERT_EQ(all.size(), 3u);
