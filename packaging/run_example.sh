@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Starts cairn with an example: an account with a key; at the first start a few thousand events of the last days, and a trail that
-# delivers what happens from then on into a bucket of cairn's own.
+# Starts cairn with an example: an account with a key; at the first start a few thousand events of the last days, a trail that
+# delivers what happens from then on into a bucket of cairn's own, and, where there is a moto (CAIRN_EXAMPLE_PYTHON names the Python
+# that has it), the gateway in front of it with a short story of calls.
 # Arguments go to `cairn serve`. Called by `./dev run`.
 set -euo pipefail
-cairn=${CAIRN_BINARY:-$(dirname "$0")/../build/release/cairn}
+here=$(cd "$(dirname "$0")" && pwd)
+cairn=${CAIRN_BINARY:-$here/../build/release/cairn}
 
 data=./cairn-data
 listen=127.0.0.1:4610
@@ -47,10 +49,20 @@ export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION=us-east-1
 export AWS_PAGER=
 unset AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION
 
+# The gateway listens one port above cairn, moto one above it, or on a free one; all of it ends with this script.
+moto=
+if [ -x "${CAIRN_EXAMPLE_PYTHON:-}" ]; then
+  read -r gateway_port moto_port < <("$CAIRN_EXAMPLE_PYTHON" "$here/example/free_ports.py" "${listen##*:}")
+  MOTO_ACCOUNT_ID=$account "$CAIRN_EXAMPLE_PYTHON" -c 'from moto.server import main; main()' -H 127.0.0.1 -p "$moto_port" > "$data/example-moto.log" 2>&1 &
+  moto=$!
+  arguments=(--set gateway.listen="127.0.0.1:$gateway_port" --set gateway.upstream="http://127.0.0.1:$moto_port" --set gateway.profile=moto "${arguments[@]}")
+fi
+
 "$cairn" serve --config "$data/example.toml" --data "$data" --listen "$listen" --endpoint-file "$data/endpoint" "${arguments[@]}" &
 server=$!
-stop() { kill -TERM $server 2>/dev/null || true; }
+stop() { kill -TERM $server $moto 2>/dev/null || true; }
 trap stop INT TERM
+trap '[ -z "$moto" ] || kill -TERM $moto 2>/dev/null || true' EXIT
 
 # The node writes its endpoint when it is ready.
 while ! [ "$data/endpoint" -nt "$data/example.toml" ] || ! grep -q "pid=$server\$" "$data/endpoint" 2>/dev/null; do
@@ -94,6 +106,17 @@ if [ ! -f "$data/example-trail" ]; then
 fi
 begin=$(cat "$data/example-trail" 2>/dev/null || echo "$begin")
 
+gateway=$(sed -n 's/^gateway=//p' "$data/endpoint")
+if [ -n "$moto" ] && [ ! -f "$data/example-story" ]; then
+  echo "making some calls to a moto, through the gateway at $gateway"
+  if "$here/example/story.sh" "$gateway" "http://127.0.0.1:$moto_port" > "$data/example-story.new" 2> "$data/example-story.log"; then
+    mv "$data/example-story.new" "$data/example-story"
+    rm "$data/example-story.log"
+  else
+    echo "the calls went wrong, see $data/example-story.log; the next start tries again" >&2
+  fi
+fi
+
 cat <<TEXT
 
 cairn is running at $endpoint, its data is in $data. In another terminal:
@@ -120,6 +143,8 @@ cairn is running at $endpoint, its data is in $data. In another terminal:
     # was anything changed, removed or added there?
     aws cloudtrail validate-logs --trail-arn $trail_arn --start-time $begin
     $(realpath --relative-to=. "$cairn") validate --data $data --trail $trail
+
+$(if [ -f "$data/example-story" ]; then "$here/example/questions.sh" "$cairn" "$endpoint" "$gateway" < "$data/example-story"; fi)
 
 (An AWS CLI older than 2.13 or 1.29, Debian 12's too, does not read AWS_ENDPOINT_URL: --endpoint-url works with all, but validate-logs needs a newer one.)
 Stop with Ctrl-C. The README goes on from here.
