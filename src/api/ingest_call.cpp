@@ -57,9 +57,10 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
         } else if (name == "region") {
             options.region = value;
         } else {
-            return std::unexpected(V1Error{.code = "InvalidParameter",
-                                           .message = "unknown parameter; known are results, inlet, gateway, format, account and region",
-                                           .field = name.substr(0, 100)});
+            return std::unexpected(
+                V1Error{.code = "InvalidParameter",
+                        .message = "unknown parameter; known are results, inlet, gateway, format, account and region",
+                        .field = name.substr(0, 100)});
         }
     }
     return options;

@@ -35,7 +35,8 @@ TranslatedBody translate(auditlog::Format format, const ingest::Sliced& entries,
     out.text = std::make_shared<const std::string>(std::move(text));
     out.sliced.container = ingest::Container::ndjson;
     for (auto& place : places)
-        out.sliced.slices.push_back({std::string_view(*out.text).substr(place.begin, place.size), place.line, std::move(place.problem)});
+        out.sliced.slices.push_back(
+            {std::string_view(*out.text).substr(place.begin, place.size), place.line, std::move(place.problem)});
     return out;
 }
 

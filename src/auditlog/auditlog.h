@@ -22,9 +22,9 @@ enum class Format : std::uint8_t {
 /// "minio-audit", "ceph-ops".
 std::optional<Format> format_named(std::string_view name);
 
-/// The records of one entry: of most calls one, of a DeleteObjects one more for each object, none of what is no call (the
-/// empty object with which MinIO tries its webhook; health checks). Nothing secret of the entry gets in. The same entry
-/// gives the same eventIDs, so that an entry sent again is a duplicate. Error: invalid, with what is missing.
+/// The records of one entry: of most calls one, of a DeleteObjects one more for each object, none of what is no call
+/// (the empty object with which MinIO tries its webhook; health checks). Nothing secret of the entry gets in. The same
+/// entry gives the same eventIDs, so that an entry sent again is a duplicate. Error: invalid, with what is missing.
 Result<std::vector<std::string>> records_of(Format format, std::string_view entry, const Home& home);
 
 }  // namespace cairn::auditlog

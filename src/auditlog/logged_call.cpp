@@ -16,11 +16,13 @@ std::string event_id(std::string_view entry, std::size_t number) {
     return format_uuid(named_uuid("cairn audit log entry", fmt::format("{}\n{}", number, entry)));
 }
 
-wire::CallFailure failure_of(const LoggedCall& call, const wire::Classified& classified, const wire::CallAnswer& answer) {
+wire::CallFailure failure_of(const LoggedCall& call, const wire::Classified& classified,
+                             const wire::CallAnswer& answer) {
     auto failure = wire::call_failure(classified, answer);
     if (!failure) return failure;
     if (!call.error_code.empty())
-        failure.code = classified.operation ? std::string(classified.operation.error_name(call.error_code)) : call.error_code;
+        failure.code =
+            classified.operation ? std::string(classified.operation.error_name(call.error_code)) : call.error_code;
     if (!call.error_message.empty()) failure.message = call.error_message;
     return failure;
 }

@@ -16,8 +16,8 @@ namespace cairn::auditlog {
 struct LoggedCall {
     wire::UpstreamProfile server = wire::UpstreamProfile::generic;
     std::string method;
-    std::string target;  ///< path style: the bucket is in the path; encoded
-    std::string host;    ///< as the client named it; may be empty
+    std::string target;                                        ///< path style: the bucket is in the path; encoded
+    std::string host;                                          ///< as the client named it; may be empty
     std::vector<std::pair<std::string, std::string>> headers;  ///< of the request
     int status = 0;
     std::string error_code, error_message;  ///< as the entry has them; may be empty though the call failed
@@ -38,6 +38,7 @@ std::string encode_path(std::string_view text);
 std::string user_identity(std::string_view user, std::string_view key_id, const Home& home);
 
 /// The same of a session of a role.
-std::string session_identity(std::string_view role, std::string_view session, std::string_view key_id, const Home& home);
+std::string session_identity(std::string_view role, std::string_view session, std::string_view key_id,
+                             const Home& home);
 
 }  // namespace cairn::auditlog

@@ -71,7 +71,8 @@ std::uint64_t size_of(const Json& api, std::string_view name) {
 
 Result<std::optional<LoggedCall>> read_minio_entry(const Json& entry, const Home& home) {
     const auto* api = entry.find("api");
-    if (!api || !api->is_object()) return fail(Code::invalid, "no entry of MinIO's audit log: it has no object \"api\"");
+    if (!api || !api->is_object())
+        return fail(Code::invalid, "no entry of MinIO's audit log: it has no object \"api\"");
     const auto time = parse_time(entry.text("time"));
     if (!time) return fail(Code::invalid, "no entry of MinIO's audit log: \"time\" is no date and time");
     const auto name = api->text("name");

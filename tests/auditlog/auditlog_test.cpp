@@ -31,19 +31,22 @@ Json only_record(Format format, std::string_view entry) {
 }
 
 std::string minio_entry(std::string_view api, std::string_view more) {
-    return R"({"version":"1","deploymentid":"d","time":"2026-11-21T16:00:00.123456789Z","event":"","trigger":"incoming","api":{)" + std::string(api) +
+    return R"({"version":"1","deploymentid":"d","time":"2026-11-21T16:00:00.123456789Z","event":"","trigger":"incoming","api":{)" +
+           std::string(api) +
            R"(,"timeToResponse":"1ns"},"remotehost":"192.0.2.7","requestID":"17F0A1B2C3D4E5F6","userAgent":"MinIO (linux; amd64) minio-go/v7",)" +
-           R"("requestHost":"minio.example.com:9000","requestClaims":{"accessKey":"svc"},"accessKey":"SVCKEY","parentUser":"mia",)" + std::string(more) + "}";
+           R"("requestHost":"minio.example.com:9000","requestClaims":{"accessKey":"svc"},"accessKey":"SVCKEY","parentUser":"mia",)" +
+           std::string(more) + "}";
 }
 
 TEST(AuditLog, AnObjectThatMinioStoredIsAPutObject) {
     const auto record = only_record(
         Format::minio_audit,
-        minio_entry(R"("name":"PutObject","bucket":"photos","object":"a b/ü.jpg","status":"OK","statusCode":200,"rx":1200,"tx":0)",
-                    R"("requestPath":"/photos/a b/ü.jpg","requestQuery":{"x-id":"PutObject"},"requestHeader":{"Authorization":"AWS4-HMAC-SHA256 )"
-                    R"(Credential=SVCKEY/20261121/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=c0ffee5ec2e7","X-Amz-Security-Token":"c0ffee5ec2e7",)"
-                    R"("X-Amz-Content-Sha256":"STREAMING-UNSIGNED-PAYLOAD-TRAILER","X-Amz-Decoded-Content-Length":"1000","Content-Length":"1200","User-Agent":"aws-cli/2","X-Amz-Server-Side-Encryption-Customer-Key":"c0ffee5ec2e7",)"
-                    R"("X-Amz-Storage-Class":"STANDARD"})"));
+        minio_entry(
+            R"("name":"PutObject","bucket":"photos","object":"a b/ü.jpg","status":"OK","statusCode":200,"rx":1200,"tx":0)",
+            R"("requestPath":"/photos/a b/ü.jpg","requestQuery":{"x-id":"PutObject"},"requestHeader":{"Authorization":"AWS4-HMAC-SHA256 )"
+            R"(Credential=SVCKEY/20261121/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=c0ffee5ec2e7","X-Amz-Security-Token":"c0ffee5ec2e7",)"
+            R"("X-Amz-Content-Sha256":"STREAMING-UNSIGNED-PAYLOAD-TRAILER","X-Amz-Decoded-Content-Length":"1000","Content-Length":"1200","User-Agent":"aws-cli/2","X-Amz-Server-Side-Encryption-Customer-Key":"c0ffee5ec2e7",)"
+            R"("X-Amz-Storage-Class":"STANDARD"})"));
     EXPECT_EQ(record.text("eventSource"), "s3.amazonaws.com");
     EXPECT_EQ(record.text("eventName"), "PutObject");
     EXPECT_EQ(record.text("eventCategory"), "Data");
@@ -93,43 +96,56 @@ TEST(AuditLog, MinioNamesItsCallsDifferently) {
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.api);
-        const auto record = only_record(
-            Format::minio_audit, minio_entry(std::string(R"("name":")") + row.api + R"(","bucket":"photos",)" + (row.object ? R"("object":"k",)" : "") + R"("statusCode":200,"rx":0,"tx":0)",
-                                             std::string(R"("requestPath":"/photos/","requestQuery":{)") + row.query + R"(},"requestHeader":{})"));
+        const auto record =
+            only_record(Format::minio_audit,
+                        minio_entry(std::string(R"("name":")") + row.api + R"(","bucket":"photos",)" +
+                                        (row.object ? R"("object":"k",)" : "") + R"("statusCode":200,"rx":0,"tx":0)",
+                                    std::string(R"("requestPath":"/photos/","requestQuery":{)") + row.query +
+                                        R"(},"requestHeader":{})"));
         EXPECT_EQ(record.text("eventName"), row.name);
         EXPECT_EQ(record.find("readOnly")->as_bool(), row.read_only);
     }
 }
 
 TEST(AuditLog, MinioDeletesSeveralObjectsInOneCall) {
-    const auto entry = minio_entry(R"("name":"DeleteMultipleObjects","bucket":"photos","object":"b","objects":[{"objectName":"a"},{"objectName":"b"}],"statusCode":200,"rx":1,"tx":1)",
-                                   R"("requestPath":"/photos/","requestQuery":{"delete":""},"requestHeader":{})");
+    const auto entry = minio_entry(
+        R"("name":"DeleteMultipleObjects","bucket":"photos","object":"b","objects":[{"objectName":"a"},{"objectName":"b"}],"statusCode":200,"rx":1,"tx":1)",
+        R"("requestPath":"/photos/","requestQuery":{"delete":""},"requestHeader":{})");
     const auto all = records(Format::minio_audit, entry);
     ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0].text("eventName"), "DeleteObjects");
     EXPECT_EQ(all[1].text("eventName"), "DeleteObject");
     EXPECT_EQ(all[2].find("resources")->as_array().front().text("ARN"), "arn:aws:s3:::photos/b");
     EXPECT_NE(all[1].text("eventID"), all[2].text("eventID"));
-    EXPECT_EQ(records(Format::minio_audit, entry)[2].text("eventID"), all[2].text("eventID")) << "the same entry gives the same events";
+    EXPECT_EQ(records(Format::minio_audit, entry)[2].text("eventID"), all[2].text("eventID"))
+        << "the same entry gives the same events";
 }
 
 TEST(AuditLog, MinioRefusesAndAdministers) {
-    const auto denied = only_record(Format::minio_audit, minio_entry(R"("name":"GetObject","bucket":"photos","object":"k","status":"Forbidden","statusCode":403,"rx":0,"tx":300)",
-                                                                     R"("requestPath":"/photos/k","requestQuery":{"X-Amz-Signature":"c0ffee5ec2e7"},"requestHeader":{})"));
+    const auto denied = only_record(
+        Format::minio_audit,
+        minio_entry(
+            R"("name":"GetObject","bucket":"photos","object":"k","status":"Forbidden","statusCode":403,"rx":0,"tx":300)",
+            R"("requestPath":"/photos/k","requestQuery":{"X-Amz-Signature":"c0ffee5ec2e7"},"requestHeader":{})"));
     EXPECT_EQ(denied.text("errorCode"), "AccessDenied");
-    const auto added = only_record(Format::minio_audit, minio_entry(R"("name":"AddUser","status":"OK","statusCode":200,"rx":10,"tx":0)",
-                                                                    R"("requestPath":"/minio/admin/v3/add-user","requestQuery":{"accessKey":"tom"},"requestHeader":{})"));
+    const auto added = only_record(
+        Format::minio_audit,
+        minio_entry(
+            R"("name":"AddUser","status":"OK","statusCode":200,"rx":10,"tx":0)",
+            R"("requestPath":"/minio/admin/v3/add-user","requestQuery":{"accessKey":"tom"},"requestHeader":{})"));
     EXPECT_EQ(added.text("eventSource"), "admin.minio");
-    const auto assumed = only_record(Format::minio_audit, minio_entry(R"("name":"AssumeRole","status":"OK","statusCode":200,"rx":10,"tx":400)",
-                                                                      R"("requestPath":"/","requestQuery":{},"requestHeader":{})"));
+    const auto assumed = only_record(
+        Format::minio_audit, minio_entry(R"("name":"AssumeRole","status":"OK","statusCode":200,"rx":10,"tx":400)",
+                                         R"("requestPath":"/","requestQuery":{},"requestHeader":{})"));
     EXPECT_EQ(assumed.text("eventSource"), "sts.amazonaws.com");
     EXPECT_EQ(assumed.text("eventName"), "AssumeRole");
 }
 
 TEST(AuditLog, WhatIsNoCallOfMinio) {
     EXPECT_TRUE(records(Format::minio_audit, "{}").empty()) << "MinIO tries its webhook so";
-    for (const char* entry : {R"({"version":"1","time":"2026-11-21T16:00:00Z","api":{"name":"ILMExpiry"}})", R"({"time":"2026-11-21T16:00:00Z"})",
-                              R"({"api":{},"time":"today","requestPath":"/"})", R"([])", R"({"api":)"}) {
+    for (const char* entry : {R"({"version":"1","time":"2026-11-21T16:00:00Z","api":{"name":"ILMExpiry"}})",
+                              R"({"time":"2026-11-21T16:00:00Z"})", R"({"api":{},"time":"today","requestPath":"/"})",
+                              R"([])", R"({"api":)"}) {
         SCOPED_TRACE(entry);
         EXPECT_FALSE(records_of(Format::minio_audit, entry, home).has_value());
     }
@@ -137,13 +153,16 @@ TEST(AuditLog, WhatIsNoCallOfMinio) {
 
 std::string ceph_entry(std::string_view uri, std::string_view more) {
     return R"({"bucket":"photos","object":"k","time":"2026-11-21T16:00:00.500000Z","time_local":"2026-11-21T17:00:00.500000+0100","remote_addr":"192.0.2.9",)"
-           R"("object_owner":"mia","user":"acme$mia","uri":")" + std::string(uri) + R"(","http_status":"200","error_code":"","bytes_sent":7,"bytes_received":1000,)" +
+           R"("object_owner":"mia","user":"acme$mia","uri":")" +
+           std::string(uri) + R"(","http_status":"200","error_code":"","bytes_sent":7,"bytes_received":1000,)" +
            R"("object_size":1000,"total_time":700,"user_agent":"s3cmd","referrer":"","trans_id":"tx0000000000000000000a1-0065","authentication_type":"Local",)" +
            R"("access_key_id":"CEPHKEY","temp_url":false)" + std::string(more) + "}";
 }
 
 TEST(AuditLog, AnObjectThatCephStoredIsAPutObject) {
-    const auto record = only_record(Format::ceph_ops, ceph_entry("PUT /photos/k?X-Amz-Signature=c0ffee5ec2e7 HTTP/1.1", R"(,"http_x_headers":[{"HTTP_X_AMZ_ACL":"private"}])"));
+    const auto record =
+        only_record(Format::ceph_ops, ceph_entry("PUT /photos/k?X-Amz-Signature=c0ffee5ec2e7 HTTP/1.1",
+                                                 R"(,"http_x_headers":[{"HTTP_X_AMZ_ACL":"private"}])"));
     EXPECT_EQ(record.text("eventName"), "PutObject");
     EXPECT_EQ(record.text("eventTime"), "2026-11-21T16:00:01Z") << "when it had ended";
     EXPECT_EQ(record.text("awsRegion"), "eu-west-1");
@@ -159,23 +178,34 @@ TEST(AuditLog, CephSaysItInManyWays) {
     EXPECT_EQ(virtual_host.find("requestParameters")->text("key"), "k");
     const auto policy = only_record(Format::ceph_ops, ceph_entry("PUT /photos?policy HTTP/1.1", ""));
     EXPECT_EQ(policy.text("eventName"), "PutBucketPolicy");
-    const auto session = only_record(Format::ceph_ops, ceph_entry("GET /photos/k HTTP/1.1", R"(,"sts_info":{"role_name":"acme$ops","role_session":"s1"})"));
+    const auto session = only_record(
+        Format::ceph_ops,
+        ceph_entry("GET /photos/k HTTP/1.1", R"(,"sts_info":{"role_name":"acme$ops","role_session":"s1"})"));
     EXPECT_EQ(session.find("userIdentity")->text("arn"), "arn:aws:sts::111122223333:assumed-role/ops/s1");
 
-    const auto made = only_record(Format::ceph_ops, R"({"time":"2020-11-21 16:00:00.5Z","remote_addr":"192.0.2.9","user":"mia","operation":"create_role","uri":"POST / HTTP/1.1","http_status":"200"})");
+    const auto made = only_record(
+        Format::ceph_ops,
+        R"({"time":"2020-11-21 16:00:00.5Z","remote_addr":"192.0.2.9","user":"mia","operation":"create_role","uri":"POST / HTTP/1.1","http_status":"200"})");
     EXPECT_EQ(made.text("eventSource"), "iam.amazonaws.com");
     EXPECT_EQ(made.text("eventName"), "CreateRole");
-    const auto failed = only_record(Format::ceph_ops, R"({"bucket":"photos","time":"2020-11-21T16:00:00Z","user":"anonymous","uri":"GET /photos/none HTTP/1.1","http_status":"404","error_code":"NoSuchKey"})");
+    const auto failed = only_record(
+        Format::ceph_ops,
+        R"({"bucket":"photos","time":"2020-11-21T16:00:00Z","user":"anonymous","uri":"GET /photos/none HTTP/1.1","http_status":"404","error_code":"NoSuchKey"})");
     EXPECT_EQ(failed.text("errorCode"), "NoSuchKey");
     EXPECT_EQ(failed.find("userIdentity")->text("accountId"), "ANONYMOUS_PRINCIPAL");
 
-    const auto all = records(Format::ceph_ops, ceph_entry("POST /photos?delete HTTP/1.1", R"(,"op_data":{"num_ok":1,"num_err":1,"objects":[{"key":"a","error":false},{"key":"b","error":true}]})"));
+    const auto all = records(
+        Format::ceph_ops,
+        ceph_entry(
+            "POST /photos?delete HTTP/1.1",
+            R"(,"op_data":{"num_ok":1,"num_err":1,"objects":[{"key":"a","error":false},{"key":"b","error":true}]})"));
     ASSERT_EQ(all.size(), 2u);
     EXPECT_EQ(all[1].find("resources")->as_array().front().text("ARN"), "arn:aws:s3:::photos/a");
 }
 
 TEST(AuditLog, WhatIsNoEntryOfCeph) {
-    for (const char* entry : {R"({"uri":"GET","time":"2026-11-21T16:00:00Z"})", R"({"uri":"GET / HTTP/1.1"})", R"({"uri":"GET x HTTP/1.1","time":"2026-11-21T16:00:00Z"})"}) {
+    for (const char* entry : {R"({"uri":"GET","time":"2026-11-21T16:00:00Z"})", R"({"uri":"GET / HTTP/1.1"})",
+                              R"({"uri":"GET x HTTP/1.1","time":"2026-11-21T16:00:00Z"})"}) {
         SCOPED_TRACE(entry);
         EXPECT_FALSE(records_of(Format::ceph_ops, entry, home).has_value());
     }
