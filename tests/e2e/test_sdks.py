@@ -26,7 +26,7 @@ class Audited:
 
     def __init__(self, start, upstream, profile):
         self.behind = Tap(upstream.endpoint.split("//")[1])
-        self.node = start(config=f'[gateway]\nlisten = "127.0.0.1:0"\nupstream = "http://{self.behind.address}"\nprofile = "{profile}"\n')
+        self.node = start(name=f"before-{profile}", config=f'[gateway]\nlisten = "127.0.0.1:0"\nupstream = "http://{self.behind.address}"\nprofile = "{profile}"\n')
         self.before = Tap(gateway_of(self.node.folder / "endpoint").split("//")[1])
         self.endpoint = f"http://{self.before.address}"
 
@@ -35,7 +35,7 @@ class Audited:
         deadline = time.monotonic() + 20
         while True:
             sent, arrived = (collections.Counter(tap.requests()) for tap in (self.before, self.behind))
-            records = [json.loads(line) for line in self.node.cairn("lookup", "sourceIPAddress=127.0.0.1 -eventSource=cloudtrail.amazonaws.com", "--limit", "10000", "--output", "records").splitlines()]
+            records = [json.loads(line) for line in self.node.cairn("lookup", "-eventSource=cairn.amazonaws.com", "--limit", "10000", "--output", "records").splitlines()]
             calls = sum(r["eventType"] == "AwsApiCall" for r in records)
             if (set(sent) == set(arrived) and calls >= sent.total()) or time.monotonic() > deadline:
                 break

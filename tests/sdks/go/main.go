@@ -40,7 +40,7 @@ func require(ok bool, what string) {
 
 func storage(ctx context.Context, client *s3.Client) {
 	must(client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)}))
-	odd := "a//b/(x)!'*~ +é&=;:@$,.txt"
+	odd := "a/b/(x)!'*~ +é&=;:@$,.txt"
 	put := func(key string, body io.Reader, options ...func(*s3.Options)) {
 		must(client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: body}, options...))
 	}

@@ -18,7 +18,7 @@ const [s3Endpoint, awsEndpoint] = process.argv.slice(2);
 const common = { region: "us-east-1", maxAttempts: 1 };
 const s3 = new S3Client({ ...common, endpoint: s3Endpoint, forcePathStyle: true });
 const Bucket = "sdk-js";
-const oddKey = "a//b/(x)!'*~ +é&=;:@$,.txt";
+const oddKey = "a/b/(x)!'*~ +é&=;:@$,.txt";
 const text = (command) => s3.send(command).then((answer) => answer.Body.transformToString());
 
 await s3.send(new CreateBucketCommand({ Bucket }));

@@ -37,7 +37,7 @@ public final class Calls {
 
     private static void storage(S3Client s3) throws Exception {
         s3.createBucket(r -> r.bucket(BUCKET));
-        String odd = "a//b/(x)!'*~ +é&=;:@$,.txt";
+        String odd = "a/b/(x)!'*~ +é&=;:@$,.txt";
         s3.putObject(r -> r.bucket(BUCKET).key(odd), RequestBody.fromString("small"));
         s3.putObject(r -> r.bucket(BUCKET).key("3 MiB"), RequestBody.fromBytes(new byte[3 << 20]));
         byte[] streamed = "from a stream".getBytes(StandardCharsets.UTF_8);
