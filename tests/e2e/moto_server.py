@@ -4,7 +4,6 @@ import os
 import pathlib
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 
@@ -12,6 +11,8 @@ import boto3
 from botocore.config import Config
 
 from node import ACCOUNT, clean_environment
+
+PYTHON = pathlib.Path(os.environ.get("CAIRN_EXAMPLE_PYTHON", pathlib.Path(__file__).resolve().parents[2] / "build/example/bin/python"))
 
 
 class Moto:
@@ -27,8 +28,9 @@ class Moto:
 
     def start(self):
         """Again after stop(): on the same port, empty."""
-        command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(self.port)]
-        environment = clean_environment(MOTO_ACCOUNT_ID=self.account, PATH=os.environ["PATH"], PYTHONPATH=str(pathlib.Path(__file__).parent / "moto_modules"))
+        assert PYTHON.exists(), f"{PYTHON} is not there: run ./dev setup test"
+        command = [PYTHON, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(self.port)]
+        environment = clean_environment(MOTO_ACCOUNT_ID=self.account, PATH=os.environ["PATH"])
         self.process = subprocess.Popen(command, stdout=open(self.folder / "moto", "ab"), stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
         while True:

@@ -70,7 +70,7 @@ class Example:
         self.output = self.folder / "output"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen([ROOT / "packaging/run_example.sh", "--data", self.data, "--listen", "127.0.0.1:0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
-                                            env=clean_environment(PATH=self.path, CAIRN_BINARY=BINARY))
+                                            env=clean_environment(PATH=self.path, CAIRN_BINARY=BINARY, CAIRN_EXAMPLE_PYTHON=str(PYTHON)))
         while "Stop with Ctrl-C" not in (text := self.output.read_text()):
             assert self.process.poll() is None and time.monotonic() < begun + 120, text
             time.sleep(0.02)
@@ -95,10 +95,26 @@ def running(tmp_path_factory):
 
 
 def test_the_commands_that_are_printed_work(running):
-    assert len(running.commands) == 11
+    assert len(running.commands) == 18
     for command in running.commands:
         done = subprocess.run(["bash", "-ec", command], cwd=ROOT, env=running.environment(), capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, command + "\n" + done.stdout + done.stderr
+
+
+def test_the_story_of_the_gateway_is_told(running):
+    text = running.output.read_text()
+    answers = {}
+    for line in text.splitlines():
+        if line.startswith("    # "):
+            question = line.strip("# ")
+        elif line.startswith("  | "):
+            answers.setdefault(question, []).append(line.removeprefix("  | "))
+    assert [line.split()[2] for line in answers["who stopped the instance?"][1:]] == ["StopInstances"]
+    assert [line.split()[1:3] for line in answers["who changed the bucket policy?"][1:]] == [["alice", "PutBucketPolicy"]]
+    assert "alice" in "\n".join(answers["and who was that really?"])
+    done = {line.split()[2] for line in answers["what did alice do, in whatever role?"][1:] if "Z  " in line}
+    assert {"PutBucketPolicy", "AssumeRole", "StopInstances", "CreateSnapshot", "CreateStack"} <= done
+    assert [line.split()[2] for line in answers["who opened a port to the world?"][1:]] == ["AuthorizeSecurityGroupIngress"]
 
 
 def test_what_happens_after_the_start_is_delivered_within_the_first_minute(running):

@@ -1,2 +1,0 @@
-class OpenAPIValidationError(Exception):
-    pass
