@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from moto_server import PYTHON
 from node import BINARY, clean_environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
