@@ -18,13 +18,14 @@ namespace {
 
 struct GatewayCommand {
     ConfigFlags config;
-    std::string listen, upstream, cairn, mode, endpoint_file;
+    std::string listen, forward_listen, upstream, cairn, mode, endpoint_file;
     int grace_seconds = 10;
 };
 
 std::map<std::string, std::string> settings_of(const GatewayCommand& options) {
     std::map<std::string, std::string> settings;
     const std::pair<const char*, const std::string*> given[] = {{"gateway.listen", &options.listen},
+                                                                {"gateway.forward_listen", &options.forward_listen},
                                                                 {"gateway.upstream", &options.upstream},
                                                                 {"gateway.cairn", &options.cairn},
                                                                 {"gateway.mode", &options.mode}};
@@ -37,7 +38,8 @@ int run_gateway(const GatewayCommand& options) {
     const auto config = options.config.load(settings_of(options));
     if (!config) return failed(config.error());
     if (!node::has_gateway(*config))
-        return failed({Code::invalid, "gateway.listen: say where the gateway listens, with --listen HOST:PORT"});
+        return failed({Code::invalid,
+                       "gateway.listen: say where the gateway listens, with --listen or --forward-listen HOST:PORT"});
     if (auto fine = node::check_config(*config); !fine) return failed(fine.error());
     set_up_log(*config);
 
@@ -70,6 +72,18 @@ int run_gateway(const GatewayCommand& options) {
     return 0;
 }
 
+int show_certificate(const GatewayCommand& options) {
+    const auto config = options.config.load(settings_of(options));
+    if (!config) return failed(config.error());
+    set_up_log(*config);
+    const auto file = node::gateway_certificate(*config);
+    if (!file) return failed(file.error());
+    const auto& listen = config->gateway_forward_listen;
+    fmt::print("export AWS_CA_BUNDLE={}\nexport HTTPS_PROXY=http://{}\n", *file,
+               listen.empty() ? "127.0.0.1:4612" : listen);
+    return 0;
+}
+
 }  // namespace
 
 void add_gateway(CLI::App& program, Run& run) {
@@ -78,6 +92,10 @@ void add_gateway(CLI::App& program, Run& run) {
     const auto options = std::make_shared<GatewayCommand>();
     options->config.add_to(*command);
     command->add_option("--listen", options->listen, "address and port of the gateway")->type_name("HOST:PORT");
+    command
+        ->add_option("--forward-listen", options->forward_listen,
+                     "address and port of a forward proxy in front of AWS itself")
+        ->type_name("HOST:PORT");
     command->add_option("--upstream", options->upstream, "the service that calls are forwarded to")->type_name("URL");
     command->add_option("--cairn", options->cairn, "the cairn that keeps the records; its token is gateway.token")
         ->type_name("URL");
@@ -94,7 +112,17 @@ void add_gateway(CLI::App& program, Run& run) {
         "`cairn serve` with the same [gateway] section keeps the records itself. SIGTERM and SIGINT answer what runs "
         "and "
         "stop; SIGHUP reads certificates and keys again.");
-    command->callback([&run, options] { run = [options] { return run_gateway(*options); }; });
+    auto* const certificate = command->add_subcommand(
+        "ca",
+        "Print what clients of the forward proxy set, and make the certificate that they are to trust if it is not "
+        "there yet");
+    certificate->fallthrough();  // `cairn gateway ca --data DIR`, too
+    command->callback([&run, options, certificate] {
+        if (certificate->parsed())
+            run = [options] { return show_certificate(*options); };
+        else
+            run = [options] { return run_gateway(*options); };
+    });
 }
 
 }  // namespace cairn::cli

@@ -44,6 +44,12 @@ bool Channel::handshake() {
     return shaken_;
 }
 
+void Channel::encrypt(const net::TlsContext& tls) {
+    transport_ = net::Transport(socket_, tls);
+    shaken_ = false;
+    readable_ = writable_ = true;
+}
+
 std::size_t Channel::read(char* to, std::size_t size_max) {
     if (!readable()) return 0;
     const auto moved = transport_.read(to, size_max);

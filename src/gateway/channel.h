@@ -31,6 +31,9 @@ public:
     /// Until done, before anything else, for a channel with TLS. False: not yet, or broken().
     bool handshake();
 
+    /// From here on all is encrypted; handshake() comes next. Nothing waits to be sent, and nothing was read ahead.
+    void encrypt(const net::TlsContext& tls);
+
     /// Takes bytes if there are any; sets ended() and broken(). 0: nothing now.
     std::size_t read(char* to, std::size_t size_max);
 
@@ -39,6 +42,7 @@ public:
     void flush();
 
     bool blocked() const { return !writable_ && sent_ < pending_.size(); }  ///< what waits cannot be sent now
+    bool sent_all() const { return sent_ == pending_.size(); }
     bool readable() const { return readable_ && !ended_ && !broken_; }
     bool ended() const { return ended_; }    ///< the peer will send nothing more
     bool broken() const { return broken_; }  ///< nothing can be sent any more

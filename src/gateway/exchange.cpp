@@ -59,6 +59,7 @@ Exchange::Exchange(Start start, EventLoop& loop, LinkPool& pool, Channel& client
       shared_(shared),
       owner_(owner),
       upstream_(start.upstream),
+      upstream_alive_(start.upstream.shared_from_this()),
       request_(std::move(start.request)),
       method_(request_.method),
       framing_(start.framing),

@@ -106,6 +106,7 @@ private:
     Shared& shared_;
     ChannelOwner& owner_;
     Upstream& upstream_;
+    const std::shared_ptr<Upstream> upstream_alive_;
 
     // the request
     net::Request request_;

@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "gateway/forward.h"
+#include "gateway/host_names.h"
 #include "gateway/session.h"
 #include "net/listener.h"
+#include "seam/clock.h"
 
 namespace cairn::gateway {
 
@@ -22,12 +25,12 @@ namespace {
 constexpr std::size_t other_files = 1024;  // what the rest of the process may have open
 constexpr std::chrono::seconds refresh_interval{30};
 
-bool matches_host(std::string_view pattern, std::string_view host) {
-    if (pattern.empty()) return true;
-    if (!pattern.starts_with("*.")) return net::equal_names(pattern, host);
-    const auto suffix = pattern.substr(1);
-    return host.size() > suffix.size() && net::equal_names(host.substr(host.size() - suffix.size()), suffix);
-}
+class WallClock final : public Clock {
+public:
+    Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
+};
 
 bool matches(const Route& route, const Destination& to) {
     return matches_host(route.host, to.host) && matches_host(route.sni, to.sni) &&
@@ -82,6 +85,7 @@ public:
                 return fail(Code::invalid, fmt::format("upstream {}: {}", upstream.name, opened.error().message));
             upstreams_.push_back(std::move(*opened));
         }
+        if (std::ranges::any_of(options_.listeners, &ListenerOptions::forward)) CAIRN_TRY(open_forward());
         for (const auto& listener : options_.listeners) CAIRN_TRY(open_listener(listener));
         net::allow_open_files(options_.connections_max, options_.connections_max + other_files);
         metrics_.gauge("cairn_gateway_connections", "Open connections of clients",
@@ -100,12 +104,7 @@ public:
 
     std::vector<std::string> endpoints() const override {
         std::vector<std::string> all;
-        for (const auto& place : places_) {
-            const auto& host = place->options.host;
-            all.push_back(fmt::format("{}://{}:{}", place->options.tls.empty() ? "http" : "https",
-                                      host.find(':') == std::string::npos ? host : "[" + host + "]",
-                                      place->listener->port()));
-        }
+        for (const auto& place : places_) all.push_back(place->endpoint());
         return all;
     }
 
@@ -156,9 +155,52 @@ private:
         std::unique_ptr<net::Listener> listener;
         net::TlsContext tls;  // guarded by mutex_
         std::unique_ptr<Reception> reception;
+
+        std::string endpoint() const {
+            return fmt::format("{}://{}:{}", options.tls.empty() ? "http" : "https",
+                               options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]",
+                               listener->port());
+        }
     };
 
+    /// What forward proxies have and others do not.
+    Result<void> open_forward() {
+        const auto& options = options_.forward;
+        if (options.intercept.empty())
+            return fail(Code::invalid, "intercept: a forward proxy needs names to intercept");
+        for (const auto& pattern : options.intercept)
+            if (!is_host_name(pattern.starts_with("*.") ? pattern.substr(2) : pattern))
+                return fail(Code::invalid,
+                            fmt::format("intercept: \"{}\" is no name such as *.amazonaws.com", pattern));
+        if (find_upstream(options.upstream.name) != nullptr)
+            return fail(Code::invalid, fmt::format("upstream {}: the hosts behind a forward proxy have this name",
+                                                   options.upstream.name));
+        auto authority = CertificateAuthority::open(options.ca_folder, options.intercept, clock_);
+        if (!authority) return fail(std::move(authority).error());
+        authority_ = std::move(*authority);
+        auto hosts = HostUpstreams::open(options, options_.mode, metrics_);
+        if (!hosts) return fail(std::move(hosts).error());
+        hosts_ = std::move(*hosts);
+        unrecorded_ = std::make_unique<Shared>(
+            Shared{no_recorder_, copies_, Mode::observe, shared_.not_recordable, shared_.not_recorded});
+        const auto bytes = [&](const char* direction) -> Counter& {
+            return metrics_.counter("cairn_gateway_tunnel_bytes_total", "Bytes that went through tunnels",
+                                    {{"direction", direction}});
+        };
+        forward_ = std::unique_ptr<Forward>(new Forward{
+            options, *authority_, *hosts_, *unrecorded_, *open_tunnels_,
+            metrics_.counter("cairn_gateway_intercepted_total", "CONNECTs to hosts whose calls are recorded"),
+            metrics_.counter("cairn_gateway_tunnels_total",
+                             "CONNECTs to other hosts: what went through is not recorded"),
+            bytes("sent"), bytes("received")});
+        metrics_.gauge("cairn_gateway_tunnels", "Open tunnels",
+                       [count = open_tunnels_] { return static_cast<double>(count->load()); });
+        return {};
+    }
+
     Result<void> open_listener(const ListenerOptions& options) {
+        if (options.forward && (!options.tls.empty() || !options.routes.empty()))
+            return fail(Code::invalid, "a listener of mode forward has neither certificates nor routes");
         auto place = std::make_unique<Place>();
         place->options = options;
         for (const auto& route : options.routes)
@@ -181,7 +223,11 @@ private:
             },
             .options = place->options,
             .draining = draining_,
-            .refused = refused_});
+            .refused = refused_,
+            .forward = options.forward ? forward_.get() : nullptr});
+        if (options.forward)
+            log_info("the gateway is a forward proxy; clients go through it with these variables",
+                     {{"AWS_CA_BUNDLE", authority_->certificate_file()}, {"HTTPS_PROXY", place->endpoint()}});
         places_.push_back(std::move(place));
         return {};
     }
@@ -234,7 +280,7 @@ private:
         std::unique_lock lock(mutex_);
         while (!changed_.wait_for(lock, refresh_interval, [&] { return closing_; })) {
             lock.unlock();
-            for (auto& upstream : upstreams_) upstream->refresh();
+            for (auto& upstream : upstreams_) upstream->refresh_or_warn();
             lock.lock();
         }
     }
@@ -245,7 +291,14 @@ private:
     Shared shared_;
     Counter& refused_;
     TrustedProxies trusted_;
-    std::vector<std::unique_ptr<Upstream>> upstreams_;
+    std::vector<std::shared_ptr<Upstream>> upstreams_;
+    const WallClock clock_;
+    NoRecorder no_recorder_;
+    const std::shared_ptr<std::atomic<std::size_t>> open_tunnels_ = std::make_shared<std::atomic<std::size_t>>(0);
+    std::unique_ptr<CertificateAuthority> authority_;
+    std::unique_ptr<HostUpstreams> hosts_;
+    std::unique_ptr<Shared> unrecorded_;
+    std::unique_ptr<Forward> forward_;
     std::vector<std::unique_ptr<Place>> places_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<bool> draining_{false};

@@ -12,8 +12,8 @@
 
 namespace cairn::gateway {
 
-/// The recording reverse proxy: forwards each call byte for byte, and has a record made of it. HTTP/1.1 over TCP or
-/// TLS; docs/gateway.md.
+/// The recording proxy, reverse or forward: forwards each call byte for byte, and has a record made of it. HTTP/1.1
+/// over TCP or TLS; docs/gateway.md.
 class Gateway {
 public:
     /// Listens at once. `recorder` and `metrics` outlive it. Errors: invalid (an option, named), unavailable (an

@@ -44,12 +44,34 @@ struct ListenerOptions {
     std::chrono::milliseconds client_timeout{60'000};  ///< between two bytes of a request, or taken of an answer
     std::chrono::milliseconds idle_timeout{75'000};    ///< between requests
     std::vector<Route> routes = {};                    ///< the first that matches
+    bool forward = false;                              ///< a forward proxy: without `tls` and `routes`
+};
+
+/// Of all listeners that are forward proxies.
+struct ForwardOptions {
+    std::string ca_folder;  ///< of the authority that clients are told to trust; made if absent
+    /// Hosts whose calls are recorded; "*.example.com" matches the names below.
+    std::vector<std::string> intercept = {"*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws", "*.on.aws"};
+    /// "[PATTERN=][http://|https://]HOST:PORT": where intercepted hosts are really connected to, the first that
+    /// matches. Without a scheme as the client asked for; with https the certificate is still that of the host.
+    std::vector<std::string> connect_to = {};
+    bool tunnel_others = true;  ///< other hosts get a tunnel, unrecorded; else they are refused
+    bool tunnel_local = false;  ///< also to addresses for which is_local() says true
+    std::size_t tunnels_max = 1000;
+    std::chrono::milliseconds tunnel_idle_timeout{600'000};  ///< without a byte in either direction
+    UpstreamOptions upstream = {};                           ///< of the intercepted hosts; the url is not used
+
+    ForwardOptions() {
+        upstream.name = "aws";
+        upstream.calls.profile = wire::UpstreamProfile::aws;
+    }
 };
 
 struct GatewayOptions {
     Mode mode = Mode::closed;
     std::vector<ListenerOptions> listeners = {};
     std::vector<UpstreamOptions> upstreams = {};
+    ForwardOptions forward = {};
     std::vector<std::string> trusted_proxies = {};  ///< ranges of addresses
     int threads = 2;
     std::size_t connections_max = 20'000;

@@ -47,6 +47,7 @@ Session::Session(EventLoop& loop, LinkPool& pool, Reception& reception, int sock
 
 Session::~Session() {
     if (exchange_) exchange_->quit();
+    if (tunnel_) tunnel_->quit();
     loop_.remove_timed(*this);
 }
 
@@ -77,7 +78,10 @@ bool Session::step() {
         case Phase::handshake: return shake_hands();
         case Phase::idle:
         case Phase::head: return read_head();
+        case Phase::established: return look_at_first_byte();
+        case Phase::looking_up: return false;
         case Phase::call: return go_on_with_call();
+        case Phase::tunnel: return go_on_with_tunnel();
         case Phase::lingering: return linger();
         case Phase::ended: return false;
     }
@@ -94,6 +98,7 @@ bool Session::shake_hands() {
 }
 
 bool Session::read_more() {
+    if (is_proxy()) return read_more_of_head();
     const auto got = client_.read(loop_.scratch(), head_bytes_max);
     unread_.append(loop_.scratch(), got);
     if (got == 0 && (client_.ended() || client_.broken())) end();
@@ -140,7 +145,11 @@ bool Session::read_head() {
     const auto buffer = std::exchange(unread_, {});
     searched_ = 0;
     unread_.assign(buffer, size);
-    begin_call(std::string_view(buffer).substr(0, size));
+    const auto head = std::string_view(buffer).substr(0, size);
+    if (is_proxy() && head.starts_with("CONNECT "))
+        begin_connect(head);
+    else
+        begin_call(head);
     return true;
 }
 
@@ -154,28 +163,32 @@ void Session::begin_call(std::string_view head) {
     request.tls = client_.transport().encrypted();
     request.tls_version = client_.transport().tls_version();
     request.tls_cipher = client_.transport().tls_cipher();
-    const bool trusted = reception_.trusted.trusts(peer_);
-    request.peer_address = trusted ? reception_.trusted.origin(peer_, request) : peer_;
+    request.peer_address = reception_.trusted.trusts(peer_) ? reception_.trusted.origin(peer_, request) : peer_;
+    if (reception_.forward != nullptr) return begin_relayed({std::move(request), *framing, std::string(head)});
     const bool by_service =
         std::ranges::any_of(reception_.options.routes, [](const Route& route) { return !route.scope_service.empty(); });
     auto* const upstream = reception_.route({without_port(request.find("host")), client_.transport().server_name(),
                                              by_service ? scope_service(request) : std::string()});
     if (upstream == nullptr) return refuse(421, "there is no route for this host and service");
-    if (reception_.draining.load(std::memory_order_relaxed)) framing->keep_alive = false;
+    start_exchange({std::move(request), *framing, std::string(head)}, *upstream, reception_.shared);
+}
+
+void Session::start_exchange(Accepted accepted, Upstream& upstream, Shared& shared) {
+    auto& [request, framing, head] = accepted;
+    if (reception_.draining.load(std::memory_order_relaxed)) framing.keep_alive = false;
 
     RequestChanges changes;
     changes.upgrade = !request.find("upgrade").empty() && has_item(request.find("connection"), "upgrade");
-    if (upstream->options.forward_client_ip) {
-        changes.drop_forwarded_for = !trusted;
+    if (upstream.options.forward_client_ip) {
+        changes.drop_forwarded_for = !reception_.trusted.trusts(peer_);
         changes.forwarded_for = peer_;
     }
     auto forwarded = forwarded_request_head(head, changes);
-    last_ = !framing->keep_alive;
+    last_ = !framing.keep_alive;
     enter(Phase::call);
-    exchange_ =
-        std::make_shared<Exchange>(Exchange::Start{std::move(request), *framing, std::move(forwarded), *upstream,
-                                                   changes.upgrade, reception_.options.client_timeout},
-                                   loop_, pool_, client_, unread_, reception_.shared, *this);
+    exchange_ = std::make_shared<Exchange>(Exchange::Start{std::move(request), framing, std::move(forwarded), upstream,
+                                                           changes.upgrade, reception_.options.client_timeout},
+                                           loop_, pool_, client_, unread_, shared, *this);
     exchange_->begin();
 }
 
@@ -190,25 +203,28 @@ bool Session::go_on_with_call() {
             enter(Phase::idle);
             return true;
         case Exchange::State::closing: close(); return true;
-        case Exchange::State::aborted: {
-            const ::linger now{1, 0};
-            ::setsockopt(client_.socket(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-            end();
-            return false;
-        }
+        case Exchange::State::aborted: break_off(); return false;
     }
     return false;
 }
 
-void Session::refuse(int status, const char* text) {
+/// Ends in a way that nobody takes for the end of what was sent.
+void Session::break_off() {
+    const ::linger now{1, 0};
+    ::setsockopt(client_.socket(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    end();
+}
+
+void Session::refuse(int status, const char* text, const char* reason) {
     reception_.refused.add();
-    client_.put(refusal_answer(ErrorForm::plain, {status, "request_refused", text}, false));
+    client_.put(refusal_answer(ErrorForm::plain, {status, reason, text}, false));
     close();
 }
 
 void Session::close() {
     if (exchange_) exchange_->quit();
     exchange_.reset();
+    if (tunnel_) tunnel_->quit();
     client_.flush();
     enter(Phase::lingering);
 }
@@ -230,6 +246,7 @@ bool Session::linger() {
 void Session::end() {
     if (phase_ == Phase::ended) return;
     if (exchange_) exchange_->quit();
+    if (tunnel_) tunnel_->quit();
     enter(Phase::ended);
     client_.set_owner(nullptr);
     loop_.bury(shared_from_this());
@@ -242,6 +259,7 @@ void Session::tick(Moment now) {
     switch (phase_) {
         case Phase::proxy_header:
         case Phase::handshake:
+        case Phase::established:
             if (waited > reception_.options.head_timeout) end();
             return;
         case Phase::idle:
@@ -251,7 +269,12 @@ void Session::tick(Moment now) {
             if (waited <= reception_.options.head_timeout) return;
             refuse(408, "the head of the request did not come to its end in time");
             break;
+        case Phase::looking_up:
+            if (waited > reception_.options.head_timeout)
+                refuse(504, "the name of the host was not found in time", "upstream_timeout");
+            break;
         case Phase::call: exchange_->tick(now); break;
+        case Phase::tunnel: tunnel_->tick(now); break;
         case Phase::lingering:
             if (waited > lingering) return end();
             break;

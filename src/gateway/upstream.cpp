@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "gateway/host_names.h"
 
 namespace cairn::gateway {
 
@@ -86,9 +87,9 @@ Result<UpstreamAddress> parse_upstream_url(std::string_view url) {
     return address;
 }
 
-Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext tls, Mode mode, Metrics& metrics)
+Upstream::Upstream(UpstreamOptions given, Way way, Mode mode, Metrics& metrics)
     : options(std::move(given)),
-      address(std::move(where)),
+      address(std::move(way.server)),
       connections(metrics.counter("cairn_gateway_upstream_connections_total", "Connections opened to an upstream",
                                   {{"upstream", options.name}})),
       reused(metrics.counter("cairn_gateway_upstream_reused_total", "Calls that went over an open connection",
@@ -112,7 +113,9 @@ Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext
                                  {{"upstream", options.name}})),
       seconds(metrics.histogram("cairn_gateway_seconds", "Head of a request to the end of its answer",
                                 {{"upstream", options.name}})),
-      tls_(std::move(tls)) {
+      dialled_(std::move(way.dialled)),
+      local_too_(way.local_too),
+      tls_(std::move(way.tls)) {
     for (std::size_t i = 0; i < 6; ++i)
         calls_[i] = &metrics.counter("cairn_gateway_calls_total", "Calls answered, by class of status",
                                      {{"upstream", options.name},
@@ -120,33 +123,42 @@ Upstream::Upstream(UpstreamOptions given, UpstreamAddress where, net::TlsContext
                                       {"code", i == 0 ? "none" : fmt::format("{}xx", i)}});
 }
 
-Result<std::unique_ptr<Upstream>> Upstream::open(UpstreamOptions options, Mode mode, Metrics& metrics) {
+Result<std::shared_ptr<Upstream>> Upstream::open(UpstreamOptions options, Mode mode, Metrics& metrics) {
     auto address = parse_upstream_url(options.url);
     if (!address) return fail(std::move(address).error());
-    net::TlsContext tls;
+    Way way{.server = *address, .dialled = *address, .local_too = true};
     if (address->tls) {
         auto context = net::load_client_tls({options.ca_file, options.verify_tls});
         if (!context) return fail(std::move(context).error());
-        tls = std::move(*context);
+        way.tls = std::move(*context);
     }
-    std::unique_ptr<Upstream> upstream(
-        new Upstream(std::move(options), std::move(*address), std::move(tls), mode, metrics));
-    upstream->refresh();
+    auto upstream = make(std::move(options), std::move(way), mode, metrics);
+    upstream->refresh_or_warn();
     return upstream;
 }
 
-void Upstream::refresh() {
+void Upstream::refresh_or_warn() {
+    if (!refresh())
+        log_warning("the name of an upstream cannot be resolved",
+                    {{"upstream", options.name}, {"host", dialled_.host}});
+}
+
+std::shared_ptr<Upstream> Upstream::make(UpstreamOptions options, Way way, Mode mode, Metrics& metrics) {
+    return std::shared_ptr<Upstream>(new Upstream(std::move(options), std::move(way), mode, metrics));
+}
+
+bool Upstream::refresh() {
     {
         std::lock_guard lock(mutex_);
-        if (!addresses_.empty() && is_address(address.host)) return;
+        if (!addresses_.empty() && is_address(dialled_.host)) return true;
     }
-    auto found = resolve(address);
-    if (found.empty()) {
-        log_warning("the name of an upstream cannot be resolved", {{"upstream", options.name}, {"host", address.host}});
-        return;
-    }
+    auto found = resolve(dialled_);
+    if (found.empty()) return false;
+    if (!local_too_) std::erase_if(found, is_local);
     std::lock_guard lock(mutex_);
+    only_local_ = found.empty();
     addresses_ = std::move(found);
+    return true;
 }
 
 std::vector<sockaddr_storage> Upstream::addresses() const {
@@ -154,8 +166,14 @@ std::vector<sockaddr_storage> Upstream::addresses() const {
     return addresses_;
 }
 
+bool Upstream::only_local() const {
+    std::lock_guard lock(mutex_);
+    return only_local_;
+}
+
 Link::Link(EventLoop& loop, Upstream& of, int socket)
     : upstream(of),
+      upstream_alive(of.shared_from_this()),
       channel(loop, socket, net::Transport(socket, of.tls(), of.address.host, of.options.verify_tls), this),
       since(loop.now()) {}
 

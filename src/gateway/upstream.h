@@ -28,19 +28,34 @@ struct UpstreamAddress {
 Result<UpstreamAddress> parse_upstream_url(std::string_view url);
 
 /// One server behind the gateway, shared by all loops. Members may be called from any thread.
-class Upstream {
+class Upstream : public std::enable_shared_from_this<Upstream> {
 public:
     /// Resolves the name; blocks for it. A name that cannot be resolved is tried again by refresh().
     /// Error: invalid, naming url or CA file.
-    static Result<std::unique_ptr<Upstream>> open(UpstreamOptions options, Mode mode, Metrics& metrics);
+    static Result<std::shared_ptr<Upstream>> open(UpstreamOptions options, Mode mode, Metrics& metrics);
+
+    /// How to get to a server that was not named beforehand.
+    struct Way {
+        UpstreamAddress server;    ///< whose certificate it is to have
+        UpstreamAddress dialled;   ///< that connections are made to
+        bool local_too = false;    ///< addresses for which is_local() says true are taken as well
+        net::TlsContext tls = {};  ///< for `server.tls`
+    };
+
+    /// Without addresses until refresh() has found some. The url of `options` is not used.
+    static std::shared_ptr<Upstream> make(UpstreamOptions options, Way way, Mode mode, Metrics& metrics);
 
     const UpstreamOptions options;
     const UpstreamAddress address;
 
-    /// Resolves the name again. Blocks.
-    void refresh();
+    /// Resolves the name again. Blocks. False when it cannot be resolved; what was known of it stays then.
+    bool refresh();
+    void refresh_or_warn();
 
     std::vector<sockaddr_storage> addresses() const;
+
+    /// Has it addresses, but none that may be connected to?
+    bool only_local() const;
     const net::TlsContext& tls() const { return tls_; }
 
     Counter& calls(int status) { return *calls_[static_cast<std::size_t>(status / 100 % 6)]; }
@@ -49,12 +64,15 @@ public:
     Histogram& seconds;
 
 private:
-    Upstream(UpstreamOptions options, UpstreamAddress address, net::TlsContext tls, Mode mode, Metrics& metrics);
+    Upstream(UpstreamOptions options, Way way, Mode mode, Metrics& metrics);
 
+    const UpstreamAddress dialled_;
+    const bool local_too_;
     const net::TlsContext tls_;
     Counter* calls_[6];
     mutable std::mutex mutex_;
     std::vector<sockaddr_storage> addresses_;  // guarded by mutex_
+    bool only_local_ = false;                  // guarded by mutex_
 };
 
 /// A connection to an upstream, of one loop.
@@ -70,6 +88,7 @@ public:
     State state();
 
     Upstream& upstream;
+    const std::shared_ptr<Upstream> upstream_alive;
     Channel channel;
     Moment since{};  ///< of connecting, or of lying idle
     bool reused = false;

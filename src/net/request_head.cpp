@@ -76,9 +76,11 @@ std::expected<int, HeadProblem> read_version(std::string_view text) {
 
 /// Splits "http://host/path" (RFC 9112 section 3.2.2). The host goes to `authority`.
 bool read_absolute(std::string_view text, std::string_view& authority, std::string& target) {
-    const auto scheme = text.substr(0, text.find("://"));
+    const auto scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos) return false;
+    const auto scheme = text.substr(0, scheme_end);
     if (!equal_names(scheme, "http") && !equal_names(scheme, "https")) return false;
-    text.remove_prefix(scheme.size() + 3);
+    text.remove_prefix(scheme_end + 3);
     authority = text.substr(0, text.find_first_of("/?"));
     if (authority.empty() || !all_in(host_characters, authority)) return false;
     text.remove_prefix(authority.size());

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -49,6 +51,20 @@ int contexts_index() {
     return index;
 }
 
+int chooser_index() {
+    static const int index = SSL_CTX_get_ex_new_index(
+        0, nullptr, nullptr, nullptr,
+        [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<ChooseTls*>(held); });
+    return index;
+}
+
+int choose_context(SSL* ssl, int*, void* choose) {
+    const char* const host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (host == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    if (const auto chosen = (*static_cast<const ChooseTls*>(choose))(host)) SSL_set_SSL_CTX(ssl, chosen.get());
+    return SSL_TLSEXT_ERR_OK;
+}
+
 bool names_host(const SSL_CTX* context, const char* host) {
     auto* const certificate = SSL_CTX_get0_certificate(context);
     return certificate != nullptr && X509_check_host(certificate, host, 0, 0, nullptr) == 1;
@@ -83,6 +99,28 @@ Result<TlsContext> load_tls(const std::vector<TlsFiles>& files) {
     SSL_CTX_set_tlsext_servername_arg(first.get(), others.get());
     SSL_CTX_set_ex_data(first.get(), contexts_index(), others.release());
     return first;
+}
+
+Result<TlsContext> make_tls(const std::string& certificate, const std::string& key, ChooseTls choose) {
+    TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+    if (!context) return fail(Code::internal, "cannot set up TLS: " + last_openssl_error());
+    configure(context.get());
+    const auto reader = [](const std::string& text) {
+        return std::unique_ptr<BIO, int (*)(BIO*)>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())),
+                                                   BIO_free);
+    };
+    const std::unique_ptr<X509, void (*)(X509*)> own(
+        PEM_read_bio_X509(reader(certificate).get(), nullptr, nullptr, nullptr), X509_free);
+    const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> own_key(
+        PEM_read_bio_PrivateKey(reader(key).get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+    if (!own || !own_key || SSL_CTX_use_certificate(context.get(), own.get()) != 1 ||
+        SSL_CTX_use_PrivateKey(context.get(), own_key.get()) != 1)
+        return fail(Code::invalid, "TLS certificate and key: " + last_openssl_error());
+    auto held = std::make_unique<ChooseTls>(std::move(choose));
+    SSL_CTX_set_tlsext_servername_callback(context.get(), choose_context);
+    SSL_CTX_set_tlsext_servername_arg(context.get(), held.get());
+    SSL_CTX_set_ex_data(context.get(), chooser_index(), held.release());
+    return context;
 }
 
 Result<TlsContext> load_client_tls(const TlsTrust& trust) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,13 @@ Result<TlsContext> load_tls(const TlsFiles& files);
 /// The same with several certificates: the first whose names include the one that the client asks for (RFC 6066 section
 /// 3), else the first of all. `files` is not empty.
 Result<TlsContext> load_tls(const std::vector<TlsFiles>& files);
+
+/// What a connection is encrypted with whose client asks for `name`; null: what it began with.
+using ChooseTls = std::function<TlsContext(std::string name)>;
+
+/// The same with a certificate and a key that are PEM in memory. `choose` is called in handshakes, on their thread.
+/// Error: invalid.
+Result<TlsContext> make_tls(const std::string& certificate, const std::string& key, ChooseTls choose);
 
 /// How a client trusts servers.
 struct TlsTrust {

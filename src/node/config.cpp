@@ -297,6 +297,25 @@ const std::vector<Entry>& entries() {
         bytes("gateway.spool_bytes", &Config::gateway_spool_bytes, "bytes that the spool may use"),
         text("gateway.metrics", &Config::gateway_metrics,
              "address and port of /metrics and /healthz of `cairn gateway`; empty: there are none"),
+        text("gateway.forward_listen", &Config::gateway_forward_listen,
+             "address and port of a forward proxy in front of AWS itself, docs/gateway.md; empty: there is none"),
+        text(
+            "gateway.ca_folder", &Config::gateway_ca_folder,
+            "folder of the authority that its clients are told to trust; empty: `gateway-ca` in the data directory, or "
+            "beside `gateway.spool`"),
+        texts("gateway.intercept", &Config::gateway_intercept,
+              "hosts whose calls through a forward proxy are recorded; `*.` matches all names below"),
+        texts(
+            "gateway.connect_to", &Config::gateway_connect_to,
+            "where such hosts are really connected to: `[PATTERN=][SCHEME://]HOST:PORT`, the first that matches; with "
+            "https the certificate is still that of the host; empty: to the host itself"),
+        text("gateway.other_hosts", &Config::gateway_other_hosts,
+             "`tunnel`: a forward proxy passes other hosts on unrecorded; `refuse`", {"tunnel", "refuse"}),
+        flag("gateway.tunnel_local", &Config::gateway_tunnel_local,
+             "a forward proxy also connects to loopback and link-local addresses"),
+        number("gateway.tunnels", &Config::gateway_tunnels, "open tunnels"),
+        interval("gateway.tunnel_idle", &Config::gateway_tunnel_idle, "10m",
+                 "after how long without a byte a tunnel is closed"),
     });
     return all;
 }
@@ -379,6 +398,14 @@ Result<void> check_gateway_listener(const std::string& place, bool loopback, boo
                             place));
 }
 
+Result<void> check_forward_listener(const std::string& place, bool loopback, const Config& config) {
+    if (loopback || config.allow_plain_http) return {};
+    return fail(Code::invalid,
+                fmt::format("a forward proxy is refused on {}: everyone who reaches it can go through it; listen on "
+                            "127.0.0.1, or set allow_plain_http = true behind a firewall",
+                            place));
+}
+
 Result<void> check_gateway(const Config& config) {
     if (config.gateway_tls_certificate.empty() != config.gateway_tls_key.empty())
         return fail(Code::invalid, "gateway.tls_certificate and gateway.tls_key go together: one of them is not set");
@@ -388,9 +415,17 @@ Result<void> check_gateway(const Config& config) {
         CAIRN_TRY(check_gateway_listener(config.gateway_listen, endpoint->loopback,
                                          !config.gateway_tls_certificate.empty(), config));
     }
-    for (const auto& listener : config.gateway_listeners)
-        CAIRN_TRY(check_gateway_listener(fmt::format("{}:{}", listener.host, listener.port), is_loopback(listener.host),
-                                         !listener.tls.empty(), config));
+    if (!config.gateway_forward_listen.empty()) {
+        const auto endpoint = parse_endpoint(config.gateway_forward_listen);
+        if (!endpoint) return fail(Code::invalid, "gateway.forward_listen: " + endpoint.error().message);
+        CAIRN_TRY(check_forward_listener(config.gateway_forward_listen, endpoint->loopback, config));
+    }
+    for (const auto& listener : config.gateway_listeners) {
+        const auto place = fmt::format("{}:{}", listener.host, listener.port);
+        CAIRN_TRY(listener.forward
+                      ? check_forward_listener(place, is_loopback(listener.host), config)
+                      : check_gateway_listener(place, is_loopback(listener.host), !listener.tls.empty(), config));
+    }
     return {};
 }
 

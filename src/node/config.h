@@ -89,6 +89,13 @@ struct Config {
     std::string gateway_metrics;
     std::string gateway_spool;
     std::int64_t gateway_spool_bytes = 1 << 30;
+    std::string gateway_forward_listen, gateway_ca_folder;
+    std::vector<std::string> gateway_intercept = gateway::ForwardOptions().intercept;
+    std::vector<std::string> gateway_connect_to;
+    std::string gateway_other_hosts = "tunnel";
+    bool gateway_tunnel_local = false;
+    std::int64_t gateway_tunnels = 1000;
+    std::chrono::milliseconds gateway_tunnel_idle = std::chrono::minutes(10);
     std::vector<gateway::UpstreamOptions> gateway_upstreams;  ///< [[gateway.upstreams]]; docs/gateway.md
     std::vector<gateway::ListenerOptions> gateway_listeners;  ///< [[gateway.listeners]]
 

@@ -174,6 +174,8 @@ Result<gateway::UpstreamOptions> read_upstream(Table& table) {
 Result<gateway::ListenerOptions> read_listener(Table& table) {
     gateway::ListenerOptions listener;
     const auto endpoint = parse_endpoint(table.text("listen", true));
+    const auto mode = table.text("mode");
+    listener.forward = mode == "forward";
     listener.proxy_protocol = table.flag("proxy_protocol", false);
     listener.head_timeout = table.duration("head_timeout", listener.head_timeout);
     listener.client_timeout = table.duration("client_timeout", listener.client_timeout);
@@ -186,6 +188,10 @@ Result<gateway::ListenerOptions> read_listener(Table& table) {
             {route.text("host"), route.text("sni"), route.text("service"), route.text("upstream", true)});
     });
     if (!endpoint) return fail(endpoint.error());
+    if (!mode.empty() && mode != "forward" && mode != "reverse")
+        return fail(Code::invalid, fmt::format("mode: \"{}\" is none of reverse, forward", mode));
+    if (listener.forward && (!listener.tls.empty() || !listener.routes.empty()))
+        return fail(Code::invalid, "a listener of mode forward has neither certificates nor routes");
     listener.host = endpoint->host;
     listener.port = endpoint->port;
     return listener;

@@ -1,6 +1,7 @@
 #include "node/gateway_work.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <thread>
 #include <utility>
@@ -9,10 +10,12 @@
 
 #include "backend/posix/posix_disk.h"
 #include "event/record.h"
+#include "gateway/certificate_authority.h"
 #include "gateway/claimed_callers.h"
 #include "gateway/recording.h"
 #include "gateway/remote_sink.h"
 #include "gateway/spool.h"
+#include "node/store.h"
 #include "wire/host_name.h"
 
 namespace cairn::node {
@@ -140,9 +143,54 @@ Result<gateway::ListenerOptions> plain_listener(const Config& config) {
     return listener;
 }
 
+/// What gateway.forward_listen and its neighbours say.
+Result<gateway::ListenerOptions> forward_listener(const Config& config) {
+    const auto endpoint = parse_endpoint(config.gateway_forward_listen);
+    if (!endpoint) return fail(Code::invalid, "gateway.forward_listen: " + endpoint.error().message);
+    gateway::ListenerOptions listener;
+    listener.host = endpoint->host;
+    listener.port = endpoint->port;
+    listener.proxy_protocol = config.gateway_proxy_protocol;
+    listener.forward = true;
+    return listener;
+}
+
+/// Beside what else is kept on this machine.
+std::string ca_folder(const Config& config) {
+    if (!config.gateway_ca_folder.empty()) return config.gateway_ca_folder;
+    const std::filesystem::path spool = config.gateway_spool;
+    return (spool.empty() ? config.data / std::filesystem::path("gateway-ca") : spool / "../gateway-ca")
+        .lexically_normal();
+}
+
+gateway::ForwardOptions forward_options(const Config& config) {
+    gateway::ForwardOptions forward;
+    forward.ca_folder = ca_folder(config);
+    forward.intercept = config.gateway_intercept;
+    forward.connect_to = config.gateway_connect_to;
+    forward.tunnel_others = config.gateway_other_hosts == "tunnel";
+    forward.tunnel_local = config.gateway_tunnel_local;
+    forward.tunnels_max = static_cast<std::size_t>(config.gateway_tunnels);
+    forward.tunnel_idle_timeout = config.gateway_tunnel_idle;
+    forward.upstream.ca_file = config.gateway_ca_file;
+    forward.upstream.account = config.account;
+    forward.upstream.region = config.region;
+    return forward;
+}
+
 }  // namespace
 
-bool has_gateway(const Config& config) { return !config.gateway_listen.empty() || !config.gateway_listeners.empty(); }
+bool has_gateway(const Config& config) {
+    return !config.gateway_listen.empty() || !config.gateway_listeners.empty() ||
+           !config.gateway_forward_listen.empty();
+}
+
+Result<std::string> gateway_certificate(const Config& config) {
+    const SystemClock clock;
+    const auto authority = gateway::CertificateAuthority::open(ca_folder(config), config.gateway_intercept, clock);
+    if (!authority) return fail(authority.error());
+    return (*authority)->certificate_file();
+}
 
 Result<gateway::GatewayOptions> gateway_options(const Config& config) {
     gateway::GatewayOptions options;
@@ -161,6 +209,12 @@ Result<gateway::GatewayOptions> gateway_options(const Config& config) {
         if (!listener) return fail(std::move(listener).error());
         options.listeners.push_back(std::move(*listener));
     }
+    if (!config.gateway_forward_listen.empty()) {
+        auto listener = forward_listener(config);
+        if (!listener) return fail(std::move(listener).error());
+        options.listeners.push_back(std::move(*listener));
+    }
+    options.forward = forward_options(config);
     for (auto& upstream : options.upstreams) {
         if (upstream.account.empty()) upstream.account = config.account;
         if (upstream.region.empty()) upstream.region = config.region;
@@ -210,13 +264,15 @@ Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, ga
     gateway::RecordingOptions recording;
     recording.records.record_failed_authentication = config.gateway_record_failed_authentication;
     std::map<std::string, gateway::KeySpace, std::less<>> spaces;
-    for (const auto& upstream : options->upstreams) {
+    const auto add = [&](const gateway::UpstreamOptions& upstream) {
         recording.records.homes[upstream.name] = {.account = upstream.account,
                                                   .region = upstream.region,
                                                   .profile = upstream.calls.profile,
                                                   .record_admin_paths = upstream.record_admin_paths};
         spaces[upstream.name] = {.account = upstream.account, .profile = upstream.calls.profile};
-    }
+    };
+    std::ranges::for_each(options->upstreams, add);
+    if (std::ranges::any_of(options->listeners, &gateway::ListenerOptions::forward)) add(options->forward.upstream);
     auto work = std::make_unique<RunningGatewayWork>(
         std::move(recording), std::make_unique<gateway::ClaimedCallers>(std::move(spaces)), sink, metrics);
     CAIRN_TRY(work->open(std::move(*options), metrics));

@@ -21,6 +21,10 @@ bool has_gateway(const Config& config);
 /// What `[gateway]` says, as the gateway takes it. Error: invalid, naming the key.
 Result<gateway::GatewayOptions> gateway_options(const Config& config);
 
+/// The file with the certificate that clients of forward proxies are to trust, made with its key if it is not there.
+/// Errors: those of CertificateAuthority::open().
+Result<std::string> gateway_certificate(const Config& config);
+
 /// Records into this node.
 std::unique_ptr<gateway::RecordSink> make_local_sink(ingest::Ingest& ingest, std::string gateway);
 

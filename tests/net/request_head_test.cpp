@@ -79,6 +79,9 @@ TEST(RequestHead, RequestLines) {
         {"GET /#a HTTP/1.1", 400},
         {"GET a HTTP/1.1", 400},
         {"GET ftp://a/ HTTP/1.1", 400},
+        {"GET http HTTP/1.1", 400},  // once read beyond its end
+        {"GET https HTTP/1.1", 400},
+        {"GET http:/a HTTP/1.1", 400},
         {"GET http:///a HTTP/1.1", 400},
         {"GET http://user@host/ HTTP/1.1", 400},
         {"GET /", 400},

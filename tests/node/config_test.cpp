@@ -199,6 +199,9 @@ proxy_protocol = true
 client_timeout = "9s"
 certificates = [{ certificate = "a.pem", key = "a.key" }]
 routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "kms", upstream = "minio" }]
+[[gateway.listeners]]
+listen = "127.0.0.1:4612"
+mode = "forward"
 )");
     const auto config = load_config(file, {}, {});
     ASSERT_TRUE(config) << config.error().message;
@@ -213,7 +216,8 @@ routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "k
     EXPECT_FALSE(upstream.record_admin_paths);
     EXPECT_EQ(upstream.continue_timeout, std::chrono::milliseconds(0));
     EXPECT_EQ(upstream.silence_timeout, std::chrono::seconds(20));
-    ASSERT_EQ(config->gateway_listeners.size(), 1u);
+    ASSERT_EQ(config->gateway_listeners.size(), 2u);
+    EXPECT_TRUE(config->gateway_listeners.back().forward);
     const auto& listener = config->gateway_listeners.front();
     EXPECT_EQ(listener.host, "::1");
     EXPECT_EQ(listener.port, 443);
@@ -221,6 +225,7 @@ routes = [{ host = "*.s3.local", upstream = "minio" }, { sni = "x", service = "k
     EXPECT_EQ(listener.client_timeout, std::chrono::seconds(9));
     EXPECT_EQ(listener.tls.at(0).key, "a.key");
     EXPECT_EQ(listener.routes.at(1).scope_service, "kms");
+    EXPECT_FALSE(listener.forward);
 }
 
 TEST_F(ConfigTest, WhatIsWrongWithAGatewayIsNamed) {
@@ -228,6 +233,9 @@ TEST_F(ConfigTest, WhatIsWrongWithAGatewayIsNamed) {
          {std::pair("[[gateway.upstreams]]\nname = \"a\"\n", "no url"),
           {"[[gateway.listeners]]\nlisten = \"x\"\n", "HOST:PORT"},
           {"[[gateway.listeners]]\nlisten = \"h:1\"\nodd = 1\n", "odd"},
+          {"[[gateway.listeners]]\nlisten = \"h:1\"\nmode = \"sideways\"\n", "sideways"},
+          {"[[gateway.listeners]]\nlisten = \"h:1\"\nmode = \"forward\"\nroutes = [{ upstream = \"a\" }]\n", "routes"},
+          {"[gateway]\nother_hosts = \"drop\"\n", "gateway.other_hosts"},
           {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nconnect_timeout = \"soon\"\n", "soon"},
           {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nverify_tls = 1\n", "verify_tls"},
           {"[[gateway.upstreams]]\nname = \"a\"\nurl = \"b\"\nprofile = \"azure\"\n", "azure"},
@@ -247,6 +255,18 @@ TEST_F(ConfigTest, AGatewayInTheOpenSpeaksTls) {
     EXPECT_TRUE(check_config(*behind_another));
     const auto half = load_config("", {}, {{"gateway.listen", "0.0.0.0:443"}, {"gateway.tls_certificate", "a"}});
     EXPECT_FALSE(check_config(*half));
+}
+
+TEST_F(ConfigTest, AForwardProxyInTheOpenIsWantedExpressly) {
+    EXPECT_TRUE(check_config(*load_config("", {}, {{"gateway.forward_listen", "127.0.0.1:4612"}})));
+    const auto refused = check_config(*load_config("", {}, {{"gateway.forward_listen", "0.0.0.0:4612"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("forward proxy"), std::string::npos);
+    EXPECT_TRUE(
+        check_config(*load_config("", {}, {{"gateway.forward_listen", "0.0.0.0:4612"}, {"allow_plain_http", "true"}})));
+    const auto listed =
+        load_config(write("[[gateway.listeners]]\nlisten = \"0.0.0.0:1\"\nmode = \"forward\"\n"), {}, {});
+    EXPECT_FALSE(check_config(*listed));
 }
 
 TEST_F(ConfigTest, HoldsSayWhatTheyKeep) {
