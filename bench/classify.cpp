@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/claimed_callers.h"
+#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/record_maker.h"
 #include "wire/call_failure.h"
@@ -168,7 +168,7 @@ int main(int count, char** arguments) {
     const ClassifyOptions options;
     std::printf("%-34s %10s %10s %10s %10s\n", "us a call", "name", "parameters", "answer", "record");
     Metrics metrics;
-    gateway::ClaimedCallers callers({{"default", {"111122223333", UpstreamProfile::generic}}});
+    gateway::KnownCallers callers({{"default", {"111122223333", UpstreamProfile::generic}}});
     gateway::RecordMaker maker({.homes = {{"default", {.account = "111122223333", .region = "us-east-1"}}}}, callers,
                                metrics);
     std::size_t bytes = 0;

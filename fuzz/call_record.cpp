@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "event/record.h"
-#include "gateway/claimed_callers.h"
+#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/record_maker.h"
 
@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     for (const auto profile :
          {wire::UpstreamProfile::generic, wire::UpstreamProfile::aws, wire::UpstreamProfile::minio}) {
-        ClaimedCallers callers({{"", {"111122223333", profile}}});
+        KnownCallers callers({{"", {"111122223333", profile}}});
         RecordMaker maker({.homes = {{"", {.account = "111122223333", .region = "us-east-1", .profile = profile}}}},
                           callers, metrics);
         auto call = read_call(bytes);

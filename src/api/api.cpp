@@ -15,6 +15,7 @@
 #include "api/s3_view.h"
 #include "api/trail_overview.h"
 #include "api/v1.h"
+#include "api/who_call.h"
 #include "base/uuid.h"
 #include "net/http_server.h"
 #include "wire/answers.h"
@@ -123,6 +124,7 @@ struct Api::State {
           searches(context),
           live_calls(context, live),
           trail_overview(context),
+          who(context),
           s3(context),
           log_end_at_start(parts.log.end()),
           live(parts, settings),
@@ -153,6 +155,7 @@ struct Api::State {
     SearchCalls searches;
     LiveCalls live_calls;
     TrailOverviewCall trail_overview;
+    WhoCall who;
     S3View s3;
     const std::uint64_t log_end_at_start;
     Live live;
@@ -180,7 +183,7 @@ void Api::State::own(CallPointer call) {
     if (path == "tail") return live_calls.tail(std::move(call));
     if (path == "wait") return live_calls.wait(std::move(call));
     const bool posted = path == "search" || path == "values" || path == "count";
-    const bool got = path.starts_with("events/") || path == "trails";
+    const bool got = path.starts_with("events/") || path == "trails" || (path == "who" && parts.sessions);
     if (!posted && !got)
         return refuse(
             {.status = 404, .code = "NotFound", .message = "there is no " + path.substr(0, 100), .field = {}});
@@ -188,6 +191,7 @@ void Api::State::own(CallPointer call) {
         return refuse(
             {.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});
     if (path == "trails") return trail_overview.handle(std::move(call));
+    if (path == "who") return who.handle(std::move(call));
     searches.handle(std::move(call), std::move(path));
 }
 

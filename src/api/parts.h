@@ -55,8 +55,9 @@ using Authenticate = std::function<std::expected<identity::Authenticated, identi
 using Submit = std::function<void(std::shared_ptr<const std::string>, std::vector<std::string_view>, ingest::Writer,
                                   ingest::Ingest::Done)>;
 
-struct TrailServices;  // api/trail_services.h
-struct S3Services;     // api/s3_call.h
+struct TrailServices;    // api/trail_services.h
+struct S3Services;       // api/s3_call.h
+struct SessionServices;  // api/session_services.h
 
 /// What the API works with; all of it outlives it.
 struct Parts {
@@ -70,6 +71,7 @@ struct Parts {
     std::string store_id = {};              ///< told to writers: importers remember by it what this store has already
     const TrailServices* trails = nullptr;  ///< null: there are no trails
     const S3Services* s3 = nullptr;         ///< null: there are no embedded buckets
+    const SessionServices* sessions = nullptr;  ///< null: nobody asks who is behind a key
 };
 
 }  // namespace cairn::api

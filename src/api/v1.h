@@ -57,7 +57,7 @@ public:
     std::chrono::milliseconds duration(std::string_view name, std::chrono::milliseconds otherwise,
                                        std::chrono::milliseconds most);
 
-    match::Query query(std::string_view name);
+    match::Query query(std::string_view name, const match::FindOrigins& origins = {});
     SummaryFields fields(std::string_view name);
 
     void wrong(std::string_view name, std::string message);

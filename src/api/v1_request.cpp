@@ -202,8 +202,8 @@ std::chrono::milliseconds Members::duration(std::string_view name, std::chrono::
     return otherwise;
 }
 
-match::Query Members::query(std::string_view name) {
-    auto query = match::Query::parse(text(name));
+match::Query Members::query(std::string_view name, const match::FindOrigins& origins) {
+    auto query = match::Query::parse(text(name), origins);
     if (query) return std::move(*query);
     if (!error_)
         error_ = V1Error{.status = 400,

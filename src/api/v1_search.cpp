@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/origins.h"
 #include "api/v1.h"
 
 namespace cairn::api {
@@ -12,10 +13,12 @@ constexpr std::string_view event_source = "cairn.amazonaws.com";
 constexpr std::string_view actions[] = {"cairn:SearchEvents", "cairn:GetEvent"};
 
 // The members that say which events are meant, common to search, values and count.
-std::expected<history::Search, V1Error> read_search(const Call& call, Members& members, Time now) {
-    auto search = search_of({}, members.query("q"));
-    search.from = members.time("from", now);
-    search.to = members.time("to", now);
+std::expected<history::Search, V1Error> read_search(const Context& context, const Call& call, Members& members) {
+    const auto now = context.parts.clock.now();
+    const auto from = members.time("from", now), to = members.time("to", now);
+    auto search = search_of({}, members.query("q", find_origins(context.parts.sessions, call, from, to)));
+    search.from = from;
+    search.to = to;
     if (search.from && search.to && *search.from > *search.to) members.wrong("from", "from is after to");
     const Reach reach{.accounts = members.texts("acct"), .regions = members.texts("region")};
     if (members.error()) return std::unexpected(*members.error());
@@ -113,7 +116,7 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
     const auto fields = members.fields("fields");
     const auto cursor = members.text("cursor");
     const bool total = members.flag("total");
-    auto search = read_search(call, members, context_.parts.clock.now());
+    auto search = read_search(context_, call, members);
     if (!search) return std::unexpected(search.error());
     search->oldest_first = oldest_first;
     search->limit = limit;
@@ -156,7 +159,7 @@ std::expected<std::string, V1Error> SearchCalls::values(const Call& call, const 
     if (!match::known_field(field)) members.wrong("field", fmt::format("unknown field {}", field.substr(0, 100)));
     const auto prefix = members.text("prefix");
     const auto most = members.number("n", 50, 1, 10'000);
-    const auto search = read_search(call, members, context_.parts.clock.now());
+    const auto search = read_search(context_, call, members);
     if (!search) return std::unexpected(search.error());
 
     const auto found = context_.parts.history.values(*search, field, prefix, most);
@@ -173,7 +176,7 @@ std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const J
     const auto start = std::chrono::steady_clock::now();
     Members members(body, {"q", "from", "to", "acct", "region", "atMost"});
     const auto at_most = members.number("atMost", 1'000'000'000, 1, 1'000'000'000'000);
-    const auto search = read_search(call, members, context_.parts.clock.now());
+    const auto search = read_search(context_, call, members);
     if (!search) return std::unexpected(search.error());
     const auto counted = context_.parts.history.count(*search, at_most);
     if (!counted) return std::unexpected(v1_error_of(counted.error(), "count"));

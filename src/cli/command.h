@@ -26,6 +26,7 @@ void add_lookup(CLI::App& program, Run& run);
 void add_tail(CLI::App& program, Run& run);
 void add_trails(CLI::App& program, Run& run);
 void add_wait(CLI::App& program, Run& run);
+void add_who(CLI::App& program, Run& run);
 void add_keys(CLI::App& program, Run& run);
 void add_check(CLI::App& program, Run& run);
 void add_validate(CLI::App& program, Run& run);

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/server_process.h"
 #include "node/gateway_work.h"
+#include "node/session_work.h"
 
 namespace cairn::cli {
 
@@ -47,7 +48,8 @@ int run_gateway(const GatewayCommand& options) {
     Metrics metrics;
     auto sink = node::make_remote_sink(*config, metrics);
     if (!sink) return failed(sink.error());
-    auto work = node::GatewayWork::start(*config, **sink, metrics);
+    const auto book = node::make_key_book();
+    auto work = node::GatewayWork::start(*config, *book, **sink, metrics);
     if (!work) return failed(work.error());
     auto metrics_server = node::serve_metrics(*config, metrics);
     if (!metrics_server) return failed(metrics_server.error());

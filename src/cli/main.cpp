@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
     add_lookup(program, run);
     add_tail(program, run);
     add_wait(program, run);
+    add_who(program, run);
     add_trails(program, run);
     add_import(program, run);
     add_keys(program, run);

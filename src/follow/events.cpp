@@ -20,7 +20,8 @@ void warn(std::uint64_t number, const Error& error) {
 EventReader::EventReader(FindDictionary find_dictionary)
     : find_dictionary_(std::move(find_dictionary)), parser_(stored_limits) {}
 
-Result<void> EventReader::each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use) {
+Result<void> EventReader::each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use,
+                               const Wants& wants) {
     const auto reader = BlockReader::open(block.bytes, find_dictionary_);
     if (!reader) return fail(reader.error());
     for (std::uint32_t sub_block = 0; sub_block < reader->sub_block_count(); ++sub_block) {
@@ -36,8 +37,9 @@ Result<void> EventReader::each(const StoredBlock& block, std::uint64_t from, std
         for (std::uint32_t i = 0; i < records_.ends.size() && first + i < stop; ++i) {
             const auto number = block.first_number + first + i;
             if (number < from || number >= to) continue;
-            const auto event = parser_.parse(records_.record(i));
             const auto envelope = reader->envelope(first + i);
+            if (wants && envelope && !wants(records_.record(i), *envelope)) continue;
+            const auto event = parser_.parse(records_.record(i));
             if (!event || !envelope) {
                 warn(number, event ? envelope.error() : event.error());
                 continue;

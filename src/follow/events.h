@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -21,7 +22,10 @@ public:
     /// record that cannot be read is left out, with a warning that names it. Errors: those of `use`; of opening the
     /// block.
     using Use = std::function<Result<void>(std::uint64_t number, const EventView& event, const Envelope& envelope)>;
-    Result<void> each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use);
+    /// Records that `wants` refuses are left out before they are parsed, which is what costs; none: all are wanted.
+    using Wants = std::function<bool(std::string_view record, const Envelope& envelope)>;
+    Result<void> each(const StoredBlock& block, std::uint64_t from, std::uint64_t to, const Use& use,
+                      const Wants& wants = {});
 
 private:
     const FindDictionary find_dictionary_;

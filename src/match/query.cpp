@@ -16,7 +16,17 @@ constexpr std::size_t needles_max = 8;
 using Indexed = Query::Indexed;
 using Needle = Query::Needle;
 
+/// The keys of somebody: those in whose time a call was must be looked at, too.
+Indexed indexed_keys(const std::vector<KeyWindow>& keys) {
+    Indexed indexed{Attribute::access_key_id, {}};
+    for (const auto& window : keys)
+        if (indexed.any_of.empty() || indexed.any_of.back() != window.key_id) indexed.any_of.push_back(window.key_id);
+    if (indexed.any_of.empty()) indexed.any_of.emplace_back();  // no event has an empty one
+    return indexed;
+}
+
 std::optional<Indexed> indexed_term(const Term& term) {
+    if (term.keys && !term.negated && term.op != Operator::not_equal) return indexed_keys(*term.keys);
     if (!term.is_choice() || !term.field->attribute || !term.ranges.empty()) return std::nullopt;
     return Indexed{*term.field->attribute, term.values};
 }
@@ -78,7 +88,8 @@ bool is_verbatim_user(const Term& term) {
 }
 
 Needles needles_of(const Term& term) {
-    if (term.negated || !term.ranges.empty() || !(term.field->verbatim || is_verbatim_user(term))) return {};
+    if (term.negated || term.keys || !term.ranges.empty() || !(term.field->verbatim || is_verbatim_user(term)))
+        return {};
     const bool part = term.op == Operator::contains;
     if (!part && term.op != Operator::starts_with && !term.is_choice()) return {};
     Needles needles;
@@ -146,14 +157,24 @@ struct Query::Compiled {
 
 Query::Query(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
-std::expected<Query, QueryError> Query::parse(std::string_view text) {
+std::expected<Query, QueryError> Query::parse(std::string_view text, const FindOrigins& origins) {
     auto tree = parse_query(text);
     if (!tree) return std::unexpected(std::move(tree).error());
+    bool by_keys = false;
+    if (origins)
+        for (auto& group : tree->groups)
+            for (auto& term : group.terms) {
+                if (term.field->field != Field::origin || term.op == Operator::has) continue;
+                auto keys = origins([&](std::string_view name) { return term.names(name); });
+                if (!keys) return std::unexpected(QueryError{std::move(keys).error(), "origin", 0});
+                term.keys = std::move(*keys);
+                by_keys = true;
+            }
     Compiled compiled;
     compiled.text = text;
     auto plan = plan_index(*tree);
     const bool planned = !plan.indexed.empty();
-    compiled.only_indexed = planned && plan.others.empty();
+    compiled.only_indexed = planned && plan.others.empty() && !by_keys;  // a key has its times
     compiled.needles = planned ? needles_of(false, plan.others) : needles_of(tree->any, tree->groups);
     compiled.indexed = std::move(plan.indexed);
     compiled.tree = std::move(*tree);

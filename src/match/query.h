@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "event/index_row.h"
 #include "event/record.h"
+#include "match/key_window.h"
 #include "match/query_error.h"
 
 namespace cairn::match {
@@ -19,8 +20,9 @@ namespace cairn::match {
 /// The search grammar (docs/api.md), compiled. Pure: no clock, no I/O; any number of threads may match.
 class Query {
 public:
-    /// An empty text matches everything.
-    static std::expected<Query, QueryError> parse(std::string_view text);
+    /// An empty text matches everything. With `origins` a term about the origin of a call is about who stands behind
+    /// its key, but for `has:origin`; without, it is about what the record itself says.
+    static std::expected<Query, QueryError> parse(std::string_view text, const FindOrigins& origins = {});
 
     bool matches(const EventView& event) const;
 

@@ -24,6 +24,7 @@ bool Term::holds(const EventView& event) const {
     if (field->field == Field::text) return texts.front().found_in_json(event.raw);
     if (field->field == Field::event_time) return holds_time(event.time);
     if (field->field == Field::path) return holds_at_path(event);
+    if (keys) return holds_key(event) != (op == Operator::not_equal);
     switch (op) {
         case Operator::has: return any_value(event, field->field, [](std::string_view) { return true; });
         case Operator::not_equal: return !has_equal(event);
@@ -45,6 +46,19 @@ bool Term::has_equal(const EventView& event) const {
         return address &&
                std::ranges::any_of(ranges, [&](const AddressRange& range) { return range.contains(*address); });
     });
+}
+
+bool Term::names(std::string_view value) const {
+    if (op == Operator::contains) return texts.front().found_in(value);
+    if (op == Operator::starts_with) return value.starts_with(values.front());
+    return std::ranges::find(values, value) != values.end();
+}
+
+bool Term::holds_key(const EventView& event) const {
+    const auto windows = std::ranges::equal_range(
+        *keys, event.access_key_id, {}, [](const KeyWindow& window) -> std::string_view { return window.key_id; });
+    return std::ranges::any_of(
+        windows, [&](const KeyWindow& window) { return window.from <= event.time && event.time <= window.to; });
 }
 
 bool Term::holds_time(Time time) const {

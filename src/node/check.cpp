@@ -10,8 +10,10 @@
 #include "backend/sqlite/sqlite_store.h"
 #include "journal/check.h"
 #include "node/engine.h"
+#include "node/session_work.h"
 #include "node/trail_work.h"
 #include "view/history/check.h"
+#include "view/session/graph.h"
 
 namespace cairn::node {
 
@@ -34,6 +36,15 @@ Result<void> check_objects(Disk& disk, const std::string& data, CheckReport& rep
     report.objects = buckets->objects;
     report.tombstones = buckets->tombstones;
     for (const auto& finding : buckets->findings) report.findings.push_back({finding.path, 0, finding.what});
+    return {};
+}
+
+Result<void> check_session_graph(Disk& disk, CheckReport& report) {
+    const auto path = std::string(session_folder) + "/graph";
+    const auto text = read_file(disk, path);
+    if (!text) return text.error().code == Code::not_found ? Result<void>() : fail(text.error());
+    const auto loaded = session::Graph().load(*text);
+    if (!loaded) report.findings.push_back({path, 0, loaded.error().message + "; it is learned again from the log"});
     return {};
 }
 
@@ -65,6 +76,7 @@ Result<CheckReport> check_data_folder(const std::string& data,
     const auto history = history::check(**disk, "view/history", report.bytes);
     if (!history) return fail(history.error());
     for (const auto& damage : *history) report.findings.push_back({damage.path, damage.offset, damage.what});
+    CAIRN_TRY(check_session_graph(**disk, report));
     progress(report.bytes, report.bytes);
 
     if (const auto meta = check_sqlite(data + "/meta.sqlite"); !meta) {

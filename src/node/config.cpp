@@ -263,6 +263,8 @@ const std::vector<Entry>& entries() {
              "`closed`: a client gets its answer once the call is durably recorded; `observe`: at once",
              {"closed", "observe"}),
         text("gateway.name", &Config::gateway_name, "name of this gateway beside its records"),
+        text("gateway.identity_file", &Config::gateway_identity_file,
+             "TOML or JSON file that says who is behind access keys, docs/identity.md; empty: there is none"),
         text("gateway.profile", &Config::gateway_profile,
              "what kind of server `gateway.upstream` is: whether it verifies signatures, whose its keys are, which "
              "paths are its own",

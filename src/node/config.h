@@ -78,6 +78,7 @@ struct Config {
     std::string gateway_listen, gateway_upstream;
     std::string gateway_mode = "closed";
     std::string gateway_name = "gateway";
+    std::string gateway_identity_file;
     std::string gateway_profile = "generic", gateway_default_service, gateway_admin_paths = "record";
     std::vector<std::string> gateway_endpoint_names;
     bool gateway_record_failed_authentication = true;

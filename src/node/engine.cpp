@@ -44,10 +44,12 @@ public:
         training_.reset();
         trainer_.reset();
         if (trails_) trails_->stop();
+        if (sessions_) sessions_->stop();
         if (journal_) journal_->leave();
         if (ingest_) ingest_->drain();
         ingest_.reset();
         trails_.reset();
+        sessions_.reset();
         history_.reset();
         journal_.reset();
         seen_.reset();
@@ -67,6 +69,7 @@ public:
         CAIRN_TRY(open_seen());
         CAIRN_TRY(open_history());
         CAIRN_TRY(open_trails());
+        CAIRN_TRY(open_sessions());
         open_ingest();
         open_retention();
         return {};
@@ -75,6 +78,7 @@ public:
     EventLog& log() override { return *journal_; }
     history::History& history() override { return *history_; }
     TrailWork& trails() override { return *trails_; }
+    SessionWork& sessions() override { return *sessions_; }
     ingest::Ingest& ingest() override { return *ingest_; }
     identity::Directory& directory() override { return *directory_; }
     const Clock& clock() const override { return clock_; }
@@ -161,6 +165,14 @@ private:
         return {};
     }
 
+    Result<void> open_sessions() {
+        auto sessions =
+            SessionWork::open(config_, {*journal_, dictionaries_->finder(), *store_.meta, *disk_, clock_, metrics_});
+        if (!sessions) return fail(std::move(sessions).error());
+        sessions_ = std::move(*sessions);
+        return {};
+    }
+
     void open_ingest() {
         ingest::IngestOptions options;
         options.limits.bytes_max = static_cast<std::size_t>(config_.record_bytes);
@@ -195,8 +207,10 @@ private:
         reserve_->fill();
         retention_ = std::make_unique<Retention>(
             config_,
-            Retention::Parts{*journal_, *seen_, [this] { return std::min(history_->covered(), trails_->published()); },
-                             *holds_, *reserve_, clock_, trimmed_});
+            Retention::Parts{
+                *journal_, *seen_,
+                [this] { return std::min({history_->covered(), trails_->published(), sessions_->published()}); },
+                *holds_, *reserve_, clock_, trimmed_});
         object_holds_ = std::make_unique<ObjectHolds>(trails_->objects());
         object_holds_->set(config_.holds);
         bucket_retention_ = std::make_unique<BucketRetention>(
@@ -233,6 +247,7 @@ private:
     std::unique_ptr<admit::SeenIndex> seen_;
     std::unique_ptr<history::History> history_;
     std::unique_ptr<TrailWork> trails_;
+    std::unique_ptr<SessionWork> sessions_;
     std::unique_ptr<ingest::Ingest> ingest_;
     std::unique_ptr<DictionaryTrainer> trainer_;
     std::optional<Periodic> training_;

@@ -12,6 +12,7 @@
 #include "ingest/ingest.h"
 #include "node/config.h"
 #include "node/hold.h"
+#include "node/session_work.h"
 #include "node/store.h"
 #include "node/trail_work.h"
 #include "seam/event_log.h"
@@ -32,6 +33,7 @@ public:
     virtual EventLog& log() = 0;
     virtual history::History& history() = 0;
     virtual TrailWork& trails() = 0;
+    virtual SessionWork& sessions() = 0;
     virtual ingest::Ingest& ingest() = 0;
     virtual identity::Directory& directory() = 0;
     virtual const Clock& clock() const = 0;

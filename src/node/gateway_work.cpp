@@ -11,10 +11,10 @@
 #include "backend/posix/posix_disk.h"
 #include "event/record.h"
 #include "gateway/certificate_authority.h"
-#include "gateway/claimed_callers.h"
 #include "gateway/recording.h"
 #include "gateway/remote_sink.h"
 #include "gateway/spool.h"
+#include "node/gateway_callers.h"
 #include "node/store.h"
 #include "wire/host_name.h"
 
@@ -257,24 +257,25 @@ Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Met
         {}, metrics);
 }
 
-Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, gateway::RecordSink& sink,
-                                                        Metrics& metrics) {
+Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, gateway::KeyBook& book,
+                                                        gateway::RecordSink& sink, Metrics& metrics) {
     auto options = gateway_options(config);
     if (!options) return fail(std::move(options).error());
     gateway::RecordingOptions recording;
     recording.records.record_failed_authentication = config.gateway_record_failed_authentication;
-    std::map<std::string, gateway::KeySpace, std::less<>> spaces;
+    std::map<std::string, gateway::UpstreamKeys, std::less<>> keys;
     const auto add = [&](const gateway::UpstreamOptions& upstream) {
         recording.records.homes[upstream.name] = {.account = upstream.account,
                                                   .region = upstream.region,
                                                   .profile = upstream.calls.profile,
                                                   .record_admin_paths = upstream.record_admin_paths};
-        spaces[upstream.name] = {.account = upstream.account, .profile = upstream.calls.profile};
+        keys[upstream.name] = {.account = upstream.account, .profile = upstream.calls.profile};
     };
     std::ranges::for_each(options->upstreams, add);
     if (std::ranges::any_of(options->listeners, &gateway::ListenerOptions::forward)) add(options->forward.upstream);
-    auto work = std::make_unique<RunningGatewayWork>(
-        std::move(recording), std::make_unique<gateway::ClaimedCallers>(std::move(spaces)), sink, metrics);
+    auto callers = make_callers(config, std::move(keys), book);
+    if (!callers) return fail(std::move(callers).error());
+    auto work = std::make_unique<RunningGatewayWork>(std::move(recording), std::move(*callers), sink, metrics);
     CAIRN_TRY(work->open(std::move(*options), metrics));
     return work;
 }

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "gateway/gateway.h"
+#include "gateway/key_book.h"
 #include "gateway/record_sink.h"
 #include "ingest/ingest.h"
 #include "net/http_server.h"
@@ -39,9 +40,9 @@ Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Met
 /// A gateway with the recorder behind it.
 class GatewayWork {
 public:
-    /// `sink` and `metrics` outlive it. Errors: those of Gateway::start().
-    static Result<std::unique_ptr<GatewayWork>> start(const Config& config, gateway::RecordSink& sink,
-                                                      Metrics& metrics);
+    /// `book`, `sink` and `metrics` outlive it. Errors: those of Gateway::start() and of the identity file.
+    static Result<std::unique_ptr<GatewayWork>> start(const Config& config, gateway::KeyBook& book,
+                                                      gateway::RecordSink& sink, Metrics& metrics);
     virtual ~GatewayWork() = default;
 
     virtual std::vector<std::string> endpoints() const = 0;

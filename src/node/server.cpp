@@ -71,6 +71,7 @@ public:
         api_ = std::make_unique<api::Api>(api_parts(), api_settings(config_));
 
         engine_->trails().start();
+        engine_->sessions().start();
         auto options = server_options(config_, *endpoint);
         options.refusal = [this](const net::Request& head, int status, std::string_view text) {
             return api_->refusal(head, status, text);
@@ -116,7 +117,7 @@ private:
     Result<void> start_gateway() {
         if (!has_gateway(config_)) return {};
         sink_ = make_local_sink(engine_->ingest(), config_.gateway_name);
-        auto started = GatewayWork::start(config_, *sink_, metrics_);
+        auto started = GatewayWork::start(config_, engine_->sessions().book(), *sink_, metrics_);
         if (!started) return fail(std::move(started).error());
         gateway_ = std::move(*started);
         return {};
@@ -151,7 +152,8 @@ private:
                 metrics_,
                 engine_->store_id(),
                 &engine_->trails().services(),
-                &engine_->trails().s3_services()};
+                &engine_->trails().s3_services(),
+                &engine_->sessions().services()};
     }
 
     const Config config_;

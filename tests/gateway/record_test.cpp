@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "event/record.h"
 #include "gateway/body_copy.h"
-#include "gateway/claimed_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/peer.h"
 #include "gateway/recording.h"
@@ -329,48 +328,6 @@ TEST_F(Records, EvidenceTellsOfRepetitions) {
                       200));
     EXPECT_EQ(evidence, R"({"upstream":"origin","confidence":"claimed",)"
                         R"("invocationId":"6B0F2E0E-7c1e-4a0e-9d2f-3f5b7a1c9e11","attempt":2})");
-}
-
-// ---- who
-
-TEST(ClaimedCallers, SayWhatAKeyAloneTells) {
-    using enum wire::UpstreamProfile;
-    const ClaimedCallers callers({{"aws", {"111122223333", aws}},
-                                  {"minio", {"111122223333", minio}},
-                                  {"stack", {"000000000000", localstack}},
-                                  {"other", {"111122223333", generic}}});
-    const struct {
-        std::string upstream, key, identity, account;
-    } cases[] = {
-        {"aws", "ASIAY34FZKBOKMUTVV7A",
-         R"({"type":"AWSAccount","principalId":"ASIAY34FZKBOKMUTVV7A","accountId":"609629065308","accessKeyId":"ASIAY34FZKBOKMUTVV7A"})",
-         "609629065308"},
-        {"aws", "AKIAIOSFODNN7EXAMPLE",
-         R"({"type":"AWSAccount","principalId":"AKIAIOSFODNN7EXAMPLE","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE"})",
-         "111122223333"},
-        {"stack", "444455556666",
-         R"({"type":"AWSAccount","principalId":"444455556666","accountId":"444455556666","accessKeyId":"444455556666"})",
-         "444455556666"},
-        {"minio", "ana",
-         R"({"type":"IAMUser","principalId":"ana","arn":"arn:aws:iam::111122223333:user/ana","accountId":"111122223333","accessKeyId":"ana","userName":"ana"})",
-         "111122223333"},
-        {"other", "ASIAY34FZKBOKMUTVV7A",
-         R"({"type":"AWSAccount","principalId":"ASIAY34FZKBOKMUTVV7A","accountId":"111122223333","accessKeyId":"ASIAY34FZKBOKMUTVV7A"})",
-         "111122223333"},
-    };
-    for (const auto& row : cases) {
-        SCOPED_TRACE(row.upstream + " " + row.key);
-        wire::Credential credential;
-        credential.scheme = wire::Credential::Scheme::sigv4;
-        credential.key_id = row.key;
-        const auto caller = callers.caller(row.upstream, credential, Confidence::claimed, {});
-        EXPECT_EQ(to_text(caller.user_identity), row.identity);
-        EXPECT_EQ(caller.account, row.account);
-        EXPECT_EQ(to_text(callers.caller(row.upstream, credential, Confidence::refused, {}).user_identity),
-                  R"({"type":"Unknown"})");
-    }
-    EXPECT_EQ(to_text(callers.caller("aws", {}, Confidence::claimed, {}).user_identity),
-              R"({"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"})");
 }
 
 // ---- from where

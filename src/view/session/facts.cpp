@@ -1,0 +1,117 @@
+#include "view/session/facts.h"
+
+#include <algorithm>
+#include <array>
+
+#include "event/user_identity.h"
+#include "view/session/iam_rules.h"
+#include "view/session/session_rules.h"
+
+namespace cairn::session {
+
+namespace {
+
+struct Known {
+    std::string_view source, name;
+    void (*rule)(const Rule&);
+};
+constexpr std::string_view sts = "sts.amazonaws.com", iam = "iam.amazonaws.com";
+constexpr std::array rules = {
+    Known{sts, "AssumeRole", assume_role},
+    Known{sts, "AssumeRoleWithSAML", assume_role},
+    Known{sts, "AssumeRoleWithWebIdentity", assume_role},
+    Known{sts, "AssumeRoot", assume_root},
+    Known{sts, "GetSessionToken", session_token},
+    Known{sts, "GetFederationToken", federation_token},
+    Known{sts, "GetCallerIdentity", caller_identity},
+    Known{iam, "CreateUser", one_user},
+    Known{iam, "GetUser", one_user},
+    Known{iam, "ListUsers", users},
+    Known{iam, "CreateRole", one_role},
+    Known{iam, "GetRole", one_role},
+    Known{iam, "ListRoles", roles},
+    Known{iam, "CreateAccessKey", made_access_key},
+    Known{iam, "ListAccessKeys", access_keys},
+    Known{iam, "DeleteAccessKey", ended_key},
+    Known{iam, "UpdateAccessKey", ended_key},
+    Known{iam, "DeleteUser", ended_user},
+    Known{"sso.amazonaws.com", "GetRoleCredentials", role_credentials},
+    Known{"cognito-identity.amazonaws.com", "GetCredentialsForIdentity", identity_pool_credentials},
+    Known{"s3.amazonaws.com", "CreateSession", express_session},
+    Known{"s3express.amazonaws.com", "CreateSession", express_session},
+    Known{"eks-auth.amazonaws.com", "AssumeRoleForPodIdentity", pod_identity},
+    Known{"rolesanywhere.amazonaws.com", "CreateSession", certificate_session},
+};
+
+const Known* find_rule(std::string_view source, std::string_view name) {
+    const auto* const found =
+        std::ranges::find_if(rules, [&](const Known& known) { return known.source == source && known.name == name; });
+    return found == rules.end() ? nullptr : found;
+}
+
+/// What the record says of its own caller.
+void own_identity(const Observation& call, Facts& facts) {
+    if (call.key_id.empty()) return;
+    KeyFact fact;
+    fact.key_id = call.key_id;
+    if (call.user_identity && is_somebody(*call.user_identity)) {
+        const auto& identity = *call.user_identity;
+        fact.identity = without_call(identity);
+        fact.evidence = call.from_trail ? Evidence::trail_record : Evidence::gateway_record;
+        const auto type = identity.text("type");
+        const bool long_term = call.key_id.starts_with("AKIA");  // whatever the console adds to it
+        fact.temporary =
+            type == "AssumedRole" || type == "FederatedUser" || (identity.find("sessionContext") && !long_term);
+        if (fact.temporary) fact.parent.kind = ParentKind::unknown;
+    }
+    facts.keys.push_back(std::move(fact));
+}
+
+/// "User: arn:aws:iam::1:user/ana is not authorized to perform: ...".
+void refused_caller(const Observation& call, Facts& facts) {
+    static constexpr std::string_view before = "User: ", after = " is not authorized to perform";
+    if (call.key_id.empty() || !call.verified) return;
+    auto rest = call.error_message;
+    const auto begin = rest.find(before);
+    if (begin == std::string_view::npos) return;
+    rest.remove_prefix(begin + before.size());
+    const auto end = rest.find(after);
+    if (end == std::string_view::npos) return;
+    KeyFact fact;
+    fact.key_id = call.key_id;
+    fact.identity = user_identity_of_arn(rest.substr(0, end), {});
+    fact.evidence = Evidence::refusal;
+    const auto type = fact.identity.text("type");
+    fact.temporary = type == "AssumedRole" || type == "FederatedUser";
+    if (fact.temporary) fact.parent.kind = ParentKind::unknown;
+    if (!fact.identity.is_null()) facts.keys.push_back(std::move(fact));
+}
+
+}  // namespace
+
+bool tells_more(std::string_view event_source, std::string_view event_name) {
+    return find_rule(event_source, event_name) != nullptr;
+}
+
+bool name_tells_more(std::string_view event_name) {
+    return std::ranges::find(rules, event_name, &Known::name) != rules.end();
+}
+
+Facts facts_of(const Observation& call) {
+    Facts facts;
+    own_identity(call, facts);
+    if (!call.error_code.empty() || !call.error_message.empty()) {
+        refused_caller(call, facts);
+        return facts;
+    }
+    const auto* known = find_rule(call.event_source, call.event_name);
+    if (!known) return facts;
+    static const Json nothing;
+    known->rule({.call = call,
+                 .request = call.request_parameters ? *call.request_parameters : nothing,
+                 .answer = call.answer ? *call.answer : nothing,
+                 .facts = facts});
+    return facts;
+}
+
+}  // namespace cairn::session

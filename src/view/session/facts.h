@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "view/session/fact.h"
+
+namespace cairn::session {
+
+/// gateway.md 4.2 in code. Without effect and without error: what cannot be read tells nothing.
+Facts facts_of(const Observation& call);
+
+/// True when a call of that name may tell more than who made it: others need no look at parameters and answer.
+bool tells_more(std::string_view event_source, std::string_view event_name);
+
+/// The same, of a name whose source is not known.
+bool name_tells_more(std::string_view event_name);
+
+}  // namespace cairn::session

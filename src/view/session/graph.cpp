@@ -1,0 +1,115 @@
+#include "view/session/graph.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+
+#include "event/user_identity.h"
+#include "view/session/chain.h"
+#include "view/session/facts.h"
+#include "view/session/saved.h"
+
+namespace cairn::session {
+
+struct Graph::State {
+    explicit State(GraphOptions given) : options(given) {}
+
+    const GraphOptions options;
+    std::atomic<std::size_t> forgotten{0};
+    mutable std::shared_mutex mutex;
+    Tables tables;                              // guarded by mutex, as is the next
+    std::set<std::string, std::less<>> spaces;  // that were ever learned of
+};
+
+Graph::Graph(GraphOptions options) : state_(std::make_unique<State>(options)) {}
+Graph::~Graph() = default;
+
+void Graph::learn(const Observation& call) {
+    const auto facts = facts_of(call);
+    if (facts.keys.empty() && facts.users.empty() && facts.roles.empty() && facts.ends.empty()) return;
+    const std::unique_lock lock(state_->mutex);
+    if (!state_->spaces.contains(call.space)) state_->spaces.emplace(call.space);
+    apply(state_->tables, call, facts);
+    state_->forgotten += forget(state_->tables, state_->options.keys_max);
+}
+
+bool Graph::knows_use(std::string_view space, std::string_view key_id, std::string_view arn, Time at, bool from_trail) {
+    const std::unique_lock lock(state_->mutex);
+    const auto entry = state_->tables.keys.find(key_of(space, key_id));
+    if (entry == state_->tables.keys.end()) return false;
+    const auto life = std::ranges::find_if(entry->second, [&](const Life& one) { return one.holds(at); });
+    if (life == entry->second.end()) return false;
+    const auto told = from_trail ? Evidence::trail_record : Evidence::gateway_record;
+    const bool nothing_told = arn.empty() && !from_trail;
+    if (!nothing_told && life->evidence <= told && (life->evidence < told || arn != life->arn)) return false;
+    life->last = std::max(life->last, at);
+    return true;
+}
+
+std::optional<std::pair<Time, Time>> Graph::validity(std::string_view space, std::string_view key_id, Time at) const {
+    const std::shared_lock lock(state_->mutex);
+    const auto entry = state_->tables.keys.find(key_of(space, key_id));
+    const auto* life = entry == state_->tables.keys.end() ? nullptr : life_at(entry->second, at);
+    return life ? std::optional(std::pair(life->from, life->to)) : std::nullopt;
+}
+
+Json Graph::find(std::string_view space, std::string_view key_id, Time at) const {
+    const std::shared_lock lock(state_->mutex);
+    const auto entry = state_->tables.keys.find(key_of(space, key_id));
+    if (entry == state_->tables.keys.end()) return {};
+    const auto* life = life_at(entry->second, at);
+    if (!life || life->evidence <= Evidence::gateway_record) return {};
+    const auto identity = identity_of(state_->tables, space, *life);
+    return identity.is_null() ? Json() : with_access_key(identity, key_id);
+}
+
+Chain Graph::chain(std::string_view space, std::string_view key_id, std::optional<Time> at) const {
+    const std::shared_lock lock(state_->mutex);
+    return chain_of(state_->tables, space, key_id, at);
+}
+
+std::vector<std::string> Graph::spaces_of(std::string_view key_id) const {
+    const std::shared_lock lock(state_->mutex);
+    std::vector<std::string> found;
+    for (const auto& space : state_->spaces)
+        if (state_->tables.keys.contains(key_of(space, key_id))) found.push_back(space);
+    return found;
+}
+
+std::vector<KeyWindow> Graph::keys_of(const IsMeant& is_meant, Time from, Time to) const {
+    const std::shared_lock lock(state_->mutex);
+    return session::keys_of(state_->tables, is_meant, from, to);
+}
+
+void Graph::clear() {
+    const std::unique_lock lock(state_->mutex);
+    state_->tables = {};
+    state_->spaces.clear();
+}
+
+std::size_t Graph::key_count() const {
+    const std::shared_lock lock(state_->mutex);
+    return state_->tables.keys.size();
+}
+
+std::size_t Graph::forgotten() const { return state_->forgotten; }
+
+std::string Graph::save(std::uint64_t position) const {
+    const std::shared_lock lock(state_->mutex);
+    return save_tables(state_->tables, position);
+}
+
+Result<std::uint64_t> Graph::load(std::string_view text) {
+    Tables tables;
+    const auto position = load_tables(text, tables);
+    if (!position) return position;
+    const std::unique_lock lock(state_->mutex);
+    state_->tables = std::move(tables);
+    state_->spaces.clear();
+    for (const auto& [key, lives] : state_->tables.keys) state_->spaces.emplace(key.substr(0, key.find('\n')));
+    return position;
+}
+
+}  // namespace cairn::session

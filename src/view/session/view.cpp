@@ -1,0 +1,137 @@
+#include "view/session/view.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "base/log.h"
+#include "follow/progress.h"
+#include "view/session/facts.h"
+
+namespace cairn::session {
+
+namespace {
+
+constexpr std::string_view refusal_text = "is not authorized to perform";
+
+bool is_call(Category category) {
+    return category == Category::management || category == Category::data || category == Category::network_activity;
+}
+
+/// One member of a record: parsing all of it would cost many times as much.
+Json part_of(std::string_view record, const std::string& name) {
+    const auto value = value_at(record, std::span(&name, 1));
+    if (value.kind != PathValue::Kind::object) return {};
+    auto json = parse_json(value.text);
+    return json ? std::move(*json) : Json();
+}
+
+}  // namespace
+
+SessionView::SessionView(Parts parts, ViewOptions options)
+    : parts_(std::move(parts)), options_(options), reader_(parts_.find_dictionary) {}
+
+Result<void> SessionView::open(std::uint64_t log_end) {
+    CAIRN_TRY(parts_.disk.make_folder(parts_.folder));
+    const auto there = parts_.disk.exists(path());
+    if (!there) return fail(there.error());
+    if (*there) {
+        const auto text = read_file(parts_.disk, path());
+        if (!text) return fail(text.error());
+        auto loaded = parts_.graph.load(*text);
+        if (loaded && *loaded > log_end) {
+            parts_.graph.clear();
+            loaded = fail(Code::corrupt, "the session graph is of a longer log");
+        }
+        if (!loaded && loaded.error().code != Code::corrupt) return fail(loaded.error());
+        if (loaded)
+            position_ = saved_ = *loaded;
+        else
+            log_warning("the session graph is learned anew", {{"file", path()}, {"reason", loaded.error().message}});
+    }
+    // The file counts: the follower's own note may be of another.
+    return parts_.store.transact(
+        [&](Transaction& transaction) { return follow::store_progress(transaction, name(), position_, 1); });
+}
+
+Result<void> SessionView::save() {
+    if (position_ == saved_) return {};
+    CAIRN_TRY(replace_file(parts_.disk, path(), parts_.graph.save(position_)));
+    saved_ = position_;
+    return {};
+}
+
+Result<follow::View::Planned> SessionView::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) {
+    Planned planned{.read_to = from, .position = from, .plans = {}};
+    for (const auto& block : blocks) {
+        const auto end = block.first_number + block.event_count;
+        const auto use = [&](std::uint64_t, const EventView& event, const Envelope& envelope) -> Result<void> {
+            learn(event, envelope);
+            return {};
+        };
+        // What a gateway recorded may be of any upstream.
+        const auto wants = [&](std::string_view record, const Envelope& envelope) {
+            return !envelope.gateway.empty() || !told_.tells_nothing(record);
+        };
+        CAIRN_TRY(reader_.each(block, from, end, use, wants));
+        planned.read_to = planned.position = std::max(planned.position, end);
+    }
+    position_ = planned.position;
+    if (const auto now = parts_.clock.now(); now >= save_due_) {
+        save_due_ = now + options_.save_pause;
+        if (const auto saved = save(); !saved)
+            log_warning("the session graph is not saved", {{"reason", saved.error().message}});
+    }
+    return planned;
+}
+
+void SessionView::learn(const EventView& event, const Envelope& envelope) {
+    if (!is_call(event.category)) return;
+    const bool refused = event.error_message.find(refusal_text) != std::string_view::npos;
+    const bool more = tells_more(event.event_source, event.event_name) && event.error_code.empty();
+    if (!more && event.access_key_id.empty()) return;
+
+    const bool from_trail = envelope.gateway.empty();
+    Json evidence;
+    if (!envelope.evidence.empty())
+        if (auto read = parse_json(envelope.evidence)) evidence = std::move(*read);
+    const auto space = evidence.text("upstream");
+    const auto type = event.identity_type;
+    if (more && event.event_source == "iam.amazonaws.com") told_.clear();  // keys may end
+    const bool somebody = !type.empty() && type != "Unknown" && type != "AWSAccount" && type != "AWSService";
+    if (!more && !refused &&
+        parts_.graph.knows_use(space, event.access_key_id, somebody ? event.arn : std::string_view(), event.time,
+                               from_trail && somebody)) {
+        if (from_trail && somebody && space.empty()) note(event);
+        return;
+    }
+
+    const auto identity = part_of(event.raw, "userIdentity");
+    const auto parameters = more ? part_of(event.raw, "requestParameters") : Json();
+    const auto* answer = evidence.find("answer");
+    const auto elements = more && !answer ? part_of(event.raw, "responseElements") : Json();
+    if (!answer) answer = &elements;
+    parts_.graph.learn({.space = space,
+                        .event_source = event.event_source,
+                        .event_name = event.event_name,
+                        .account = event.account,
+                        .event_id = event.event_id,
+                        .error_code = event.error_code,
+                        .error_message = event.error_message,
+                        .key_id = event.access_key_id,
+                        .user_identity = &identity,
+                        .request_parameters = &parameters,
+                        .answer = answer,
+                        .at = event.time,
+                        .from_trail = from_trail,
+                        .verified = from_trail || evidence.text("confidence") == "confirmed"});
+    if (from_trail && somebody && space.empty() && !more) note(event);
+}
+
+void SessionView::note(const EventView& event) {
+    const auto valid = parts_.graph.validity({}, event.access_key_id, event.time);
+    // Now and then it is to be noted that the key is in use.
+    if (valid) told_.note(event.raw, valid->first, std::min(valid->second, event.time + std::chrono::hours(24)));
+}
+
+}  // namespace cairn::session

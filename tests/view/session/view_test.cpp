@@ -1,0 +1,217 @@
+#include "view/session/view.h"
+
+#include <gtest/gtest.h>
+
+#include "event/block.h"
+#include "follow/progress.h"
+#include "support/fake_clock.h"
+#include "support/memory_disk.h"
+#include "support/memory_meta_store.h"
+
+namespace cairn::session {
+
+namespace {
+
+/// One record with its envelope.
+struct Event {
+    std::string record;
+    Envelope envelope;
+};
+
+Event event(const std::string& name, const std::string& identity, const std::string& more, const char* at,
+            const std::string& evidence = {}) {
+    static int number = 0;
+    Event made;
+    made.record = R"({"eventVersion":"1.11","userIdentity":)" + identity + R"(,"eventTime":")" + at +
+                  R"(","eventSource":")" + (name == "ListBuckets" ? "s3" : "sts") + R"(.amazonaws.com","eventName":")" +
+                  name + R"(","awsRegion":"us-east-1",)" + more + R"("eventID":"e)" + std::to_string(++number) +
+                  R"(","recipientAccountId":"111122223333"})";
+    made.envelope.writer = "w";
+    if (!evidence.empty()) {
+        made.envelope.gateway = "gateway";
+        made.envelope.evidence = evidence;
+    }
+    return made;
+}
+
+const std::string ana =
+    R"({"type":"IAMUser","principalId":"AIDA","arn":"arn:aws:iam::111122223333:user/ana","accountId":"111122223333","accessKeyId":"AKIAana","userName":"ana"})";
+
+Event assume(const std::string& identity, const std::string& key, const char* at, const std::string& evidence = {}) {
+    return event("AssumeRole", identity,
+                 R"("requestParameters":{"roleArn":"arn:aws:iam::444455556666:role/ops","roleSessionName":"s"},)"
+                 R"("responseElements":{"credentials":{"accessKeyId":")" +
+                     key +
+                     R"(","expiration":"Jan 2, 2026, 4:04:05 AM"},"assumedRoleUser":{"assumedRoleId":"AROA:s",)"
+                     R"("arn":"arn:aws:sts::444455556666:assumed-role/ops/s"}},)",
+                 at, evidence);
+}
+
+class SessionViewTest : public testing::Test {
+protected:
+    /// A graph with its view, as one process has them.
+    struct Run {
+        explicit Run(SessionViewTest& test)
+            : view({graph, test.disk, "view/session", [](std::uint32_t) { return DictionaryPointer(); }, test.store,
+                    test.clock},
+                   {.save_pause = std::chrono::hours(1)}) {}
+        Graph graph;
+        SessionView view;
+    };
+
+    void add(const std::vector<Event>& events) {
+        BlockBuilder builder(RetentionClass::management);
+        for (const auto& one : events) builder.add(one.record, one.envelope);
+        auto bytes = std::make_shared<const std::string>(builder.finish({}));
+        StoredBlock block;
+        block.first_number = end;
+        block.event_count = static_cast<std::uint32_t>(events.size());
+        block.bytes = *bytes;
+        block.owner = bytes;
+        blocks.push_back(block);
+        end += events.size();
+    }
+
+    std::uint64_t position() {
+        std::uint64_t position = 0;
+        EXPECT_TRUE(store.view([&](Transaction& transaction) -> Result<void> {
+            const auto progress = follow::load_progress(transaction, "session");
+            if (!progress) return fail(progress.error());
+            position = progress->position;
+            return {};
+        }));
+        return position;
+    }
+
+    void read_all(Run& run, std::uint64_t from) {
+        std::vector<StoredBlock> wanted;
+        for (const auto& block : blocks)
+            if (block.first_number >= from) wanted.push_back(block);
+        const auto planned = run.view.plan(from, wanted);
+        ASSERT_TRUE(planned);
+        EXPECT_EQ(planned->position, end);
+        EXPECT_TRUE(planned->plans.empty());
+    }
+
+    support::MemoryDisk disk;
+    support::MemoryMetaStore store;
+    support::FakeClock clock;
+    std::vector<StoredBlock> blocks;
+    std::uint64_t end = 0;
+};
+
+TEST_F(SessionViewTest, RecordsOfTrailsAndOfGatewaysTeach) {
+    add({assume(ana, "ASIA1", "2026-01-02T03:04:05Z"),
+         assume(R"({"type":"AWSAccount","principalId":"k","accountId":"111122223333","accessKeyId":"k"})", "ASIA2",
+                "2026-01-02T03:04:05Z", R"({"upstream":"minio","confidence":"confirmed"})"),
+         event(
+             "GetCallerIdentity",
+             R"({"type":"AWSAccount","principalId":"k","accountId":"111122223333","accessKeyId":"k"})",
+             R"("requestParameters":null,"responseElements":null,)", "2026-01-02T03:04:06Z",
+             R"({"upstream":"minio","confidence":"confirmed","answer":{"userId":"AIDAK","account":"111122223333","arn":"arn:aws:iam::111122223333:user/kay"}})")});
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    read_all(run, 0);
+    EXPECT_EQ(run.graph.chain("", "ASIA1", std::nullopt).origin.name, "ana");
+    EXPECT_TRUE(run.graph.chain("", "ASIA2", std::nullopt).links.empty()) << "another upstream's";
+    const auto chain = run.graph.chain("minio", "ASIA2", std::nullopt);
+    EXPECT_EQ(chain.origin.name, "kay") << chain.origin.gap;
+    EXPECT_FALSE(chain.links.front().event_id.empty());
+}
+
+TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
+    const auto call = [](const std::string& identity, const char* at) {
+        return event("ListBuckets", identity, "", at);
+    };
+    auto bob = ana;
+    for (auto at = bob.find("ana"); at != std::string::npos; at = bob.find("ana")) bob.replace(at, 3, "bob");
+    add({call(ana, "2026-01-02T03:04:05Z"), call(ana, "2026-01-02T03:05:05Z"), call(ana, "2026-01-01T00:00:00Z"),
+         call(bob, "2026-01-02T03:04:05Z"), call(ana, "2026-01-05T00:00:00Z"),
+         assume(ana, "ASIA1", "2026-01-02T03:06:05Z"), call(ana, "2026-01-02T03:07:05Z")});
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    read_all(run, 0);
+    EXPECT_FALSE(run.graph.find("", "AKIAana", *parse_time("2026-01-01T00:00:00Z")).is_null());
+    EXPECT_EQ(run.graph.find("", "AKIAbob", *parse_time("2026-01-02T03:04:05Z")).text("userName"), "bob");
+    EXPECT_EQ(run.graph.chain("", "ASIA1", std::nullopt).origin.name, "ana");
+
+    Told told;
+    const auto record = call(ana, "2026-01-02T03:04:05Z").record;
+    EXPECT_FALSE(told.tells_nothing(record));
+    told.note(record, *parse_time("2026-01-02T00:00:00Z"), *parse_time("2026-01-03T00:00:00Z"));
+    EXPECT_TRUE(told.tells_nothing(call(ana, "2026-01-02T23:00:00Z").record));
+    EXPECT_FALSE(told.tells_nothing(call(ana, "2026-01-04T00:00:00Z").record));
+    EXPECT_FALSE(told.tells_nothing(call(bob, "2026-01-02T23:00:00Z").record));
+    EXPECT_FALSE(told.tells_nothing(assume(ana, "ASIA1", "2026-01-02T03:06:05Z").record));
+    EXPECT_FALSE(told.tells_nothing("{}"));
+    EXPECT_FALSE(told.tells_nothing(record.substr(0, record.size() / 4)));
+}
+
+TEST_F(SessionViewTest, WhatIsLostIsLearnedAnewWithTheSameAnswers) {
+    add({assume(ana, "ASIA1", "2026-01-02T03:04:05Z")});
+    Run first(*this);
+    ASSERT_TRUE(first.view.open(end));
+    read_all(first, 0);
+    ASSERT_TRUE(first.view.save());
+    const auto saved = *read_file(disk, "view/session/graph");
+
+    Run second(*this);  // goes on from the file
+    ASSERT_TRUE(second.view.open(end));
+    EXPECT_EQ(position(), 1u);
+    add({event(
+        "ListBuckets",
+        R"({"type":"AssumedRole","principalId":"AROA:s","arn":"arn:aws:sts::444455556666:assumed-role/ops/s","accountId":"444455556666","accessKeyId":"ASIA1"})",
+        "", "2026-01-02T03:05:00Z")});
+    read_all(second, 1);
+    ASSERT_TRUE(second.view.save());
+
+    ASSERT_TRUE(disk.remove("view/session/graph"));
+    Run third(*this);
+    ASSERT_TRUE(third.view.open(end));
+    EXPECT_EQ(position(), 0u);
+    read_all(third, 0);
+    EXPECT_EQ(third.graph.save(2), second.graph.save(2));
+
+    ASSERT_TRUE(replace_file(disk, "view/session/graph", saved.substr(0, saved.size() / 2)));
+    Run fourth(*this);
+    ASSERT_TRUE(fourth.view.open(end));
+    EXPECT_EQ(position(), 0u) << "a damaged file counts as none";
+    ASSERT_TRUE(replace_file(disk, "view/session/graph", second.graph.save(3)));
+    Run fifth(*this);
+    ASSERT_TRUE(fifth.view.open(end));
+    EXPECT_EQ(position(), 0u) << "and so does one of another log";
+    EXPECT_EQ(fifth.graph.key_count(), 0u);
+    read_all(fourth, 0);
+    EXPECT_EQ(fourth.graph.save(2), second.graph.save(2));
+}
+
+TEST_F(SessionViewTest, ACallIsToldTwiceAndCountsOnce) {
+    add({assume(ana, "ASIA1", "2026-01-02T03:04:05Z", R"({"upstream":"moto","confidence":"claimed"})")});
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    const auto identity = *parse_json(ana);
+    const auto request = *parse_json(R"({"roleArn":"arn:aws:iam::444455556666:role/ops","roleSessionName":"s"})");
+    const auto answer = *parse_json(
+        R"({"credentials":{"accessKeyId":"ASIA1","expiration":"Jan 2, 2026, 4:04:05 AM"},"assumedRoleUser":{"assumedRoleId":"AROA:s","arn":"arn:aws:sts::444455556666:assumed-role/ops/s"}})");
+    run.graph.learn({.space = "moto",
+                     .event_source = "sts.amazonaws.com",
+                     .event_name = "AssumeRole",
+                     .account = "111122223333",
+                     .event_id = {},
+                     .error_code = {},
+                     .error_message = {},
+                     .key_id = "AKIAana",
+                     .user_identity = &identity,
+                     .request_parameters = &request,
+                     .answer = &answer,
+                     .at = *parse_time("2026-01-02T03:04:05.678Z")});
+    read_all(run, 0);
+    Run other(*this);
+    ASSERT_TRUE(other.view.open(end));
+    read_all(other, 0);
+    EXPECT_EQ(run.graph.save(1), other.graph.save(1));
+}
+
+}  // namespace
+
+}  // namespace cairn::session
