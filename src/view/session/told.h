@@ -23,7 +23,7 @@ public:
     void clear() { slots_.assign(slot_count, {}); }
 
 private:
-    static constexpr std::size_t slot_count = 16'384;
+    static constexpr std::size_t slot_count = 131'072;
     struct Slot {
         std::uint64_t hash = 0;  ///< of userIdentity's bytes; 0: empty
         Time from{}, to{};
