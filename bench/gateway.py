@@ -151,7 +151,7 @@ def main():
     with open(files / "large", "wb") as large:
         large.truncate(options.large)
     proxy = Nginx(options.work / "nginx", origin.port)
-    gateways = {mode: Cairn(options.binary, options.work / mode, origin.port, mode) for mode in ("observe", "closed")}
+    gateways = {mode: Cairn(options.binary, options.work / mode, origin.port, mode) for mode in ("observe", "closed", "intent")}
     ports = {"direct": origin.port, "nginx": proxy.port, **{mode: gateway.port for mode, gateway in gateways.items()}}
 
     rows = {}

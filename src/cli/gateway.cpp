@@ -49,7 +49,7 @@ int run_gateway(const GatewayCommand& options) {
     auto sink = node::make_remote_sink(*config, metrics);
     if (!sink) return failed(sink.error());
     const auto book = node::make_key_book();
-    auto work = node::GatewayWork::start(*config, *book, **sink, metrics);
+    auto work = node::GatewayWork::start(*config, config->gateway_spool, *book, **sink, metrics);
     if (!work) return failed(work.error());
     auto metrics_server = node::serve_metrics(*config, metrics);
     if (!metrics_server) return failed(metrics_server.error());
@@ -102,7 +102,8 @@ void add_gateway(CLI::App& program, Run& run) {
     command->add_option("--cairn", options->cairn, "the cairn that keeps the records; its token is gateway.token")
         ->type_name("URL");
     command
-        ->add_option("--mode", options->mode, "closed (default): answers wait for their record; observe: they do not")
+        ->add_option("--mode", options->mode,
+                     "closed (default): answers wait for their record; observe: they do not; intent: calls wait, too")
         ->type_name("MODE");
     command
         ->add_option("--endpoint-file", options->endpoint_file,

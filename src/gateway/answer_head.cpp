@@ -54,6 +54,14 @@ std::string_view AnswerHead::find(std::string_view name) const {
     return found == headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
+net::Response AnswerHead::response() const {
+    net::Response response;
+    response.status = status;
+    response.headers = headers;
+    response.content_length = length;
+    return response;
+}
+
 BodyScanner AnswerHead::body(std::string_view method) const {
     using Framing = BodyScanner::Framing;
     if (method == "HEAD" || status < 200 || status == 204 || status == 304) return BodyScanner(Framing::none);

@@ -21,6 +21,8 @@ struct AnswerHead {
 
     std::string_view find(std::string_view name) const;
 
+    net::Response response() const;  ///< without a body
+
     /// How the body of this answer to `method` is delimited (RFC 9112 section 6.3).
     BodyScanner body(std::string_view method) const;
 };

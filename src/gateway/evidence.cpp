@@ -39,6 +39,7 @@ std::string evidence_text(const Evidence& evidence) {
     out.reserve(160);
     wire::ObjectText members(out);
     members.text("upstream", evidence.upstream).text("confidence", name_of(evidence.confidence));
+    if (evidence.outcome_unknown) members.text("outcome", "unknown");
     // A client may write anything there: only what SDKs write is kept.
     if (const auto id = evidence.head.find("amz-sdk-invocation-id"); parse_uuid(id)) members.text("invocationId", id);
     if (const auto attempt = attempt_of(evidence.head.find("amz-sdk-request")); attempt > 0)

@@ -15,6 +15,7 @@ struct Evidence {
     Confidence confidence;
     const wire::CallHead& head;    ///< SDKs number their attempts in it
     const Json* answer = nullptr;  ///< wire::answered_members() of a call whose record does not show them
+    bool outcome_unknown = false;  ///< the gateway ended before the call did
 };
 
 /// As it stands in the envelope of the event: docs/gateway.md, "Evidence". One line of JSON.

@@ -20,8 +20,6 @@ constexpr std::size_t held_bytes_min = 64 * 1024;
 constexpr milliseconds hold_patience{1'000};
 constexpr int rounds_max = 8;  // of a full buffer, before others come first
 
-Time wall_clock() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
-
 /// RFC 9110 section 9.2.2: sent twice they have the effect of once.
 bool is_idempotent(std::string_view method) {
     static constexpr std::array methods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
@@ -40,15 +38,9 @@ BodyScanner body_of(const net::Framing& framing) {
     return BodyScanner(BodyScanner::Framing::none);
 }
 
-net::Response head_of(const AnswerHead& head) {
-    net::Response response;
-    response.status = head.status;
-    response.headers = head.headers;
-    response.content_length = head.length;
-    return response;
-}
-
 }  // namespace
+
+Time Exchange::wall_clock() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
 
 Exchange::Exchange(Start start, EventLoop& loop, LinkPool& pool, Channel& client, std::string& unread, Shared& shared,
                    ChannelOwner& owner)
@@ -74,17 +66,23 @@ Exchange::Exchange(Start start, EventLoop& loop, LinkPool& pool, Channel& client
 Exchange::~Exchange() { drop_link(); }
 
 void Exchange::begin() {
-    if (shared_.mode == Mode::closed && !shared_.recorder.accepting()) {
+    if (shared_.mode != Mode::observe && !shared_.recorder.accepting()) {
         shared_.not_recordable.add();
         return refuse({503, "spool_full", "the call cannot be recorded now, and is not made"});
     }
-    if (!needs_body(request_)) classified();
+    const bool body_needed = needs_body(request_);
+    if (!body_needed) classified();
     const auto limits = shared_.recorder.limits(request_, classified_ ? &*classified_ : nullptr, nullptr);
     const bool too_long = !framing_.chunked && framing_.content_length > limits.request_bytes_max;
     request_copy_.begin(shared_.copies, too_long ? limits.request_first_bytes : limits.request_bytes_max,
                         limits.request_first_bytes);
     request_body_.copy_to(&request_copy_);
     request_done_ = request_body_.done();
+    if (shared_.mode == Mode::intent) return close_gate(body_needed, limits);
+    take_link();
+}
+
+void Exchange::take_link() {
     link_ = pool_.take(upstream_);
     if (!link_) return connect(0);
     link_->user = this;
@@ -94,15 +92,17 @@ void Exchange::begin() {
 /// To the first address from `place` on that lets itself be tried.
 void Exchange::connect(std::size_t place) {
     drop_link();
+    head_sent_ = false;
     const auto count = upstream_.addresses().size();
     for (place_ = place; place_ < count && !link_; ++place_) link_ = Link::connect(loop_, upstream_, place_);
     if (!link_) {
+        const Refusal refusal{502, "upstream_unreachable", "the service behind the gateway cannot be reached"};
+        if (maybe_made_) return fail_call(refusal, Outcome::reset, upstream_.unreachable);
         upstream_.unreachable.add();
-        return refuse({502, "upstream_unreachable", "the service behind the gateway cannot be reached"});
+        return refuse(refusal);
     }
     link_->user = this;
     sent_before_ = 0;
-    head_sent_ = false;
 }
 
 bool Exchange::advance() {
@@ -129,6 +129,7 @@ bool Exchange::advance() {
 // ---- the request
 
 bool Exchange::pump_request() {
+    if (gate_ != Gate::open) return pump_gate();
     if (!link_) {
         // The upstream has gone before the request was whole: what still comes is read, so that the client gets to
         // reading the answer.
@@ -153,7 +154,7 @@ bool Exchange::pump_request() {
         if (!unread_.empty()) {
             const auto buffer = std::exchange(unread_, {});
             std::string_view bytes = buffer;
-            if (!send_request_bytes(bytes)) return true;
+            if (!take_request_bytes(bytes)) return true;
             unread_.assign(bytes);
             moved = true;
             continue;
@@ -165,19 +166,16 @@ bool Exchange::pump_request() {
         const auto got = client_.read(loop_.scratch(), wanted);
         if (got == 0) break;
         std::string_view bytes(loop_.scratch(), got);
-        if (!send_request_bytes(bytes)) return true;
+        if (!take_request_bytes(bytes)) return true;
         unread_.assign(bytes);
         moved = true;
         if (got >= EventLoop::scratch_bytes / 2) break;  // the answer's turn
     }
-    if (!request_done_ && (client_.ended() || client_.broken())) {
-        upstream_.gone_clients.add();
-        quit();
-    }
+    client_left();
     return moved;
 }
 
-bool Exchange::send_request_bytes(std::string_view& bytes) {
+bool Exchange::take_request_bytes(std::string_view& bytes) {
     while (!bytes.empty() && !request_done_) {
         const auto piece = request_body_.next(bytes);
         if (request_body_.broken()) {
@@ -185,15 +183,31 @@ bool Exchange::send_request_bytes(std::string_view& bytes) {
             refuse({400, "malformed_body", "the chunks of the request are malformed"});
             return false;
         }
-        link_->channel.put(piece);
-        if (replayable_ && replay_.size() + piece.size() <= replay_bytes_max && link_->reused) {
-            replay_.append(piece);
-        } else if (replayable_) {
-            replayable_ = false;
-            replay_ = {};
-        }
+        pass_on(piece);
         request_done_ = request_body_.done();
     }
+    return true;
+}
+
+void Exchange::pass_on(std::string_view piece) {
+    if (gate_ != Gate::open) {
+        replay_.append(piece);
+        return;
+    }
+    link_->channel.put(piece);
+    if (replayable_ && replay_.size() + piece.size() <= replay_bytes_max && link_->reused) {
+        replay_.append(piece);
+    } else if (replayable_) {
+        replayable_ = false;
+        replay_ = {};
+    }
+}
+
+/// Before its request was whole.
+bool Exchange::client_left() {
+    if (request_done_ || (!client_.ended() && !client_.broken())) return false;
+    upstream_.gone_clients.add();
+    quit();
     return true;
 }
 
@@ -244,7 +258,7 @@ bool Exchange::pump_answer() {
         cut();
         return moved;
     }
-    if (hold_ == Hold::gathering && is_gathered()) submit(Outcome::answered);
+    if (hold_ == Hold::gathering && is_gathered()) gathered();
     if (answer_done_) give_link_back();
     return moved;
 }
@@ -282,7 +296,7 @@ bool Exchange::read_answer_head() {
 void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
     answer_ = std::move(head);
     answer_body_ = answer_->body(method_);
-    const auto response = head_of(*answer_);
+    const auto response = answer_->response();
     const auto limits = shared_.recorder.limits(request_, &classified(), &response);
     answer_copy_.begin(shared_.copies, limits.response_bytes_max);
     answer_body_.copy_to(&answer_copy_);
@@ -304,7 +318,7 @@ void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
         }
     }
     // What a call gave may be used by the next one: it is learned from before the client has it.
-    if (shared_.mode == Mode::closed || (classified().operation && classified().operation.learns())) {
+    if (shared_.mode != Mode::observe || (classified().operation && classified().operation.learns())) {
         hold_ = Hold::gathering;
         hold_until_ = loop_.now() + hold_patience;
         hold_bytes_max_ = std::max(held_bytes_min, limits.response_bytes_max);
@@ -320,8 +334,9 @@ bool Exchange::relay_answer(std::string_view& bytes) {
             cut();
             return false;
         }
-        release_or_hold(piece);
         answer_done_ = answer_body_.done();
+        if (answer_done_ && streaming_) hold_ = Hold::gathering;  // who has all of it finds its record
+        release_or_hold(piece);
     }
     return true;
 }
@@ -354,6 +369,7 @@ void Exchange::link_failed() {
     if (answer_in_.empty() && may_send_again()) {
         upstream_.retries.add();
         sent_again_ = true;
+        maybe_made_ = link_->channel.bytes_sent() != sent_before_;
         return connect(0);
     }
     fail_call({502, "upstream_reset", "the service behind the gateway closed the connection without an answer"},
@@ -373,7 +389,7 @@ void Exchange::fail_call(Refusal refusal, Outcome outcome, Counter& counter) {
     drop_link();
     close_ = true;
     answer_done_ = true;
-    hold_ = shared_.mode == Mode::closed ? Hold::gathering : Hold::open;
+    hold_ = shared_.mode == Mode::observe ? Hold::open : Hold::gathering;
     held_.clear();
     release_or_hold(refusal_text(refusal));
     submit(outcome);
@@ -388,73 +404,6 @@ void Exchange::cut() {
     answer_done_ = true;
     if (!recorded_) submit(Outcome::cut);
     if (client_.broken()) quit();
-}
-
-// ---- the record
-
-/// As far as is known now; said once.
-const wire::Classified& Exchange::classified() {
-    if (!classified_) classified_ = classify_request(request_, request_copy_.bytes(), upstream_.options.calls);
-    return *classified_;
-}
-
-void Exchange::submit(Outcome outcome) {
-    if (recorded_) return;
-    Call call;
-    call.request_whole = request_done_ && request_copy_.whole();
-    call.request_bytes = request_body_.data_bytes();
-    error_form_ = error_form(classified());
-    call.classified = std::move(*classified_);
-    call.request = std::move(request_);
-    call.request.body = request_copy_.take();
-    call.outcome = outcome;
-    call.upstream = upstream_.options.name;
-    call.began = began_;
-    call.ended = wall_clock();
-    if (answer_) {
-        call.response = head_of(*answer_);
-        call.response_whole = answer_done_ && answer_copy_.whole();
-        call.response_bytes =
-            answer_done_ || outcome == Outcome::cut || !answer_->length ? answer_body_.data_bytes() : *answer_->length;
-        call.response.body = answer_copy_.take();
-    } else {
-        call.response.status = 0;
-    }
-    request_body_.copy_to(nullptr);
-    answer_body_.copy_to(nullptr);
-    recorded_ = true;
-    if (shared_.mode == Mode::observe || hold_ == Hold::open) {
-        shared_.recorder.record(std::move(call), [&failed = shared_.not_recorded](Result<void> result) {
-            if (!result) failed.add();
-        });
-        if (hold_ != Hold::open) client_.put(std::exchange(held_, {}));
-        hold_ = Hold::open;
-        return;
-    }
-    hold_ = Hold::recording;
-    shared_.recorder.record(
-        std::move(call), [self = shared_from_this(), loop = loop_.shared_from_this()](Result<void> result) mutable {
-            loop->post_answer(
-                [self = std::move(self), result = std::move(result)]() mutable { self->recorded(std::move(result)); });
-        });
-}
-
-void Exchange::recorded(Result<void> result) {
-    hold_ = Hold::open;
-    if (quit_) return;
-    moved_ = loop_.now();
-    if (result) {
-        client_.put(std::exchange(held_, {}));
-    } else {
-        log_error("an answer is withheld: its call cannot be recorded now", {{"reason", result.error().message}});
-        shared_.not_recordable.add();
-        held_.clear();
-        drop_link();
-        tunnel_ = false;
-        answer_done_ = true;
-        refuse({503, "spool_full", "the call was made, but cannot be recorded now"});
-    }
-    owner_.channel_ready();
 }
 
 // ---- the end
@@ -504,9 +453,11 @@ void Exchange::quit() {
     if (std::exchange(quit_, true)) return;
     drop_link();
     // Of a call that has an answer, or whose request was whole, there is an effect to tell of.
-    if (!recorded_ && (answer_ || (request_done_ && head_sent_))) {
+    if (!recorded_ && !head_under_way_ && (answer_ || maybe_made_ || (request_done_ && head_sent_))) {
         hold_ = Hold::open;
         submit(answer_ ? Outcome::cut : Outcome::reset);
+    } else if (!recorded_ && event_id_) {
+        shared_.recorder.forget(*event_id_);
     }
     state_ = State::closing;
 }
@@ -514,11 +465,12 @@ void Exchange::quit() {
 // ---- time
 
 void Exchange::tick(Moment now) {
-    if (state_ != State::running || hold_ == Hold::recording) return;
+    if (state_ != State::running || hold_ == Hold::recording || gate_ == Gate::writing) return;
     if (hold_ == Hold::gathering) {
-        if (now >= hold_until_) submit(Outcome::answered);
+        if (now >= hold_until_) gathered();
         return;
     }
+    if (streaming_ && now >= record_by_) submit(Outcome::answered);
     const auto silent = now - moved_;
     const auto& times = upstream_.options;
     if (link_ && link_->state() == Link::State::connecting) {
@@ -529,7 +481,8 @@ void Exchange::tick(Moment now) {
     if (framing_.expects_continue && !continued_ && !answer_ && !request_done_ && times.continue_timeout.count() > 0 &&
         silent >= times.continue_timeout)
         return say_continue();
-    const bool waits_for_client = client_.blocked() || (!request_done_ && link_ && !link_->channel.blocked());
+    const bool waits_for_client =
+        client_.blocked() || (!request_done_ && (gate_ == Gate::gathering || (link_ && !link_->channel.blocked())));
     if (silent < (waits_for_client && !tunnel_ ? client_timeout_ : times.silence_timeout)) return;
     if (tunnel_ || answer_) return cut();
     if (!request_done_ && waits_for_client) {

@@ -22,8 +22,9 @@ struct Shared {
     Recorder& recorder;
     CopyBudget& copies;
     Mode mode = Mode::closed;
-    Counter& not_recordable;  ///< calls refused because records cannot be made durable
-    Counter& not_recorded;    ///< answers given in mode `observe` whose record failed
+    bool intent_reads = true;  ///< mode `intent`: also of calls that change nothing
+    Counter& not_recordable;   ///< calls refused because records cannot be made durable
+    Counter& not_recorded;     ///< answers given already whose record failed
 };
 
 /// One call: its request goes to the upstream as it comes, the answer back, a record of both to the recorder. Lives on
@@ -67,14 +68,22 @@ public:
     void channel_ready() override { owner_.channel_ready(); }
 
 private:
+    enum class Gate {
+        open,       ///< the request goes on as it comes
+        gathering,  ///< it waits until there is enough for its intent
+        writing,    ///< it waits until its intent is durable
+    };
     enum class Hold {
         open,       ///< the answer goes on as it comes
         gathering,  ///< it waits until there is enough for the record
         recording,  ///< it waits until the record is durable
     };
 
+    void take_link();
     bool pump_request();
-    bool send_request_bytes(std::string_view& bytes);
+    bool take_request_bytes(std::string_view& bytes);
+    void pass_on(std::string_view piece);
+    bool client_left();
     bool pump_answer();
     bool pump_tunnel();
     bool read_answer_head();
@@ -91,8 +100,21 @@ private:
     const wire::Classified& classified();
     void release_or_hold(std::string_view bytes);
     bool is_gathered() const;
+
+    // exchange_record.cpp
+    void close_gate(bool body_needed, const CopyLimits& limits);
+    bool pump_gate();
+    void intend();
+    void intended(Result<Uuid> event_id);
+    void gathered();
+    void begin_record();
+    void begun(Result<std::optional<Uuid>> event_id);
     void submit(Outcome outcome);
     void recorded(Result<void> result);
+    void release(Result<void> result);
+    static Time wall_clock();
+    Call call_now(Outcome outcome, Part part) const;
+
     void give_link_back();
     void drop_link();
     void finish_if_done();
@@ -118,6 +140,8 @@ private:
     BodyScanner request_body_;
     BodyCopy request_copy_;
     std::optional<wire::Classified> classified_;  // once there is enough to say it; until the call is handed on
+    Gate gate_ = Gate::open;
+    std::size_t gate_bytes_ = 0;  // of the body, that the intent waits for
     bool request_done_ = false;
     std::string replay_;      // body bytes sent so far, while the call could be sent again
     bool replayable_ = true;  // replay_ has all of them
@@ -128,6 +152,7 @@ private:
     // the upstream
     std::shared_ptr<Link> link_;
     bool head_sent_ = false, sent_again_ = false;
+    bool maybe_made_ = false;        // something of the call went over a connection that failed
     std::uint64_t sent_before_ = 0;  // over link_, by earlier calls
     std::size_t place_ = 0;          // of its addresses
 
@@ -137,6 +162,10 @@ private:
     BodyScanner answer_body_;
     BodyCopy answer_copy_;
     bool answer_done_ = false, close_ = false, abort_ = false, tunnel_ = false, recorded_ = false;
+    std::optional<Uuid> event_id_;  // that the intent or the head stands under
+    bool streaming_ = false;        // the head of the answer is durable, its record follows
+    bool head_under_way_ = false, head_released_ = false;
+    Moment record_by_{};  // when streaming_
     Hold hold_ = Hold::open;
     std::string held_;
     ErrorForm error_form_ = ErrorForm::plain;  // of the request, once that is handed on

@@ -66,11 +66,14 @@ public:
           copies_(options_.copies_bytes_max,
                   metrics.counter("cairn_gateway_uncopied_bodies_total",
                                   "Bodies that records lack because the memory for their copies was spent")),
-          shared_{recorder, copies_, options_.mode,
+          shared_{recorder,
+                  copies_,
+                  options_.mode,
+                  options_.intent_reads,
                   metrics.counter("cairn_gateway_unrecordable_total",
                                   "Calls not made, or answers withheld, because records cannot be made durable"),
                   metrics.counter("cairn_gateway_late_records_total",
-                                  "Records that were not durable at the first attempt, in mode observe")},
+                                  "Records of answers given already that were not durable at the first attempt")},
           refused_(metrics.counter("cairn_gateway_refused_total", "Requests that the gateway refused by itself")) {}
 
     ~RunningGateway() override { stop(std::chrono::milliseconds(0)); }
@@ -313,6 +316,15 @@ private:
 };
 
 }  // namespace
+
+std::string_view name_of(Mode mode) {
+    switch (mode) {
+        case Mode::observe: return "observe";
+        case Mode::closed: return "closed";
+        case Mode::intent: return "intent";
+    }
+    return "";
+}
 
 Result<std::unique_ptr<Gateway>> Gateway::start(GatewayOptions options, Recorder& recorder, Metrics& metrics) {
     auto gateway = std::make_unique<RunningGateway>(std::move(options), recorder, metrics);

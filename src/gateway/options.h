@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/http_server.h"
@@ -11,8 +12,11 @@
 
 namespace cairn::gateway {
 
-/// When a client gets its answer: as soon as it comes, or once the call is durably recorded.
-enum class Mode { observe, closed };
+/// When a client gets its answer: as soon as it comes, or once the call is durably recorded. `intent`: likewise, and
+/// the call is not made before it is durable that it may have been.
+enum class Mode { observe, closed, intent };
+
+std::string_view name_of(Mode mode);
 
 struct UpstreamOptions {
     std::string name;  ///< in routes, records and metrics
@@ -69,6 +73,7 @@ struct ForwardOptions {
 
 struct GatewayOptions {
     Mode mode = Mode::closed;
+    bool intent_reads = true;  ///< mode `intent`: also of calls that change nothing
     std::vector<ListenerOptions> listeners = {};
     std::vector<UpstreamOptions> upstreams = {};
     ForwardOptions forward = {};

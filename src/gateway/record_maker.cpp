@@ -27,6 +27,7 @@ wire::CallFailure failure_of(const Call& call, const wire::CallAnswer& answer) {
     switch (call.outcome) {
         case Outcome::reset: return {"ServiceUnavailable", "upstream closed the connection"};
         case Outcome::timed_out: return {"ServiceUnavailable", "upstream gave no answer in time"};
+        case Outcome::unknown: return {};
         default: return wire::call_failure(call.classified, answer);
     }
 }
@@ -58,8 +59,9 @@ const Home& RecordMaker::home_of(std::string_view upstream) const {
 }
 
 bool RecordMaker::is_left_out(const Call& call, const Home& home, bool refused) {
-    const auto leave_out = [](bool wanted, Counter& counter) {
-        if (wanted) counter.add();
+    const bool first = call.part == Part::whole || call.part == Part::head;
+    const auto leave_out = [first](bool wanted, Counter& counter) {
+        if (wanted && first) counter.add();
         return wanted;
     };
     const auto path = call.classified.own_path;
@@ -95,8 +97,10 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
         own ? Json() : wire::request_parameters(head, classified, body, [&](std::string_view table) {
             return tables_.find(space(), table);
         });
-    const auto elements = own || failure ? Json() : wire::response_elements(classified, answer);
-    const bool learns = !own && !failure && has_answer(call) && classified.operation && classified.operation.learns();
+    const bool unknown = call.outcome == Outcome::unknown, begun = call.part == Part::head;
+    const auto elements = own || failure || unknown ? Json() : wire::response_elements(classified, answer);
+    const bool learns =
+        !own && !failure && !begun && has_answer(call) && classified.operation && classified.operation.learns();
     const bool answer_unseen = learns && elements.is_null();
     const auto answered = answer_unseen ? wire::answered_members(classified, answer) : Json();
     if (learns) {
@@ -123,11 +127,14 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
                                   .peer_address = call.request.peer_address,
                                   .tls = call.request.tls,
                                   .tls_version = call.request.tls_version,
-                                  .tls_cipher = call.request.tls_cipher};
+                                  .tls_cipher = call.request.tls_cipher,
+                                  .outcome_unknown = unknown};
     const wire::RecordedCaller recorded{identity, caller.account, home.region, refused};
-    auto evidence = evidence_text({call.upstream, confidence, head, answer_unseen ? &answered : nullptr});
+    auto evidence = evidence_text({call.upstream, confidence, head, answer_unseen ? &answered : nullptr, unknown});
     std::vector<GatewayRecord> records;
-    records.push_back({wire::call_record(seen, recorded, new_id()), std::move(evidence)});
+    const auto event_id = call.event_id ? format_uuid(*call.event_id) : new_id();
+    records.push_back({wire::call_record(seen, recorded, event_id), std::move(evidence)});
+    if (unknown || begun) return records;
     if (classified.is_s3() && classified.operation && classified.operation.name() == "DeleteObjects" && !failure)
         for (const auto& key : wire::deleted_keys(body.bytes, answer.body))
             records.push_back({wire::deleted_object_record(seen, recorded, key, new_id()), {}});

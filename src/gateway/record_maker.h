@@ -32,7 +32,8 @@ public:
     /// `callers` and `metrics` outlive it.
     RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& metrics);
 
-    /// The record of a call, and what S3 records beside it; nothing of a call that is not to be recorded.
+    /// The record of a call, and what S3 records beside it; nothing of a call that is not to be recorded. Calls without
+    /// a record are counted, and others are learned from, but once.
     std::vector<GatewayRecord> make(const Call& call);
 
 private:

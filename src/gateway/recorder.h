@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/uuid.h"
 #include "net/http.h"
 #include "wire/classify.h"
 
@@ -18,6 +20,15 @@ enum class Outcome {
     cut,        ///< the upstream answered, but the client or the upstream ended before the body did
     reset,      ///< the upstream closed before it answered: whether the call had an effect is not known
     timed_out,  ///< likewise, without any answer in time
+    unknown,    ///< it is about to be made
+};
+
+/// What a call is handed over for.
+enum class Part {
+    whole,   ///< its record
+    intent,  ///< what is to be recorded if the gateway ends before the call does
+    head,    ///< likewise, once the answer has begun
+    rest,    ///< its record, after its head
 };
 
 /// One call as it was seen on the wire. Nothing of it is redacted yet: it must not be stored or logged as it is.
@@ -31,6 +42,8 @@ struct Call {
     Time began{}, ended{};
     Outcome outcome = Outcome::answered;
     std::string upstream;  ///< its name
+    Part part = Part::whole;
+    std::optional<Uuid> event_id;  ///< what intend() or record_head() gave; else a new one is made
 };
 
 /// Up to how many bytes of the bodies are copied for the record. Longer ones are not kept, but for
@@ -55,6 +68,21 @@ public:
     /// false in accepting() until it has.
     using Done = std::move_only_function<void(Result<void>)>;
     virtual void record(Call call, Done done) = 0;
+
+    /// Takes a call that is about to be made. `done` is called once, from any thread: with the eventID of its record
+    /// once it is durable that the call may have been made. record() or forget() follows. Errors: it is not durable,
+    /// and the call must not be made.
+    using Intended = std::move_only_function<void(Result<Uuid>)>;
+    virtual void intend(Call call, Intended done) = 0;
+
+    /// Takes a call whose answer has begun and goes on. `done` is called once, from any thread: with the eventID of its
+    /// record once what is known now is durable; then record() follows when the rest is known. Without one nothing
+    /// follows: it was recorded as it is. An error is that of record(), and nothing follows either.
+    using Begun = std::move_only_function<void(Result<std::optional<Uuid>>)>;
+    virtual void record_head(Call call, Begun done) = 0;
+
+    /// What was intended was not done.
+    virtual void forget(const Uuid& event_id) = 0;
 
     /// False while records cannot be made durable: then mode `closed` takes no new calls.
     virtual bool accepting() const = 0;

@@ -1,6 +1,7 @@
 #include "gateway/spool.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -65,6 +66,7 @@ Result<void> Spool::recover() {
     for (const auto& name : *names) {
         auto found = std::make_shared<SpoolFile>();
         found->path = options_.folder + "/" + name;
+        std::from_chars(name.data(), name.data() + name.size(), last_name_);
         found->closed = true;
         const auto bytes = read_file(disk_, found->path);
         if (!bytes) return fail(bytes.error());
@@ -102,7 +104,8 @@ Result<std::shared_ptr<Spool::SpoolFile>> Spool::file_for(std::uint64_t sequence
         if (!files_.empty()) files_.back()->closed = true;
     }
     auto made = std::make_shared<SpoolFile>();
-    made->path = fmt::format("{}/{:020}", options_.folder, sequence);
+    last_name_ = std::max(sequence, last_name_ + 1);  // a record that comes again may have the number of a file
+    made->path = fmt::format("{}/{:020}", options_.folder, last_name_);
     auto file = disk_.open(made->path, OpenMode::create_new);
     if (!file) return fail(std::move(file).error());
     made->file = std::move(*file);

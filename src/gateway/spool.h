@@ -75,6 +75,8 @@ private:
     Counter &spooled_, &shipped_, &damaged_;
     const std::shared_ptr<std::atomic<std::uint64_t>> bytes_;  ///< of all files; the gauge may outlive all of this
 
+    std::uint64_t last_name_ = 0;  // of the writer
+
     std::mutex mutex_;
     std::condition_variable to_write_, to_ship_;
     std::deque<Waiting> waiting_;                   // guarded by mutex_, as all below

@@ -119,7 +119,7 @@ Upstream::Upstream(UpstreamOptions given, Way way, Mode mode, Metrics& metrics)
     for (std::size_t i = 0; i < 6; ++i)
         calls_[i] = &metrics.counter("cairn_gateway_calls_total", "Calls answered, by class of status",
                                      {{"upstream", options.name},
-                                      {"mode", mode == Mode::closed ? "closed" : "observe"},
+                                      {"mode", std::string(name_of(mode))},
                                       {"code", i == 0 ? "none" : fmt::format("{}xx", i)}});
 }
 

@@ -260,8 +260,11 @@ const std::vector<Entry>& entries() {
              "address and port of the recording gateway, docs/gateway.md; empty: there is none"),
         text("gateway.upstream", &Config::gateway_upstream, "URL of the service that it stands in front of; no path"),
         text("gateway.mode", &Config::gateway_mode,
-             "`closed`: a client gets its answer once the call is durably recorded; `observe`: at once",
-             {"closed", "observe"}),
+             "`closed`: a client gets its answer once the call is durably recorded; `observe`: at once; `intent`: as "
+             "`closed`, and a call is made once it is durable that it may have been",
+             {"closed", "observe", "intent"}),
+        flag("gateway.intent_reads", &Config::gateway_intent_reads,
+             "in mode `intent`: also of calls that change nothing; `false`: those are as in `closed`"),
         text("gateway.name", &Config::gateway_name, "name of this gateway beside its records"),
         text("gateway.identity_file", &Config::gateway_identity_file,
              "TOML or JSON file that says who is behind access keys, docs/identity.md; empty: there is none"),

@@ -81,7 +81,7 @@ struct Config {
     std::string gateway_identity_file;
     std::string gateway_profile = "generic", gateway_default_service, gateway_admin_paths = "record";
     std::vector<std::string> gateway_endpoint_names;
-    bool gateway_record_failed_authentication = true;
+    bool gateway_record_failed_authentication = true, gateway_intent_reads = true;
     std::string gateway_tls_certificate, gateway_tls_key;
     std::string gateway_ca_file;
     bool gateway_proxy_protocol = false, gateway_forward_client_ip = false;

@@ -64,7 +64,9 @@ public:
         lock_ = std::move(*lock);
         directory_ = open_directory(config_, store_, clock_);
         hash_key_ = std::make_unique<HashKey>(store_.hash_key);
-        CAIRN_TRY(open_disk());
+        auto disk = open_disk(config_.data);
+        if (!disk) return fail(std::move(disk).error());
+        disk_ = std::move(*disk);
         CAIRN_TRY(open_log());
         CAIRN_TRY(open_seen());
         CAIRN_TRY(open_history());
@@ -91,18 +93,6 @@ public:
     }
 
 private:
-    Result<void> open_disk() {
-        auto disk = open_posix_disk(config_.data);
-        if (!disk) return fail(std::move(disk).error());
-        disk_ = std::move(*disk);
-        const char* plan = std::getenv("CAIRN_TEST_KILL");
-        if (!plan) return {};
-        auto mortal = make_mortal(std::move(disk_), plan);
-        if (!mortal) return fail(std::move(mortal).error());
-        disk_ = std::move(*mortal);
-        return {};
-    }
-
     Result<void> open_log() {
         auto dictionaries = journal::DictionaryStore::open(*disk_, log_folder);
         if (!dictionaries) return fail(std::move(dictionaries).error());

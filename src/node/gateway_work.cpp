@@ -11,10 +11,12 @@
 #include "backend/posix/posix_disk.h"
 #include "event/record.h"
 #include "gateway/certificate_authority.h"
+#include "gateway/intent_journal.h"
 #include "gateway/recording.h"
 #include "gateway/remote_sink.h"
 #include "gateway/spool.h"
 #include "node/gateway_callers.h"
+#include "node/mortal_disk.h"
 #include "node/store.h"
 #include "wire/host_name.h"
 
@@ -56,7 +58,7 @@ public:
                                                              std::unique_ptr<gateway::RecordSink> onward,
                                                              Metrics& metrics) {
         auto sink = std::make_unique<SpooledSink>();
-        auto disk = open_posix_disk(config.gateway_spool);
+        auto disk = open_disk(config.gateway_spool);
         if (!disk) return fail(std::move(disk).error());
         sink->disk_ = std::move(*disk);
         auto lock = lock_data_folder(config.gateway_spool);
@@ -84,15 +86,25 @@ private:
 
 class RunningGatewayWork final : public GatewayWork {
 public:
-    RunningGatewayWork(gateway::RecordingOptions options, std::unique_ptr<gateway::Callers> callers,
-                       gateway::RecordSink& sink, Metrics& metrics)
-        : callers_(std::move(callers)),
-          recording_(std::make_unique<gateway::Recording>(std::move(options), *callers_, sink, metrics)) {}
+    RunningGatewayWork(std::unique_ptr<gateway::Callers> callers, gateway::RecordSink& sink, Metrics& metrics)
+        : callers_(std::move(callers)), sink_(sink), metrics_(metrics) {}
 
     ~RunningGatewayWork() override { stop(std::chrono::milliseconds(0)); }
 
-    Result<void> open(gateway::GatewayOptions options, Metrics& metrics) {
-        auto started = gateway::Gateway::start(std::move(options), *recording_, metrics);
+    Result<void> open_journal(const std::string& folder) {
+        auto disk = open_disk(folder);
+        if (!disk) return fail(std::move(disk).error());
+        disk_ = std::move(*disk);
+        auto journal = gateway::IntentJournal::open({}, *disk_, metrics_);
+        if (!journal) return fail(std::move(journal).error());
+        journal_ = std::move(*journal);
+        return {};
+    }
+
+    Result<void> open(gateway::GatewayOptions options, gateway::RecordingOptions recording) {
+        recording_ =
+            std::make_unique<gateway::Recording>(std::move(recording), *callers_, sink_, metrics_, journal_.get());
+        auto started = gateway::Gateway::start(std::move(options), *recording_, metrics_);
         if (!started) return fail(std::move(started).error());
         gateway_ = std::move(*started);
         return {};
@@ -109,6 +121,10 @@ public:
 
 private:
     const std::unique_ptr<gateway::Callers> callers_;
+    gateway::RecordSink& sink_;
+    Metrics& metrics_;
+    std::unique_ptr<Disk> disk_;
+    std::unique_ptr<gateway::IntentJournal> journal_;  // null: there is none
     std::unique_ptr<gateway::Recording> recording_;
     std::unique_ptr<gateway::Gateway> gateway_;
 };
@@ -194,7 +210,10 @@ Result<std::string> gateway_certificate(const Config& config) {
 
 Result<gateway::GatewayOptions> gateway_options(const Config& config) {
     gateway::GatewayOptions options;
-    options.mode = config.gateway_mode == "observe" ? gateway::Mode::observe : gateway::Mode::closed;
+    using gateway::Mode;
+    for (const auto mode : {Mode::observe, Mode::closed, Mode::intent})
+        if (config.gateway_mode == gateway::name_of(mode)) options.mode = mode;
+    options.intent_reads = config.gateway_intent_reads;
     options.trusted_proxies = config.gateway_trusted_proxies;
     options.threads = config.threads > 0 ? static_cast<int>(config.threads)
                                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -257,10 +276,13 @@ Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Met
         {}, metrics);
 }
 
-Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, gateway::KeyBook& book,
-                                                        gateway::RecordSink& sink, Metrics& metrics) {
+Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, const std::string& folder,
+                                                        gateway::KeyBook& book, gateway::RecordSink& sink,
+                                                        Metrics& metrics) {
     auto options = gateway_options(config);
     if (!options) return fail(std::move(options).error());
+    if (folder.empty() && options->mode == gateway::Mode::intent)
+        return fail(Code::invalid, "gateway.mode: `intent` needs a folder for intents, name it with gateway.spool");
     gateway::RecordingOptions recording;
     recording.records.record_failed_authentication = config.gateway_record_failed_authentication;
     std::map<std::string, gateway::UpstreamKeys, std::less<>> keys;
@@ -275,8 +297,9 @@ Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, ga
     if (std::ranges::any_of(options->listeners, &gateway::ListenerOptions::forward)) add(options->forward.upstream);
     auto callers = make_callers(config, std::move(keys), book);
     if (!callers) return fail(std::move(callers).error());
-    auto work = std::make_unique<RunningGatewayWork>(std::move(recording), std::move(*callers), sink, metrics);
-    CAIRN_TRY(work->open(std::move(*options), metrics));
+    auto work = std::make_unique<RunningGatewayWork>(std::move(*callers), sink, metrics);
+    if (!folder.empty()) CAIRN_TRY(work->open_journal(folder));
+    CAIRN_TRY(work->open(std::move(*options), std::move(recording)));
     return work;
 }
 

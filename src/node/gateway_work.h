@@ -40,9 +40,12 @@ Result<std::unique_ptr<net::HttpServer>> serve_metrics(const Config& config, Met
 /// A gateway with the recorder behind it.
 class GatewayWork {
 public:
-    /// `book`, `sink` and `metrics` outlive it. Errors: those of Gateway::start() and of the identity file.
-    static Result<std::unique_ptr<GatewayWork>> start(const Config& config, gateway::KeyBook& book,
-                                                      gateway::RecordSink& sink, Metrics& metrics);
+    /// `book`, `sink` and `metrics` outlive it. The journal of intents is in `folder`, of which the process has the
+    /// lock; empty: there is none, and no mode `intent`. Errors: invalid, those of the journal, of Gateway::start() and
+    /// of the identity file.
+    static Result<std::unique_ptr<GatewayWork>> start(const Config& config, const std::string& folder,
+                                                      gateway::KeyBook& book, gateway::RecordSink& sink,
+                                                      Metrics& metrics);
     virtual ~GatewayWork() = default;
 
     virtual std::vector<std::string> endpoints() const = 0;

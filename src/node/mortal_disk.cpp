@@ -3,11 +3,14 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "backend/posix/posix_disk.h"
 
 namespace cairn::node {
 
@@ -124,6 +127,13 @@ Result<std::unique_ptr<Disk>> make_mortal(std::unique_ptr<Disk> disk, std::strin
     if (!parsed)
         return fail(Code::invalid, fmt::format("CAIRN_TEST_KILL \"{}\" is not of the form COUNT:PATTERN", plan));
     return std::make_unique<MortalDisk>(std::move(disk), std::move(parsed));
+}
+
+Result<std::unique_ptr<Disk>> open_disk(const std::string& root) {
+    auto disk = open_posix_disk(root);
+    const char* plan = std::getenv("CAIRN_TEST_KILL");
+    if (!disk || !plan) return disk;
+    return make_mortal(std::move(*disk), plan);
 }
 
 }  // namespace cairn::node

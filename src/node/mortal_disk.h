@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -14,5 +15,9 @@ namespace cairn::node {
 /// ...; or only removal) of a path that is like PATTERN, half of it done where it is a write. "log/*" is like every
 /// path below log, "seen/*.filter" like those that end so, too. Error: invalid, when `plan` is not of that form.
 Result<std::unique_ptr<Disk>> make_mortal(std::unique_ptr<Disk> disk, std::string_view plan);
+
+/// The local disk below `root`; a mortal one if CAIRN_TEST_KILL says so. Each has a count of its own. Errors: invalid,
+/// those of open_posix_disk().
+Result<std::unique_ptr<Disk>> open_disk(const std::string& root);
 
 }  // namespace cairn::node

@@ -117,7 +117,7 @@ private:
     Result<void> start_gateway() {
         if (!has_gateway(config_)) return {};
         sink_ = make_local_sink(engine_->ingest(), config_.gateway_name);
-        auto started = GatewayWork::start(config_, engine_->sessions().book(), *sink_, metrics_);
+        auto started = GatewayWork::start(config_, config_.data, engine_->sessions().book(), *sink_, metrics_);
         if (!started) return fail(std::move(started).error());
         gateway_ = std::move(*started);
         return {};

@@ -50,14 +50,17 @@ std::string additional_data(const ObservedCall& seen, const RecordedCaller& call
     if (call.is_s3()) {
         text("SignatureVersion", signature_version(call.credential.scheme));
         if (seen.tls) text("CipherSuite", seen.tls_cipher);
-        const bool framed = call.body.framing != BodyForm::Framing::plain;
-        data.number("bytesTransferredIn",
-                    framed ? call.body.decoded_length.value_or(seen.request_bytes) : seen.request_bytes);
-        text("SSEApplied", sse_applied(seen));
+        if (!seen.outcome_unknown) {
+            const bool framed = call.body.framing != BodyForm::Framing::plain;
+            data.number("bytesTransferredIn",
+                        framed ? call.body.decoded_length.value_or(seen.request_bytes) : seen.request_bytes);
+            text("SSEApplied", sse_applied(seen));
+        }
         text("AuthenticationMethod", authentication_method(call.credential.place));
         text("x-amz-id-2", seen.answer.find("x-amz-id-2"));
-        data.number("bytesTransferredOut", seen.response_bytes);
+        if (!seen.outcome_unknown) data.number("bytesTransferredOut", seen.response_bytes);
     }
+    if (seen.outcome_unknown) data.text("outcome", "unknown");
     if (caller.refused) text("claimedAccessKeyId", call.credential.key_id);
     data.end();
     return out.size() > 2 ? out : std::string();
@@ -105,7 +108,7 @@ std::string call_record(const ObservedCall& seen, const RecordedCaller& caller, 
     const auto resources_json =
         call_resources(call, seen.request_parameters, seen.response_elements, {caller.account, region});
     const auto resources = resources_json.is_null() ? std::string() : to_text(resources_json);
-    const auto request_id = answered_request_id(call, seen.answer);
+    const auto request_id = seen.outcome_unknown ? std::string() : answered_request_id(call, seen.answer);
     const bool s3_refused = caller.refused && call.is_s3();
     const auto failed_name = s3_refused ? "Authenticate" + seen.failure.code : std::string();
     const auto agent = seen.head.find("user-agent");
@@ -133,6 +136,7 @@ std::string call_record(const ObservedCall& seen, const RecordedCaller& caller, 
     parts.data_event = s3_refused || !call.data_type.empty();
     parts.account = caller.account;
     parts.tls_details = tls;
+    if (seen.outcome_unknown) parts.addendum = R"({"reason":"SERVICE_OUTAGE"})";
     return record_text(parts);
 }
 

@@ -26,6 +26,7 @@ struct ObservedCall {
     std::string_view peer_address;
     bool tls = false;
     std::string_view tls_version, tls_cipher;
+    bool outcome_unknown = false;  ///< who saw it ended before the call did: `answer` and the counts say nothing
 };
 
 /// Whose call it is.

@@ -56,6 +56,7 @@ std::string write(const RecordParts& parts) {
     record.flag("managementEvent", !parts.data_event)
         .text("recipientAccountId", parts.account)
         .raw("eventCategory", parts.data_event ? R"("Data")" : R"("Management")");
+    json("addendum", parts.addendum);
     json("tlsDetails", parts.tls_details);
     record.end();
     return out;

@@ -27,6 +27,7 @@ struct RecordParts {
     std::string_view api_version;  ///< left out when empty
     bool data_event = false;       ///< else a management event
     std::string_view account;      ///< recipientAccountId
+    std::string_view addendum;     ///< JSON; left out when empty
     std::string_view tls_details;  ///< JSON; left out when empty
 };
 

@@ -98,27 +98,6 @@ TEST_F(Calls, InModeObserveWhatCannotBeRecordedIsMade) {
     EXPECT_EQ(status_of(ask(post)), 200);
 }
 
-TEST_F(Calls, ALongAnswerIsRecordedAtItsHead) {
-    const std::size_t size = 8u << 20;
-    serve([&](Peer& peer) {
-        peer.read_head();
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
-        peer.send(std::string(size, 'x'));
-        peer.read_head();
-    });
-    start();
-    recorder_.hold = true;
-    auto one = client();
-    one.send(get);
-    ASSERT_TRUE(recorder_.wait_for(1));
-    EXPECT_EQ(recorder_.call(0).response_bytes, size);
-    pollfd wait{one.socket(), POLLIN, 0};
-    EXPECT_EQ(::poll(&wait, 1, 100), 0);
-    recorder_.release();
-    one.read_until("\r\n\r\n");
-    EXPECT_EQ(one.read_bytes(size), std::string(size, 'x'));
-}
-
 TEST_F(Calls, AnAnswerThatTricklesIsNotHeldForLong) {
     serve([&](Peer& peer) {
         peer.read_head();
@@ -341,7 +320,7 @@ TEST_F(Calls, AnAnswerCutAtAnyByteIsNeverTakenForAWholeOne) {
         peer.send(whole[which].substr(0, cut));
         if (resets) peer.reset();
     });
-    for (const auto mode : {Mode::closed, Mode::observe}) {
+    for (const auto mode : {Mode::closed, Mode::observe, Mode::intent}) {
         start({.mode = mode});
         for (which = 0; which < 2; ++which) {
             const auto head_size = whole[which].find("\r\n\r\n") + 4;
@@ -421,6 +400,25 @@ TEST_F(Calls, ButNotOneThatMayHaveHadAnEffect) {
     EXPECT_EQ(one.read_bytes(small_answer.size()), small_answer);
     one.send("POST / HTTP/1.1\r\nHost: h\r\n\r\n");
     EXPECT_EQ(status_of(one.read_until("\r\n\r\n")), 502);
+}
+
+TEST_F(Calls, OneThatCannotBeMadeAgainMayHaveBeenMadeAndIsRecorded) {
+    serve([&](Peer& peer) {
+        peer.read_head();
+        peer.send(small_answer);
+        peer.read_head();
+        origin_->stop_listening();
+    });
+    start({.threads = 1});
+    auto one = client();
+    one.send(get);
+    EXPECT_EQ(one.read_bytes(small_answer.size()), small_answer);
+    one.send(get);
+    const auto answer = one.read_until("\r\n\r\n");
+    EXPECT_EQ(status_of(answer), 502);
+    EXPECT_NE(answer.find("x-cairn-error: upstream_unreachable"), std::string::npos);
+    ASSERT_EQ(recorder_.count(), 2u);
+    EXPECT_EQ(recorder_.call(1).outcome, Outcome::reset);
 }
 
 TEST_F(Calls, AConnectionThatClosedWhileIdleIsNotUsed) {

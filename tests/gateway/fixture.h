@@ -32,6 +32,31 @@ public:
     }
     bool accepting() const override { return accepts; }
 
+    void intend(Call call, Intended done) override {
+        std::lock_guard lock(mutex_);
+        intents_.push_back(std::move(call));
+        if (refuses_intents) return done(fail(Code::exhausted, "the disk is full"));
+        if (hold_intents)
+            held_intents_.push_back(std::move(done));
+        else
+            done(random_uuid());
+    }
+    void record_head(Call call, Begun done) override {
+        std::lock_guard lock(mutex_);
+        const auto id = call.event_id.value_or(random_uuid());
+        call.event_id = id;
+        heads_.push_back(std::move(call));
+        if (failing) return done(fail(Code::exhausted, "the disk is full"));
+        if (hold)
+            held_.push_back([id, done = std::move(done)](Result<void>) mutable { done(id); });
+        else
+            done(id);
+    }
+    void forget(const Uuid& event_id) override {
+        std::lock_guard lock(mutex_);
+        forgotten_.push_back(event_id);
+    }
+
     std::size_t count() const {
         std::lock_guard lock(mutex_);
         return calls_.size();
@@ -54,13 +79,40 @@ public:
         for (auto& done : held) done(result);
     }
 
-    std::atomic<bool> hold{false}, failing{false}, accepts{true};
+    std::vector<Call> intents() const { return copy_of(intents_); }
+    std::vector<Call> heads() const { return copy_of(heads_); }
+    std::size_t forgotten() const { return copy_of(forgotten_).size(); }
+    void release_intents() {
+        std::vector<Intended> held;
+        {
+            std::lock_guard lock(mutex_);
+            held.swap(held_intents_);
+        }
+        for (auto& done : held) done(random_uuid());
+    }
+    /// Waits until `fine` says so.
+    template <class Fine>
+    static bool until(Fine fine) {
+        for (int i = 0; i < 500 && !fine(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return fine();
+    }
+
+    std::atomic<bool> hold{false}, failing{false}, accepts{true}, hold_intents{false}, refuses_intents{false};
     std::size_t copy_bytes = 1 << 20;
 
 private:
+    template <class T>
+    std::vector<T> copy_of(const std::vector<T>& all) const {
+        std::lock_guard lock(mutex_);
+        return all;
+    }
+
     mutable std::mutex mutex_;
-    std::vector<Call> calls_;  // guarded by mutex_
-    std::vector<Done> held_;   // guarded by mutex_
+    std::vector<Call> calls_;  // guarded by mutex_, as all below
+    std::vector<Done> held_;
+    std::vector<Call> intents_, heads_;
+    std::vector<Intended> held_intents_;
+    std::vector<Uuid> forgotten_;
 };
 
 /// A gateway in front of an origin of the test.

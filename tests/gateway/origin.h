@@ -110,6 +110,9 @@ public:
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     int connections() const { return connections_; }
 
+    /// Refuses connections from now on.
+    void stop_listening() { ::shutdown(socket_, SHUT_RDWR); }
+
 private:
     void accept() {
         for (;;) {

@@ -155,6 +155,19 @@ TEST_F(SpoolTest, AFailedSyncRefusesItsRecordsAndNoLaterOnes) {
     EXPECT_TRUE(onward_.wait_for(3));
 }
 
+TEST_F(SpoolTest, ARecordThatComesAgainHasItsPlace) {
+    onward_.away = true;
+    auto spool = open();
+    disk_.plan_failure(support::Call::sync, 1, Code::unavailable);
+    EXPECT_FALSE(put(*spool, 7));
+    EXPECT_TRUE(put(*spool, 7));
+    spool.reset();
+    spool = open();
+    EXPECT_TRUE(put(*spool, 7));
+    onward_.away = false;
+    EXPECT_TRUE(onward_.wait_for(2));
+}
+
 TEST_F(SpoolTest, AFileThatIsCutOrFlippedGivesItsRecordsUpToThere) {
     std::string file = spool_header();
     std::vector<std::size_t> ends;
