@@ -17,6 +17,9 @@ class NoRecorder final : public Recorder {
 public:
     CopyLimits limits(const net::Request&, const wire::Classified*, const net::Response*) const override { return {}; }
     void record(Call, Done done) override { done({}); }
+    void intend(Call, Intended done) override { done(Uuid()); }
+    void record_head(Call, Begun done) override { done(std::nullopt); }
+    void forget(const Uuid&) override {}
     bool accepting() const override { return true; }
 };
 

@@ -185,7 +185,7 @@ private:
         if (!hosts) return fail(std::move(hosts).error());
         hosts_ = std::move(*hosts);
         unrecorded_ = std::make_unique<Shared>(
-            Shared{no_recorder_, copies_, Mode::observe, shared_.not_recordable, shared_.not_recorded});
+            Shared{no_recorder_, copies_, Mode::observe, false, shared_.not_recordable, shared_.not_recorded});
         const auto bytes = [&](const char* direction) -> Counter& {
             return metrics_.counter("cairn_gateway_tunnel_bytes_total", "Bytes that went through tunnels",
                                     {{"direction", direction}});

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "gateway/claimed_callers.h"
+#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/intent_journal.h"
 #include "gateway/recording.h"
@@ -169,7 +169,7 @@ protected:
     std::string text_of(const Uuid& id) { return format_uuid(id); }
 
     Metrics metrics_;
-    ClaimedCallers callers_{{}};
+    KnownCallers callers_{{}};
 };
 
 TEST_F(Recovery, AnIntentBecomesARecordThatSaysThatItsOutcomeIsUnknown) {
