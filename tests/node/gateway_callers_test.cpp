@@ -48,7 +48,10 @@ void expect_has(const Json& found, const Json& wanted) {
 
 TEST(GatewayCallers, KnowWhoMadeTheGivenCalls) {
     const auto calls = given_calls();
-    if (calls.is_null()) GTEST_SKIP() << "the given cases are not there; name their folder with CAIRN_CASES";
+    if (calls.is_null()) {
+        ASSERT_EQ(std::getenv("CI"), nullptr) << "the given cases are missing";
+        GTEST_SKIP() << "the given cases are not there; name their folder with CAIRN_CASES";
+    }
     const auto book = make_key_book();
     const auto callers = make_callers({}, {{"moto", {"123456789012", wire::UpstreamProfile::moto}}}, *book);
     ASSERT_TRUE(callers);
