@@ -93,8 +93,10 @@ bool tells_more(std::string_view event_source, std::string_view event_name) {
     return find_rule(event_source, event_name) != nullptr;
 }
 
-bool name_tells_more(std::string_view event_name) {
-    return std::ranges::find(rules, event_name, &Known::name) != rules.end();
+bool name_tells_more(std::string_view event_name, bool has_answer) {
+    return std::ranges::any_of(rules, [&](const Known& known) {
+        return known.name == event_name && (has_answer || known.rule == ended_key || known.rule == ended_user);
+    });
 }
 
 Facts facts_of(const Observation& call) {

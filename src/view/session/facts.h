@@ -12,7 +12,7 @@ Facts facts_of(const Observation& call);
 /// True when a call of that name may tell more than who made it: others need no look at parameters and answer.
 bool tells_more(std::string_view event_source, std::string_view event_name);
 
-/// The same, of a name whose source is not known.
-bool name_tells_more(std::string_view event_name);
+/// The same, of a name whose source is not known, and of a call whose answer is not in its record.
+bool name_tells_more(std::string_view event_name, bool has_answer);
 
 }  // namespace cairn::session

@@ -1,5 +1,7 @@
 #include "view/session/told.h"
 
+#include <optional>
+
 #include "base/hash.h"
 #include "view/session/facts.h"
 
@@ -37,23 +39,49 @@ std::string_view identity_bytes(std::string_view record) {
     return {};
 }
 
+struct Caller {
+    std::string_view key_id, arn;
+};
+
+std::string_view last_part(std::string_view arn) { return arn.substr(arn.rfind('/') + 1); }
+
+/// Nothing: userIdentity is not as services write it, and has to be parsed.
+std::optional<Caller> caller_of(std::string_view record) {
+    const auto identity = identity_bytes(record);
+    if (identity.empty()) return std::nullopt;
+    return Caller{text_behind(identity, R"("accessKeyId":")"), text_behind(identity, R"("arn":")")};
+}
+
 }  // namespace
 
 bool Told::tells_nothing(std::string_view record) const {
-    const auto identity = identity_bytes(record);
-    if (identity.empty()) return false;
-    const auto hash = hash64(identity);
-    const auto& slot = slots_[hash % slot_count];
-    if (slot.hash != hash) return false;
+    const auto caller = caller_of(record);
+    const bool has_answer = record.find(R"("responseElements":null)") == std::string_view::npos;
+    if (!caller || name_tells_more(text_behind(record, R"("eventName":")"), has_answer)) return false;
+    if (caller->key_id.empty()) return true;
+    const auto key = hash64(caller->key_id);
+    const auto& slot = slots_[key % slot_count];
+    if (slot.key != key || slot.arn != hash64(caller->arn)) return false;
     const auto time = parse_time(text_behind(record, R"("eventTime":")"));
-    return time && slot.from <= *time && *time <= slot.to && !name_tells_more(text_behind(record, R"("eventName":")"));
+    return time && slot.from <= *time && *time <= slot.to;
 }
 
 void Told::note(std::string_view record, Time from, Time to) {
-    const auto identity = identity_bytes(record);
-    if (identity.empty()) return;
-    const auto hash = hash64(identity);
-    slots_[hash % slot_count] = {hash, from, to};
+    const auto caller = caller_of(record);
+    if (!caller) return;
+    const auto key = hash64(caller->key_id);
+    slots_[key % slot_count] = {key, hash64(caller->arn), hash64(last_part(caller->arn)), from, to};
+}
+
+void Told::forget_key(std::string_view key_id) {
+    const auto key = hash64(key_id);
+    if (auto& slot = slots_[key % slot_count]; slot.key == key) slot = {};
+}
+
+void Told::forget_user(std::string_view name) {
+    const auto hash = hash64(name);
+    for (auto& slot : slots_)
+        if (slot.name == hash) slot = {};
 }
 
 }  // namespace cairn::session

@@ -8,27 +8,29 @@
 
 namespace cairn::session {
 
-/// Recognises by their bytes alone, without parsing, records that tell nothing new: nearly all of a busy trail. Theirs
-/// is a userIdentity that was learned from, and a time in which its key is known to be valid. Never wrong on the other
-/// side: what it does not recognise is parsed.
+/// Recognises by their bytes alone, without parsing, records that tell nothing new: nearly all of a busy trail. They are
+/// of no key, or of one that was learned with the same ARN, at a time in which it is known to be valid. Never wrong on
+/// the other side: what it does not recognise is parsed.
 class Told {
 public:
     Told() : slots_(slot_count) {}
 
     bool tells_nothing(std::string_view record) const;
 
-    /// The identity of `record` is learned; its key is valid between `from` and `to`.
+    /// The key of `record` is learned with its ARN; it is valid between `from` and `to`.
     void note(std::string_view record, Time from, Time to);
 
-    void clear() { slots_.assign(slot_count, {}); }
+    /// A key may have ended; so may those of all users of a name.
+    void forget_key(std::string_view key_id);
+    void forget_user(std::string_view name);
 
 private:
-    static constexpr std::size_t slot_count = 131'072;
+    static constexpr std::size_t slot_count = 32'768;
     struct Slot {
-        std::uint64_t hash = 0;  ///< of userIdentity's bytes; 0: empty
+        std::uint64_t key = 0, arn = 0, name = 0;  ///< hashes: of key id, ARN and what ends it; 0: empty
         Time from{}, to{};
     };
-    std::vector<Slot> slots_;  // one identity each, the newest
+    std::vector<Slot> slots_;  // one key each, the newest
 };
 
 }  // namespace cairn::session

@@ -97,7 +97,6 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
         if (auto read = parse_json(envelope.evidence)) evidence = std::move(*read);
     const auto space = evidence.text("upstream");
     const auto type = event.identity_type;
-    if (more && event.event_source == "iam.amazonaws.com") told_.clear();  // keys may end
     const bool somebody = !type.empty() && type != "Unknown" && type != "AWSAccount" && type != "AWSService";
     if (!more && !refused &&
         parts_.graph.knows_use(space, event.access_key_id, somebody ? event.arn : std::string_view(), event.time,
@@ -111,6 +110,10 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
     const auto* answer = evidence.find("answer");
     const auto elements = more && !answer ? part_of(event.raw, "responseElements") : Json();
     if (!answer) answer = &elements;
+    if (more) {
+        told_.forget_key(parameters.text("accessKeyId"));
+        told_.forget_user(parameters.text("userName"));
+    }
     parts_.graph.learn({.space = space,
                         .event_source = event.event_source,
                         .event_name = event.event_name,
