@@ -138,7 +138,7 @@ void IntentJournal::write() {
 
 void IntentJournal::write_group(std::deque<Waiting> group, std::vector<Uuid> settled) {
     std::erase_if(settled, [&](const Uuid& id) { return !places_.contains(id) && !doubtful_.contains(id); });
-    carry_on(group);
+    carry_on(group, settled);
     Result<void> result;
     if (!group.empty() || !settled.empty()) {
         const auto file = file_to_append_to();
@@ -199,12 +199,13 @@ Result<std::shared_ptr<IntentJournal::IntentFile>> IntentJournal::file_to_append
 
 /// One long call must not keep all files behind its own: once half of the room is spent, what the oldest file still
 /// holds is written again.
-void IntentJournal::carry_on(std::deque<Waiting>& group) {
+void IntentJournal::carry_on(std::deque<Waiting>& group, const std::vector<Uuid>& settled) {
     if (files_.size() < 2 || bytes_->load() <= options_.bytes_max / 2) return;
     const auto& oldest = files_.front();
     std::vector<Uuid> lost;
     for (const auto& [id, place] : places_) {
         if (place.file != oldest || std::ranges::find(group, id, &Waiting::id) != group.end()) continue;
+        if (std::ranges::find(settled, id) != settled.end()) continue;  // behind its end it would stand again
         std::string frame(place.size, '\0');
         const auto read = oldest->file->read(place.offset, frame.data(), frame.size());
         std::string_view rest = frame;

@@ -96,7 +96,7 @@ private:
     Result<void> append(const std::shared_ptr<IntentFile>& file, const std::deque<Waiting>& group,
                         const std::vector<Uuid>& settled);
     Result<std::shared_ptr<IntentFile>> file_to_append_to();
-    void carry_on(std::deque<Waiting>& group);
+    void carry_on(std::deque<Waiting>& group, const std::vector<Uuid>& settled);
     void set_place(const Uuid& id, Place place);
     void forget(const Uuid& id);
     void remove_settled_files(bool all);

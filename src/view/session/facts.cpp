@@ -67,14 +67,16 @@ void own_identity(const Observation& call, Facts& facts) {
     facts.keys.push_back(std::move(fact));
 }
 
-/// "User: arn:aws:iam::1:user/ana is not authorized to perform: ...".
+/// "User: arn:aws:iam::1:user/ana is not authorized to perform: ...", and EC2's, which has a sentence before it.
+/// Nowhere else in a message: many repeat what the caller wrote.
 void refused_caller(const Observation& call, Facts& facts) {
-    static constexpr std::string_view before = "User: ", after = " is not authorized to perform";
+    static constexpr std::string_view ec2 = "You are not authorized to perform this operation. ", before = "User: ",
+                                      after = " is not authorized to perform";
     if (call.key_id.empty() || !call.verified) return;
     auto rest = call.error_message;
-    const auto begin = rest.find(before);
-    if (begin == std::string_view::npos) return;
-    rest.remove_prefix(begin + before.size());
+    if (rest.starts_with(ec2)) rest.remove_prefix(ec2.size());
+    if (!rest.starts_with(before)) return;
+    rest.remove_prefix(before.size());
     const auto end = rest.find(after);
     if (end == std::string_view::npos) return;
     KeyFact fact;

@@ -145,6 +145,18 @@ TEST(SessionGraph, TheUpstreamsOwnWordCounts) {
                 .error_message = "User: arn:aws:iam::111122223333:user/fay is not authorized to perform: s3:GetObject",
                 .verified = false});
     EXPECT_TRUE(find(graph, "AKIA4").is_null());
+    calls.tell({.source = "ec2.amazonaws.com",
+                .name = "RunInstances",
+                .key = "AKIA5",
+                .error_message = "You are not authorized to perform this operation. User: "
+                                 "arn:aws:iam::111122223333:user/gus is not authorized to perform: ec2:RunInstances"});
+    EXPECT_EQ(find(graph, "AKIA5").text("userName"), "gus");
+    calls.tell({.source = "iam.amazonaws.com",
+                .name = "TagUser",
+                .key = "AKIA6",
+                .error_message = "1 validation error detected: Value 'User: arn:aws:iam::111122223333:user/fay is not "
+                                 "authorized to perform' at 'userName' failed to satisfy constraint"});
+    EXPECT_TRUE(find(graph, "AKIA6").is_null());
 }
 
 TEST(SessionGraph, ASessionEndsAnHourAfterItsExpiration) {
