@@ -63,6 +63,10 @@ std::expected<Options, V1Error> read_options(std::string_view query) {
                         .field = name.substr(0, 100)});
         }
     }
+    if (options.format && !options.gateway.empty())
+        return std::unexpected(V1Error{.code = "InvalidParameter",
+                                       .message = "a gateway sends records, not another server's audit log",
+                                       .field = "format"});
     return options;
 }
 
@@ -213,8 +217,11 @@ void IngestCall::run(CallPointer call) {
     auto cut = options->gateway.empty() ? ingest::GatewayLines{ingest::slice(*buffer), {}}
                                         : ingest::slice_gateway_lines(*buffer);
     auto sliced = std::make_shared<ingest::Sliced>(std::move(cut.sliced));
+    std::string evidence;
     if (options->format) {
-        auto translated = translate(*options->format, *sliced, home_of(*options, *call));
+        const auto home = home_of(*options, *call);
+        evidence = audit_log_evidence(*options->format, home);
+        auto translated = translate(*options->format, *sliced, home);
         buffer = std::move(translated.text);
         *sliced = std::move(translated.sliced);
     }
@@ -239,6 +246,7 @@ void IngestCall::run(CallPointer call) {
     ingest::Writer writer;
     writer.envelope.inlet = options->inlet;
     writer.envelope.gateway = options->gateway;
+    writer.envelope.evidence = std::move(evidence);
     writer.origins = std::move(cut.origins);
     writer.envelope.writer =
         principal.type == identity::PrincipalType::ingest_token ? principal.access_key_id : principal.arn;

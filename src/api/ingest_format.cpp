@@ -2,9 +2,15 @@
 
 #include <utility>
 
+#include "base/json.h"
 #include "event/record.h"
 
 namespace cairn::api {
+
+std::string audit_log_evidence(auditlog::Format format, const auditlog::Home& home) {
+    const auto name = format == auditlog::Format::minio_audit ? "minio-audit " : "ceph-ops ";
+    return to_text(JsonObject{{"upstream", name + home.account}});
+}
 
 TranslatedBody translate(auditlog::Format format, const ingest::Sliced& entries, const auditlog::Home& home) {
     struct Place {

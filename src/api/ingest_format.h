@@ -14,6 +14,9 @@ struct TranslatedBody {
     ingest::Sliced sliced;                    ///< with the lines of the entries
 };
 
+/// What stands beside such records: their keys are none of AWS.
+std::string audit_log_evidence(auditlog::Format format, const auditlog::Home& home);
+
 /// What cannot be translated becomes a slice with its problem.
 TranslatedBody translate(auditlog::Format format, const ingest::Sliced& entries, const auditlog::Home& home);
 

@@ -88,3 +88,6 @@ def test_a_format_that_is_not_known(start):
     node = start()
     status, answer = post(node, b"{}", token_of(node), "/ingest?format=nginx")
     assert status == 400 and "minio-audit" in json.dumps(answer)
+    line = b'{"sequence":1,"evidence":{},"record":{}}\n'
+    status, answer = post(node, line, token_of(node), "/ingest?gateway=g&format=minio-audit")
+    assert status == 400 and "a gateway sends records" in json.dumps(answer)
