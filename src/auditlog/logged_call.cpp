@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "sign/text.h"
 #include "wire/call_record.h"
+#include "wire/quoted_secrets.h"
 #include "wire/record_text.h"
 #include "wire/request_parameters.h"
 
@@ -16,14 +17,14 @@ std::string event_id(std::string_view entry, std::size_t number) {
     return format_uuid(named_uuid("cairn audit log entry", fmt::format("{}\n{}", number, entry)));
 }
 
-wire::CallFailure failure_of(const LoggedCall& call, const wire::Classified& classified,
+wire::CallFailure failure_of(const LoggedCall& call, const wire::Classified& classified, const wire::CallHead& head,
                              const wire::CallAnswer& answer) {
     auto failure = wire::call_failure(classified, answer);
     if (!failure) return failure;
     if (!call.error_code.empty())
         failure.code =
             classified.operation ? std::string(classified.operation.error_name(call.error_code)) : call.error_code;
-    if (!call.error_message.empty()) failure.message = call.error_message;
+    if (!call.error_message.empty()) failure.message = wire::without_secrets(call.error_message, head, {});
     return failure;
 }
 
@@ -100,7 +101,7 @@ std::vector<std::string> render(const LoggedCall& call, std::string_view entry, 
                                   .request_parameters = parameters,
                                   .parameters_incomplete = false,
                                   .response_elements = no_elements,
-                                  .failure = failure_of(call, classified, answer),
+                                  .failure = failure_of(call, classified, head, answer),
                                   .request_bytes = call.request_bytes,
                                   .response_bytes = call.response_bytes,
                                   .ended = call.ended,

@@ -10,7 +10,12 @@
 namespace cairn::gateway {
 
 /// How sure it is that a caller is who the record says.
-enum class Confidence { claimed, confirmed, refused };
+enum class Confidence {
+    claimed,    ///< the server does not verify signatures, or gave no answer
+    confirmed,  ///< it does, and has answered
+    foreign,    ///< a server of one of AWS's customers answered: nothing that it says is learned from
+    refused,    ///< the server did not accept the signature
+};
 
 struct Caller {
     Json user_identity;   ///< of the record

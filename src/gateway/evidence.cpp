@@ -16,6 +16,7 @@ std::string_view name_of(Confidence confidence) {
     switch (confidence) {
         case Confidence::claimed: return "claimed";
         case Confidence::confirmed: return "confirmed";
+        case Confidence::foreign: return "foreign";
         case Confidence::refused: return "refused";
     }
     return "claimed";

@@ -75,6 +75,9 @@ bool Session::look_at_first_byte() {
 void Session::begin_relayed(Accepted accepted) {
     const auto& forward = *reception_.forward;
     if (inside_) {
+        // Records say by the Host which service it was.
+        const auto host = read_place(accepted.request.find("host"), inside_->port);
+        if (!host || host->host != inside_->host) return refuse(421, "the Host of a call is that of its CONNECT");
         waiting_ = std::move(accepted);
         return look_up(*inside_, true);
     }

@@ -1,6 +1,7 @@
 #include "gateway/record_maker.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/uuid.h"
@@ -9,8 +10,11 @@
 #include "wire/authentication_errors.h"
 #include "wire/body_limits.h"
 #include "wire/deleted_objects.h"
+#include "wire/host_name.h"
+#include "wire/quoted_secrets.h"
 #include "wire/request_parameters.h"
 #include "wire/response_elements.h"
+#include "wire/s3_address.h"
 
 namespace cairn::gateway {
 
@@ -19,6 +23,26 @@ namespace {
 bool verifies(wire::UpstreamProfile profile) {
     using enum wire::UpstreamProfile;
     return profile == aws || profile == minio || profile == ceph;
+}
+
+/// Under AWS's domains there are servers of its customers, too: machines, load balancers, API Gateway, functions. They
+/// answer as they like, whoever the call says to be from. Names that are not AWS's are the operator's own.
+bool is_customers(std::string_view host, const wire::Classified& call) {
+    static constexpr std::array<std::string_view, 4> domains{".amazonaws.com", ".amazonaws.com.cn", ".api.aws",
+                                                             ".on.aws"};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> other_names{
+        {{".ddb.", "dynamodb"}, {"queue.amazonaws.com", "sqs"}, {"iam.us-gov.amazonaws.com", "iam"}}};
+    const auto has = [&](std::string_view part) { return host.find(part) != std::string_view::npos; };
+    if (std::ranges::none_of(domains, [&](std::string_view domain) { return host.ends_with(domain); })) return false;
+    if (call.is_s3())
+        return !wire::read_s3_host(host, {}).known || has("s3-website") ||
+               call.s3.endpoint == wire::S3Endpoint::object_lambda;
+    if (!call.service || has(".execute-api.")) return true;
+    for (const auto& [part, service] : other_names)
+        if (has(part) && call.service.name() == service) return false;
+    const auto services = wire::services_of_host(host);
+    return std::ranges::none_of(
+        services, [&](const wire::ServiceFacts& one) { return one.signing_name() == call.service.signing_name(); });
 }
 
 bool has_answer(const Call& call) { return call.outcome == Outcome::answered || call.outcome == Outcome::cut; }
@@ -39,7 +63,10 @@ std::string new_id() { return format_uuid(random_uuid()); }
 Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile) {
     const bool signs = call.classified.credential.scheme != wire::Credential::Scheme::anonymous;
     if (signs && wire::is_authentication_error(failure.code)) return Confidence::refused;
-    return verifies(profile) && has_answer(call) ? Confidence::confirmed : Confidence::claimed;
+    if (!verifies(profile) || !has_answer(call)) return Confidence::claimed;
+    const bool foreign = profile == wire::UpstreamProfile::aws &&
+                         is_customers(wire::plain_host(call.request.find("host")), call.classified);
+    return foreign ? Confidence::foreign : Confidence::confirmed;
 }
 
 RecordMaker::RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& metrics)
@@ -80,7 +107,8 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     const wire::CallAnswer answer{call.response.status, answer_headers,
                                   call.response_whole ? std::string_view(call.response.body) : std::string_view(),
                                   call.response_whole};
-    const auto failure = failure_of(call, answer);
+    auto failure = failure_of(call, answer);
+    failure.message = wire::without_secrets(std::move(failure.message), head, call.request.body);
     const auto confidence = confidence_of(call, failure, home.profile);
     const bool refused = confidence == Confidence::refused;
     if (is_left_out(call, home, refused)) return {};
@@ -99,8 +127,8 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
         });
     const bool unknown = call.outcome == Outcome::unknown, begun = call.part == Part::head;
     const auto elements = own || failure || unknown ? Json() : wire::response_elements(classified, answer);
-    const bool learns =
-        !own && !failure && !begun && has_answer(call) && classified.operation && classified.operation.learns();
+    const bool learns = !own && !failure && !begun && has_answer(call) && confidence != Confidence::foreign &&
+                        classified.operation && classified.operation.learns();
     const bool answer_unseen = learns && elements.is_null();
     const auto answered = answer_unseen ? wire::answered_members(classified, answer) : Json();
     if (learns) {

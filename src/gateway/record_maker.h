@@ -47,7 +47,7 @@ private:
 };
 
 /// How sure it is that a call is by whom it claims: a server that verifies signatures has confirmed it by any answer
-/// but an authentication error.
+/// but an authentication error. Of AWS only by that of a service's own endpoint.
 Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile);
 
 }  // namespace cairn::gateway

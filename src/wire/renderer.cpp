@@ -1,6 +1,7 @@
 #include "wire/renderer.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -16,6 +17,18 @@ namespace {
 
 constexpr int depth_max = 32;
 constexpr double seconds_max = 253'402'300'799;  // the end of the year 9999
+
+/// Keys of maps that the models know nothing of: "PASSWORD" of a Glue connection, "client_secret" of an identity
+/// provider, "PlatformCredential" of SNS. As models/record_rules.json has it for members.
+bool names_secret(std::string_view key) {
+    static constexpr std::array<std::string_view, 10> endings{
+        "password",   "passphrase", "secret",      "secretkey",    "secretaccesskey",
+        "privatekey", "authtoken",  "accesstoken", "refreshtoken", "platformcredential"};
+    std::string plain;
+    for (const char c : key)
+        if (c != '_' && c != '-' && c != '.') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return std::ranges::any_of(endings, [&](std::string_view ending) { return plain.ends_with(ending); });
+}
 
 bool is_integer(FactKind kind) { return kind == FactKind::integer || kind == FactKind::long_integer; }
 bool is_fraction(FactKind kind) { return kind == FactKind::single || kind == FactKind::number; }
@@ -82,6 +95,12 @@ Json Renderer::scalar(ShapeFacts shape, std::string_view text) const {
     return text;
 }
 
+template <class Make>
+void Renderer::put_entry(Json& out, ShapeFacts map, std::string_view key, Make make) const {
+    const bool hidden = map.value().shape().kind() == FactKind::string && names_secret(key);
+    out.object().emplace_back(key, hidden ? Json(placeholder_) : make());
+}
+
 Json Renderer::json(ShapeFacts shape, const Json& document) const { return json(shape, document, 0); }
 
 Json Renderer::json(ShapeFacts shape, const Json& document, int depth) const {
@@ -104,7 +123,7 @@ Json Renderer::json(ShapeFacts shape, const Json& document, int depth) const {
     if (kind == FactKind::map) {
         Json out = JsonObject{};
         for (const auto& [key, value] : document.as_object())
-            out.object().emplace_back(key, json(shape.value().shape(), value, depth + 1));
+            put_entry(out, shape, key, [&] { return json(shape.value().shape(), value, depth + 1); });
         return out;
     }
     if (kind == FactKind::document) return document;
@@ -152,7 +171,9 @@ Json Renderer::form_map(ShapeFacts shape, const FormNode& node, int depth) const
     for (const auto& [index, entry] : entries->children) {
         const auto* key = entry.find(shape.key().wire_name());
         const auto* value = entry.find(shape.value().wire_name());
-        if (key) out.object().emplace_back(key->value, value ? form(shape.value().shape(), *value, depth + 1) : Json());
+        if (!key) continue;
+        put_entry(out, shape, key->value,
+                  [&] { return value ? form(shape.value().shape(), *value, depth + 1) : Json(); });
     }
     return out;
 }
@@ -179,7 +200,8 @@ Json Renderer::xml(ShapeFacts shape, const XmlElement& element, int depth) const
 void Renderer::xml_entry(Json& out, ShapeFacts map, const XmlElement& entry, int depth) const {
     const auto* key = entry.find(map.key().wire_name());
     const auto* value = entry.find(map.value().wire_name());
-    if (key) out.object().emplace_back(key->text, value ? xml(map.value().shape(), *value, depth + 1) : Json());
+    if (key)
+        put_entry(out, map, key->text, [&] { return value ? xml(map.value().shape(), *value, depth + 1) : Json(); });
 }
 
 Json Renderer::xml_structure(ShapeFacts shape, const XmlElement& element, int depth) const {

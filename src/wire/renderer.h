@@ -12,7 +12,8 @@ namespace cairn::wire {
 
 /// What a record shows of a value: members by their name with the first letter in lower case, keys of maps as they are,
 /// numbers and booleans by their shape. Members that the shape does not know are dropped; secret ones are replaced by
-/// the service's placeholder or left out before anything of them is copied. Nested deeper than 32, a value is left out.
+/// the service's placeholder or left out before anything of them is copied, as are texts in maps under keys that say
+/// that they are secret. Nested deeper than 32, a value is left out.
 
 class Renderer {
 public:
@@ -42,6 +43,8 @@ private:
     Json xml(ShapeFacts shape, const XmlElement& element, int depth) const;
     Json xml_structure(ShapeFacts shape, const XmlElement& element, int depth) const;
     void xml_entry(Json& out, ShapeFacts map, const XmlElement& entry, int depth) const;
+    template <class Make>
+    void put_entry(Json& out, ShapeFacts map, std::string_view key, Make make) const;
     Json time(double seconds) const;
     Json placeholder(MemberFacts member) const;
 

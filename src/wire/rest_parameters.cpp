@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "net/http.h"
 #include "wire/parameters.h"
 #include "wire/rest_members.h"
 
@@ -94,7 +95,7 @@ private:
             Json entries = JsonObject{};
             for (const auto& [raw, value] : query_.all()) {
                 const auto name = decode_lenient(raw, true);
-                if (is_named(name) || name.starts_with("X-Amz-")) continue;
+                if (is_named(name) || net::equal_names(std::string_view(name).substr(0, 6), "X-Amz-")) continue;
                 const auto type = map.shape().value().shape();
                 if (type.kind() != FactKind::list) {
                     entries.set(name, renderer_.scalar(type, decode_lenient(value, true)));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int depth_max = 32;
 
-constexpr std::array<std::string_view, 12> secret_parameters{"X-Amz-Signature",
+constexpr std::array<std::string_view, 14> secret_parameters{"X-Amz-Signature",
                                                              "X-Amz-Credential",
                                                              "X-Amz-Security-Token",
                                                              "AWSAccessKeyId",
@@ -23,7 +23,9 @@ constexpr std::array<std::string_view, 12> secret_parameters{"X-Amz-Signature",
                                                              "WebIdentityToken",
                                                              "LDAPPassword",
                                                              "x-id",
-                                                             "X-Amz-S3session-Token"};
+                                                             "X-Amz-S3session-Token",
+                                                             "X-Amz-Mfa",
+                                                             "X-Api-Key"};
 
 constexpr std::array<std::string_view, 24> shown_headers{
     "x-amz-acl",
@@ -90,7 +92,9 @@ Json s3_parameters(const CallHead& call, const Classified& classified, const Req
     for (const auto& [raw, value] : query.all()) {
         const auto name = decode_lenient(raw, true);
         const auto is_same = [&](std::string_view secret) { return net::equal_names(secret, name); };
-        if (std::ranges::none_of(secret_parameters, is_same) && !out.find(name))
+        // Headers may stand in the query of a presigned URL.
+        const bool key = name.find("ustomer-key") != std::string::npos || name.find("ustomer-Key") != std::string::npos;
+        if (std::ranges::none_of(secret_parameters, is_same) && !key && !out.find(name))
             out.set(name, decode_lenient(value, true));
     }
     for (const auto name : shown_headers)

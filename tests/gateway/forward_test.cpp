@@ -168,6 +168,14 @@ TEST_F(Forwarding, PlainHttpBehindAConnectIsRecordedAndNothingElseGetsThrough) {
     ASSERT_TRUE(recorder_.wait_for(1));
     EXPECT_FALSE(recorder_.call(0).request.tls);
 
+    for (const char* head : {"GET / HTTP/1.1\r\nHost: sts.amazonaws.com\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
+        auto elsewhere = client();
+        connect_to(elsewhere, "ec2-192-0-2-1.compute-1.amazonaws.com:80");
+        elsewhere.send(head);
+        EXPECT_EQ(elsewhere.read_answer().status, 421) << head;
+    }
+    EXPECT_EQ(recorder_.count(), 1u);
+
     auto other = client();
     connect_to(other, "db.rds.amazonaws.com:5432");
     other.send(std::string("\0\0\0\x08\x04\xd2\x16\x2f", 8));

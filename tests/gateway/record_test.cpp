@@ -183,7 +183,9 @@ TEST_F(Records, HaveNothingThatIsSecret) {
           "x-amz-copy-source-server-side-encryption-customer-key", "x-amz-mfa", "x-api-key", "Proxy-Authorization",
           "x-amz-s3session-token", "amz-sdk-invocation-id", "amz-sdk-request", "X-Amzn-Trace-Id", "Referer"})
         secrets.emplace_back(name, canary);
-    const std::string query = "?X-Amz-Signature=canary&X-Amz-Security-Token=canary&Signature=canary&Token=canary";
+    const std::string query =
+        "?X-Amz-Signature=canary&X-Amz-Security-Token=canary&Signature=canary&Token=canary&"
+        "X-Amz-Server-Side-Encryption-Customer-Key=canary&x-amz-mfa=canary";
     const net::Request requests[] = {
         request("POST", "/b/k" + query, signed_for("s3", secrets), "Password=canary"),
         request("PUT", "/b/k" + query, signed_for("s3", secrets), canary),
@@ -197,6 +199,33 @@ TEST_F(Records, HaveNothingThatIsSecret) {
         const auto text = records.front().text + records.front().evidence;
         EXPECT_EQ(text.find(canary), std::string::npos) << text;
         EXPECT_EQ(text.find("5e5e5e5e"), std::string::npos) << text;
+    }
+}
+
+TEST_F(Records, HaveNothingThatIsSecretOfWhatAServerRepeats) {
+    const std::string token = "IQoJb3JpZ2luX2VjEH" + std::string(1200, 'x');
+    const std::string signature(64, '5');
+    const std::string authorization =
+        "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/eu-west-1/sqs/aws4_request, "
+        "SignedHeaders=host, Signature=" +
+        signature;
+    const auto made = request(
+        "POST", "/?WebIdentityToken=eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30",
+        {{"Authorization", authorization}, {"X-Amz-Security-Token", token}, {"X-Amz-Target", "AmazonSQS.ListQueues"}},
+        "{}");
+    for (const auto& message :
+         {"The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:" + token + "'",
+          "Authorization header requires 'SignedHeaders' parameter. Authorization=" + authorization,
+          std::string("Token eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30 is not valid")}) {
+        const auto text =
+            make(call_of(made, 403, {},
+                         to_text(JsonObject{{"__type", "InvalidSignatureException"}, {"message", message}})))
+                .front()
+                .text;
+        EXPECT_EQ(text.find(token.substr(0, 40)), std::string::npos) << text;
+        EXPECT_EQ(text.find(signature), std::string::npos) << text;
+        EXPECT_EQ(text.find("eyJhbGciOiJSUzI1NiIs"), std::string::npos) << text;
+        EXPECT_NE(text.find("***"), std::string::npos) << text;
     }
 }
 
@@ -307,6 +336,38 @@ TEST_F(Records, AreLearnedFrom) {
     record_of(call_of(request("POST", "/", signed_for("sts", form), "Action=GetCallerIdentity&Version=2011-06-15"), 403,
                       {}, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"));
     EXPECT_EQ(callers.learned.size(), 1u);
+}
+
+TEST_F(Records, AreNotLearnedFromWhereACustomerOfAwsAnswers) {
+    home.profile = wire::UpstreamProfile::aws;
+    const struct {
+        const char *host, *confidence;
+    } rows[] = {{"sts.amazonaws.com", "confirmed"},
+                {"STS.eu-west-1.amazonaws.com:443", "confirmed"},
+                {"sts-fips.us-east-1.amazonaws.com", "confirmed"},
+                {"aws.example.com", "confirmed"},
+                {"ec2-192-0-2-1.compute-1.amazonaws.com", "foreign"},
+                {"sts-1.eu-west-1.elb.amazonaws.com", "foreign"},
+                {"abc.execute-api.eu-west-1.amazonaws.com", "foreign"},
+                {"abc.lambda-url.eu-west-1.on.aws", "foreign"},
+                {"bucket.s3.amazonaws.com", "foreign"}};
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.host);
+        callers.learned.clear();
+        record_of(call_of(request("POST", "/", signed_for("sts", {{"Content-Type", form_type}, {"Host", row.host}}),
+                                  "Action=GetCallerIdentity&Version=2011-06-15"),
+                          200, {},
+                          "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a"
+                          "</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>"));
+        const bool confirmed = row.confidence == std::string_view("confirmed");
+        EXPECT_EQ(parse_json(evidence)->text("confidence"), row.confidence);
+        EXPECT_EQ(callers.learned.size(), confirmed ? 1u : 0u);
+        EXPECT_EQ(parse_json(evidence)->find("answer") != nullptr, confirmed);
+    }
+    record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", "b.s3.eu-west-1.amazonaws.com"}})), 200));
+    EXPECT_EQ(parse_json(evidence)->text("confidence"), "confirmed");
+    record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", "b.s3-website-eu-west-1.amazonaws.com"}})), 200));
+    EXPECT_EQ(parse_json(evidence)->text("confidence"), "foreign");
 }
 
 TEST_F(Records, ShowTheKeysOfTablesThatWereSeen) {

@@ -52,6 +52,12 @@ TEST(RequestParameters, JsonMembersAreRenamedMapKeysAreNotAndSecretsAreHidden) {
     EXPECT_EQ(parameters(
                   json_call("logs", "Logs_20140328.PutRetentionPolicy", R"({"logGroupName":"g","retentionInDays":7})")),
               R"({"logGroupName":"g","retentionInDays":7})");
+    EXPECT_EQ(parameters(form_call("sns",
+                                   "Action=CreatePlatformApplication&Version=2010-03-31&Name=n&Platform=GCM&"
+                                   "Attributes.entry.1.key=PlatformCredential&Attributes.entry.1.value=secret&"
+                                   "Attributes.entry.2.key=SuccessFeedbackSampleRate&Attributes.entry.2.value=100")),
+              R"({"name":"n","platform":"GCM","attributes":{"PlatformCredential":"HIDDEN_DUE_TO_SECURITY_REASONS",)"
+              R"("SuccessFeedbackSampleRate":"100"}})");
     EXPECT_EQ(parameters(json_call("logs", "Logs_20140328.DescribeLogGroups", "{}")), "null");
     EXPECT_EQ(parameters(json_call("logs", "Logs_20140328.DescribeLogGroups", "no json")), "null");
     EXPECT_EQ(parameters(json_call("events", "AWSEvents.ListRules", R"({"NamePrefix":null})")), "null");

@@ -95,6 +95,7 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
     Json evidence;
     if (!envelope.evidence.empty())
         if (auto read = parse_json(envelope.evidence)) evidence = std::move(*read);
+    if (evidence.text("confidence") == "foreign") return;  // anybody may have answered, and anything
     const auto space = evidence.text("upstream");
     const auto type = event.identity_type;
     const bool somebody = !type.empty() && type != "Unknown" && type != "AWSAccount" && type != "AWSService";
