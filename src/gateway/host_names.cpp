@@ -36,7 +36,9 @@ bool is_local_ipv4(std::uint32_t address) {
 bool is_local_ipv6(const in6_addr& address) {
     if (IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LINKLOCAL(&address))
         return true;
-    if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address)) {
+    static constexpr unsigned char nat64[12] = {0x00, 0x64, 0xff, 0x9b};  // RFC 6052 section 2.1
+    if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address) ||
+        std::memcmp(address.s6_addr, nat64, sizeof nat64) == 0) {
         std::uint32_t inner;
         std::memcpy(&inner, address.s6_addr + 12, sizeof inner);
         return is_local_ipv4(ntohl(inner));

@@ -34,9 +34,14 @@ bool is_customers(std::string_view host, const wire::Classified& call) {
         {{".ddb.", "dynamodb"}, {"queue.amazonaws.com", "sqs"}, {"iam.us-gov.amazonaws.com", "iam"}}};
     const auto has = [&](std::string_view part) { return host.find(part) != std::string_view::npos; };
     if (std::ranges::none_of(domains, [&](std::string_view domain) { return host.ends_with(domain); })) return false;
-    if (call.is_s3())
-        return !wire::read_s3_host(host, {}).known || has("s3-website") ||
+    if (call.is_s3()) {
+        // Its label is the last: a load balancer may be called s3-x.
+        auto name = wire::endpoint_of(host).prefix;
+        if (name.ends_with(".dualstack")) name = name.substr(0, name.rfind('.'));
+        name = name.substr(name.rfind('.') + 1);
+        return !name.starts_with("s3") || name.starts_with("s3-website") ||
                call.s3.endpoint == wire::S3Endpoint::object_lambda;
+    }
     if (!call.service || has(".execute-api.")) return true;
     for (const auto& [part, service] : other_names)
         if (has(part) && call.service.name() == service) return false;

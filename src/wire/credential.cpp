@@ -58,7 +58,9 @@ std::optional<Credential> from_header(const CallHead& call) {
         if (scheme == v4a) read_region_set(call.find("x-amz-region-set"), credential);
     } else if (scheme == "AWS") {
         credential.scheme = Credential::Scheme::sigv2;
-        credential.key_id = rest.substr(0, std::min(rest.rfind(':'), rest.size()));
+        // Without a colon nobody knows which half it is.
+        const auto colon = rest.rfind(':');
+        credential.key_id = rest.substr(0, colon == std::string_view::npos ? 0 : colon);
     } else {
         credential.scheme =
             net::equal_names(scheme, "bearer") ? Credential::Scheme::bearer : Credential::Scheme::unknown;

@@ -22,11 +22,12 @@ bool local(const char* text) {
 }
 
 TEST(HostNames, AddressesOfTheMachineAndItsLinkAreLocal) {
-    for (const char* text : {"127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254", "169.254.170.2", "::1",
-                             "::", "fe80::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "fd00:ec2::254"})
+    for (const char* text :
+         {"127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254", "169.254.170.2", "::1", "::", "fe80::1",
+          "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254"})
         EXPECT_TRUE(local(text)) << text;
     for (const char* text : {"10.0.0.1", "192.168.1.1", "52.94.1.1", "169.253.1.1", "2001:db8::1", "fd12::1",
-                             "::ffff:52.94.1.1", "128.0.0.1"})
+                             "::ffff:52.94.1.1", "64:ff9b::345e:101", "128.0.0.1"})
         EXPECT_FALSE(local(text)) << text;
 }
 

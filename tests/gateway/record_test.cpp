@@ -364,10 +364,16 @@ TEST_F(Records, AreNotLearnedFromWhereACustomerOfAwsAnswers) {
         EXPECT_EQ(callers.learned.size(), confirmed ? 1u : 0u);
         EXPECT_EQ(parse_json(evidence)->find("answer") != nullptr, confirmed);
     }
-    record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", "b.s3.eu-west-1.amazonaws.com"}})), 200));
-    EXPECT_EQ(parse_json(evidence)->text("confidence"), "confirmed");
-    record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", "b.s3-website-eu-west-1.amazonaws.com"}})), 200));
-    EXPECT_EQ(parse_json(evidence)->text("confidence"), "foreign");
+    for (const char* host : {"b.s3.eu-west-1.amazonaws.com", "s3.amazonaws.com", "s3-us-west-2.amazonaws.com",
+                             "b.s3.dualstack.eu-west-1.amazonaws.com", "b.s3-accelerate.dualstack.amazonaws.com"}) {
+        record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", host}})), 200));
+        EXPECT_EQ(parse_json(evidence)->text("confidence"), "confirmed") << host;
+    }
+    for (const char* host : {"b.s3-website-eu-west-1.amazonaws.com", "s3-x-1.us-east-1.elb.amazonaws.com",
+                             "a.s3-object-lambda.eu-west-1.amazonaws.com"}) {
+        record_of(call_of(request("GET", "/k", signed_for("s3", {{"Host", host}})), 200));
+        EXPECT_EQ(parse_json(evidence)->text("confidence"), "foreign") << host;
+    }
 }
 
 TEST_F(Records, ShowTheKeysOfTablesThatWereSeen) {

@@ -38,6 +38,7 @@ TEST(Credential, IsReadFromTheAuthorizationHeader) {
         {"AWS4-ECDSA-P256-SHA256 Credential=AKID/20260102/s3/aws4_request, SignedHeaders=host, Signature=00",
          Scheme::sigv4a, "AKID", "20260102", "", "s3"},
         {"AWS AKID:c2lnbmF0dXJl", Scheme::sigv2, "AKID", "", "", ""},
+        {"AWS c2VjcmV0", Scheme::sigv2, "", "", "", ""},
         {"AWS user:with:colons:c2lnbmF0dXJl", Scheme::sigv2, "user:with:colons", "", "", ""},
         {"Bearer some-token", Scheme::bearer, "", "", "", ""},
         {"Basic dTpw", Scheme::unknown, "", "", "", ""},

@@ -119,6 +119,14 @@ TEST_F(SessionViewTest, RecordsOfTrailsAndOfGatewaysTeach) {
     EXPECT_FALSE(chain.links.front().event_id.empty());
 }
 
+TEST_F(SessionViewTest, WhatACustomerOfAwsAnsweredTeachesNothing) {
+    add({assume(ana, "ASIA1", "2026-01-02T03:04:05Z", R"({"upstream":"aws","confidence":"foreign"})")});
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    read_all(run, 0);
+    EXPECT_EQ(run.graph.key_count(), 0u);
+}
+
 TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
     const auto call = [](const std::string& identity, const char* at) {
         return event("ListBuckets", identity, "", at);
