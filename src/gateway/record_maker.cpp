@@ -141,7 +141,8 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
         if (classified.operation.service().name() == "dynamodb")
             for (const auto* description : {&parameters, told.find("table")})
                 if (description) tables_.learn(space(), *description);
-        callers_.learn({call.upstream, classified.event_source, classified.event_name, classified.credential.key_id,
+        callers_.learn({call.upstream, classified.event_source, classified.event_name,
+                        caller.user_identity.text("accessKeyId"),  // as records have it, and so find it
                         &caller.user_identity, &parameters, &told, call.ended});
     }
 
