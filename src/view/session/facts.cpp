@@ -70,8 +70,8 @@ void own_identity(const Observation& call, Facts& facts) {
 /// "User: arn:aws:iam::1:user/ana is not authorized to perform: ...", and EC2's, which has a sentence before it.
 /// Nowhere else in a message: many repeat what the caller wrote.
 void refused_caller(const Observation& call, Facts& facts) {
-    static constexpr std::string_view ec2 = "You are not authorized to perform this operation. ", before = "User: ",
-                                      after = " is not authorized to perform";
+    static constexpr std::string_view ec2 = "You are not authorized to perform this operation. ",
+                                      before = "User: ", after = " is not authorized to perform";
     if (call.key_id.empty() || !call.verified) return;
     auto rest = call.error_message;
     if (rest.starts_with(ec2)) rest.remove_prefix(ec2.size());
