@@ -21,7 +21,8 @@ public:
     virtual ~RecordSink() = default;
 
     /// `done` is called once, from any thread: without a value when `record` is durable (or was before: a record may be
-    /// given again). An error says why it is not; it may be given again later.
+    /// given again). An error says why it is not; it may be given again later, but for `invalid`: it
+    /// will never be taken.
     using Done = std::move_only_function<void(Result<void>)>;
     virtual void submit(GatewayRecord record, Done done) = 0;
 };

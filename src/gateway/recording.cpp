@@ -253,6 +253,10 @@ void Recording::submit(GatewayRecord record, std::shared_ptr<Standing> standing,
 /// The sink has so many more records of a call.
 void Recording::stored(Standing* standing, std::size_t records) {
     recorded_.add(records);
+    settle(standing, records);
+}
+
+void Recording::settle(Standing* standing, std::size_t records) {
     if (standing && standing->open.fetch_sub(records) == records) journal_->settle(standing->id);
 }
 
@@ -267,6 +271,7 @@ void Recording::left() {
 }
 
 void Recording::keep(Waiting waiting, const Error& error) {
+    if (!waiting.to_journal && error.code == Code::invalid) return give_up(waiting, error);
     std::lock_guard lock(mutex_);
     const auto bytes = size_of(waiting.records);
     if (waiting_bytes_ + bytes > options_.waiting_bytes_max) {
@@ -278,6 +283,14 @@ void Recording::keep(Waiting waiting, const Error& error) {
     waiting_.push_back(std::move(waiting));
     waiting_count_.store(waiting_.size(), std::memory_order_release);
     changed_.notify_all();
+}
+
+/// The sink will never take it: asking again would hold up all calls.
+void Recording::give_up(const Waiting& waiting, const Error& error) {
+    dropped_.add(waiting.records.size());
+    log_error("records are lost: they are refused for good",
+              {{"records", waiting.records.size()}, {"reason", error.message}});
+    settle(waiting.standing.get(), waiting.records.size());
 }
 
 /// What the journal has is given to the sink when the gateway starts again.
@@ -294,8 +307,12 @@ bool Recording::give_first(std::unique_lock<std::mutex>& lock) {
     if (outcome) outcome = submit_and_wait(first.records);
     lock.lock();
     if (in_journal) waiting_.front().to_journal = false;
-    if (!outcome) return false;
-    stored(first.standing.get(), first.records.size());
+    const bool refused = !outcome && in_journal && outcome.error().code == Code::invalid;
+    if (!outcome && !refused) return false;
+    if (refused)
+        give_up(first, outcome.error());
+    else
+        stored(first.standing.get(), first.records.size());
     waiting_bytes_ -= size_of(first.records);
     waiting_.pop_front();
     waiting_count_.store(waiting_.size(), std::memory_order_release);

@@ -70,7 +70,9 @@ private:
     void submit(std::vector<GatewayRecord> records, std::shared_ptr<Standing> standing, Done done);
     void submit(GatewayRecord record, std::shared_ptr<Standing> standing, Done done);
     void stored(Standing* standing, std::size_t records);
+    void settle(Standing* standing, std::size_t records);
     void keep(Waiting waiting, const Error& error);
+    void give_up(const Waiting& waiting, const Error& error);
     void retry();
     bool give_first(std::unique_lock<std::mutex>& lock);
     Result<void> put_and_wait(const Waiting& waiting);

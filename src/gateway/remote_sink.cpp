@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "gateway/setting_aside.h"
 #include "net/answer_burst.h"
 #include "sign/text.h"
 
@@ -34,12 +35,6 @@ std::vector<std::string> problems_of(std::string_view body, std::size_t count) {
         if (at < count) problems[at] = result.text("reason").empty() ? "rejected" : std::string(result.text("reason"));
     }
     return problems;
-}
-
-void append_line(std::string& body, const GatewayRecord& record) {
-    body += fmt::format("{{\"sequence\":{},", record.sequence);
-    if (!record.evidence.empty()) body.append("\"evidence\":").append(record.evidence).push_back(',');
-    body.append("\"record\":").append(record.text).append("}\n");
 }
 
 }  // namespace
@@ -91,7 +86,7 @@ void RemoteSink::run() {
 
 void RemoteSink::send(std::deque<Waiting> batch) {
     std::string body;
-    for (const auto& [record, done] : batch) append_line(body, record);
+    for (const auto& [record, done] : batch) append_gateway_line(body, record);
     const auto answer = net::send(
         options_.endpoint,
         net::OutgoingRequest{"POST",

@@ -14,6 +14,7 @@
 #include "gateway/intent_journal.h"
 #include "gateway/recording.h"
 #include "gateway/remote_sink.h"
+#include "gateway/setting_aside.h"
 #include "gateway/spool.h"
 #include "node/gateway_callers.h"
 #include "node/mortal_disk.h"
@@ -64,7 +65,8 @@ public:
         auto lock = lock_data_folder(config.gateway_spool);
         if (!lock) return fail(std::move(lock).error());
         sink->lock_ = std::move(*lock);
-        sink->onward_ = std::move(onward);
+        sink->remote_ = std::move(onward);
+        sink->onward_ = std::make_unique<gateway::SettingAside>(*sink->remote_, sink->disk_.get(), metrics);
         gateway::SpoolOptions options;
         options.bytes_max = static_cast<std::uint64_t>(config.gateway_spool_bytes);
         auto spool = gateway::Spool::open(options, *sink->disk_, *sink->onward_, metrics);
@@ -80,7 +82,8 @@ public:
 private:
     std::unique_ptr<Disk> disk_;
     std::unique_ptr<FolderLock> lock_;
-    std::unique_ptr<gateway::RecordSink> onward_;
+    std::unique_ptr<gateway::RecordSink> remote_;
+    std::unique_ptr<gateway::SettingAside> onward_;
     std::unique_ptr<gateway::Spool> spool_;  // last: it ends first
 };
 
@@ -102,8 +105,9 @@ public:
     }
 
     Result<void> open(gateway::GatewayOptions options, gateway::RecordingOptions recording) {
+        kept_ = std::make_unique<gateway::SettingAside>(sink_, disk_.get(), metrics_);
         recording_ =
-            std::make_unique<gateway::Recording>(std::move(recording), *callers_, sink_, metrics_, journal_.get());
+            std::make_unique<gateway::Recording>(std::move(recording), *callers_, *kept_, metrics_, journal_.get());
         auto started = gateway::Gateway::start(std::move(options), *recording_, metrics_);
         if (!started) return fail(std::move(started).error());
         gateway_ = std::move(*started);
@@ -125,6 +129,7 @@ private:
     Metrics& metrics_;
     std::unique_ptr<Disk> disk_;
     std::unique_ptr<gateway::IntentJournal> journal_;  // null: there is none
+    std::unique_ptr<gateway::SettingAside> kept_;
     std::unique_ptr<gateway::Recording> recording_;
     std::unique_ptr<gateway::Gateway> gateway_;
 };

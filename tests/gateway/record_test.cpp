@@ -10,6 +10,8 @@
 #include "gateway/classified_call.h"
 #include "gateway/peer.h"
 #include "gateway/recording.h"
+#include "gateway/setting_aside.h"
+#include "support/memory_disk.h"
 
 namespace cairn::gateway {
 namespace {
@@ -486,8 +488,11 @@ class FlakySink final : public RecordSink {
 public:
     void submit(GatewayRecord record, Done done) override {
         std::unique_lock lock(mutex_);
-        const auto result = failing ? Result<void>(fail(Code::exhausted, "no")) : Result<void>();
-        if (!failing) taken_.emplace_back(record.sequence, std::move(record.text));
+        const bool refused = record.text.find(unwanted) != std::string::npos;
+        const auto result = failing   ? Result<void>(fail(Code::exhausted, "no"))
+                            : refused ? Result<void>(fail(Code::invalid, "never"))
+                                      : Result<void>();
+        if (result) taken_.emplace_back(record.sequence, std::move(record.text));
         lock.unlock();
         done(result);
     }
@@ -501,6 +506,7 @@ public:
     }
 
     std::atomic<bool> failing{false};
+    const std::string unwanted = "unwanted-key";  ///< what records hold that are never taken
 
 private:
     std::mutex mutex_;
@@ -542,6 +548,44 @@ TEST(Recording, CopiesOfBodiesWhatTheirRecordsNeed) {
     EXPECT_EQ(recording.limits(form, nullptr, nullptr).request_first_bytes, 64u << 10);
     const auto upload = request("POST", "/b", {{"Content-Type", "multipart/form-data; boundary=b"}});
     EXPECT_LT(recording.limits(upload, nullptr, nullptr).request_bytes_max, 32u << 10);
+}
+
+TEST(Recording, ARecordThatIsNeverTakenIsSetAsideAndHoldsUpNoOther) {
+    FlakySink sink;
+    ListeningCallers callers;
+    Metrics metrics;
+    MemoryDisk disk;
+    SettingAside aside(sink, &disk, metrics);
+    Recording recording(quick(), callers, aside, metrics);
+    bool recorded = false;
+    recording.record(call_to("/b/unwanted-key"), [&](Result<void> result) { recorded = result.has_value(); });
+    EXPECT_TRUE(recorded) << "it is durable in the gateway's own file";
+    EXPECT_TRUE(recording.accepting());
+    recording.record(call_to("/b/other"), [&](Result<void> result) { EXPECT_TRUE(result); });
+    EXPECT_EQ(sink.taken(), 1u);
+    disk.crash();
+    const auto kept = read_file(disk, "refused/records.ndjson");
+    ASSERT_TRUE(kept);
+    EXPECT_NE(kept->find("unwanted-key"), std::string::npos);
+    EXPECT_TRUE(kept->ends_with("}\n"));
+}
+
+TEST(Recording, WithoutAPlaceOnlyTheCallOfARefusedRecordFails) {
+    FlakySink sink;
+    ListeningCallers callers;
+    Metrics metrics;
+    SettingAside aside(sink, nullptr, metrics);
+    Recording recording(quick(), callers, aside, metrics);
+    bool failed = false;
+    recording.record(call_to("/b/unwanted-key"), [&](Result<void> result) { failed = !result; });
+    EXPECT_TRUE(failed);
+    EXPECT_TRUE(recording.accepting());
+    sink.failing = true;  // and if it was only found later
+    recording.record(call_to("/b/unwanted-key"), [](const Result<void>&) {});
+    EXPECT_FALSE(recording.accepting());
+    sink.failing = false;
+    for (int i = 0; i < 500 && !recording.accepting(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(recording.accepting());
 }
 
 TEST(Recording, WhatIsNotTakenIsGivenAgainUntilItIs) {
