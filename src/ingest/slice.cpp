@@ -234,6 +234,10 @@ private:
             problem(begin, "CloudTrailEvent is no valid JSON string");
             return;
         }
+        if (text.empty()) {
+            problem(begin, "CloudTrailEvent is empty");
+            return;
+        }
         const std::size_t size = text.size();
         text.append(RecordParser::padding, '\0');
         // The padding keeps the text off the string's own buffer: it stays in place when the vector grows.

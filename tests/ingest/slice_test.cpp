@@ -135,6 +135,7 @@ TEST(Slice, DamageCostsNoRecordBeforeIt) {
         {"wrong escape in LookupEvents",
          R"({"CloudTrailEvent":"\ud800 "})",
          {"!CloudTrailEvent is no valid JSON string"}},
+        {"nothing in LookupEvents", R"({"EventId":"1","CloudTrailEvent":""})", {"!CloudTrailEvent is empty"}},
         {"deep", std::string(100000, '['), {"!JSON array is damaged or not closed"}},
     };
     for (const auto& row : cases) {
