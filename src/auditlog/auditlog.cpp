@@ -5,6 +5,7 @@
 #include "auditlog/ceph.h"
 #include "auditlog/minio.h"
 #include "base/json.h"
+#include "base/time.h"
 
 namespace cairn::auditlog {
 
@@ -21,6 +22,8 @@ Result<std::vector<std::string>> records_of(Format format, std::string_view entr
     if (json->as_object().empty()) return std::vector<std::string>();
     const auto call = format == Format::minio_audit ? read_minio_entry(*json, home) : read_ceph_entry(*json, home);
     if (!call) return std::unexpected(call.error());
+    if (*call && !parse_time(format_time((*call)->ended)))
+        return fail(Code::invalid, "no entry of an audit log: its time is in no year from 0000 to 9999");
     return *call ? render(**call, entry, home) : std::vector<std::string>();
 }
 

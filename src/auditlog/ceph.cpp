@@ -29,6 +29,14 @@ std::uint64_t number_of(const Json& entry, std::string_view name) {
     return number;
 }
 
+/// How long a call took. What no call takes is what no clock said.
+std::chrono::milliseconds duration_of(const Json& entry) {
+    constexpr std::chrono::milliseconds longest = std::chrono::weeks(1);
+    const auto milliseconds = number_of(entry, "total_time");
+    return milliseconds <= static_cast<std::uint64_t>(longest.count()) ? std::chrono::milliseconds(milliseconds)
+                                                                       : std::chrono::milliseconds(0);
+}
+
 /// "HTTP_X_AMZ_ACL" is x-amz-acl.
 std::string header_name(std::string_view variable) {
     if (variable.starts_with("HTTP_")) variable.remove_prefix(5);
@@ -54,9 +62,11 @@ bool read_request_line(std::string_view line, LoggedCall& call) {
 void make_path_style(std::string_view bucket, std::string& target) {
     if (bucket.empty()) return;
     const auto path = sign::path_of(target);
-    const auto begin = "/" + std::string(bucket);
-    const auto rest = path.substr(std::min(path.size(), begin.size()));
-    if (path.starts_with(begin) && (rest.empty() || rest.front() == '/')) return;
+    const auto begin = "/" + encode_path(bucket);
+    const auto stands_in_path = [&](std::string_view name) {
+        return path.starts_with(name) && (path.size() == name.size() || path[name.size()] == '/');
+    };
+    if (stands_in_path(begin) || stands_in_path("/" + std::string(bucket))) return;
     target.insert(0, begin);
 }
 
@@ -104,7 +114,7 @@ Result<std::optional<LoggedCall>> read_ceph_entry(const Json& entry, const Home&
     if (call.status >= 300) call.error_code = entry.text("error_code");
     call.request_bytes = number_of(entry, "bytes_received");
     call.response_bytes = number_of(entry, "bytes_sent");
-    call.ended = *began + std::chrono::milliseconds(number_of(entry, "total_time"));
+    call.ended = *began + duration_of(entry);
     call.peer_address = entry.text("remote_addr");
     call.request_id = entry.text("trans_id");
     call.user_identity = identity_of(entry, home);

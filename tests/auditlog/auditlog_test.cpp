@@ -176,6 +176,11 @@ TEST(AuditLog, CephSaysItInManyWays) {
     const auto virtual_host = only_record(Format::ceph_ops, ceph_entry("GET /k HTTP/1.1", ""));
     EXPECT_EQ(virtual_host.text("eventName"), "GetObject");
     EXPECT_EQ(virtual_host.find("requestParameters")->text("key"), "k");
+    const auto odd_name = only_record(
+        Format::ceph_ops,
+        R"({"bucket":"t/a?b","time":"2026-11-21T16:00:00Z","uri":"GET /k?X-Amz-Signature=c0ffee5ec2e7 HTTP/1.1","http_status":"200"})");
+    EXPECT_EQ(odd_name.find("requestParameters")->text("bucketName"), "a?b");
+    EXPECT_EQ(odd_name.find("requestParameters")->text("key"), "k");
     const auto policy = only_record(Format::ceph_ops, ceph_entry("PUT /photos?policy HTTP/1.1", ""));
     EXPECT_EQ(policy.text("eventName"), "PutBucketPolicy");
     const auto session = only_record(
@@ -209,6 +214,20 @@ TEST(AuditLog, WhatIsNoEntryOfCeph) {
         SCOPED_TRACE(entry);
         EXPECT_FALSE(records_of(Format::ceph_ops, entry, home).has_value());
     }
+}
+
+TEST(AuditLog, TimesThatNoRecordCanHave) {
+    for (const char* time : {"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"}) {
+        SCOPED_TRACE(time);
+        const auto text = std::string(R"("time":")") + time + "\"";
+        EXPECT_FALSE(records_of(Format::ceph_ops, "{" + text + R"(,"uri":"GET /b/k HTTP/1.1"})", home).has_value());
+        EXPECT_FALSE(
+            records_of(Format::minio_audit, "{" + text + R"(,"api":{},"requestPath":"/b/k"})", home).has_value());
+    }
+    const auto endless = only_record(
+        Format::ceph_ops,
+        R"({"time":"2026-11-21T16:00:00Z","uri":"GET /b/k HTTP/1.1","http_status":"200","total_time":9223372036854775807})");
+    EXPECT_EQ(endless.text("eventTime"), "2026-11-21T16:00:00Z") << "no call takes so long";
 }
 
 }  // namespace
