@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "event/record.h"
-#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
+#include "gateway/known_callers.h"
 #include "gateway/record_maker.h"
 
 namespace {
