@@ -40,6 +40,7 @@ TEST(Credential, IsReadFromTheAuthorizationHeader) {
         {"AWS AKID:c2lnbmF0dXJl", Scheme::sigv2, "AKID", "", "", ""},
         {"AWS c2VjcmV0", Scheme::sigv2, "", "", "", ""},
         {"AWS user:with:colons:c2lnbmF0dXJl", Scheme::sigv2, "user:with:colons", "", "", ""},
+        {"AWS AKID c2lnbmF0dXJl", Scheme::sigv2, "", "", "", ""},
         {"Bearer some-token", Scheme::bearer, "", "", "", ""},
         {"Basic dTpw", Scheme::unknown, "", "", "", ""},
         {"AWS4-HMAC-SHA256 Credential=AKID/20260102/eu-west-1/ec2/aws5_request", Scheme::sigv4, "", "", "", ""},
