@@ -45,9 +45,6 @@ std::string header_name(std::string_view variable) {
     return name;
 }
 
-/// A bucket of a tenant is "tenant/bucket".
-std::string_view plain_bucket(std::string_view bucket) { return bucket.substr(bucket.rfind('/') + 1); }
-
 /// "GET /bucket/key?acl HTTP/1.1" is a method and a target.
 bool read_request_line(std::string_view line, LoggedCall& call) {
     const auto first = line.find(' ');
@@ -58,16 +55,22 @@ bool read_request_line(std::string_view line, LoggedCall& call) {
     return call.target.starts_with('/');
 }
 
-/// Where the bucket stood in the host's name, the path lacks it.
+/// Where the bucket stood in the host's name, the path lacks it. That of a tenant is "tenant/bucket" in the entry; its
+/// path has "tenant:bucket" if the client is of another tenant ("RGW Multi-tenancy" of Ceph's documentation).
 void make_path_style(std::string_view bucket, std::string& target) {
     if (bucket.empty()) return;
+    const auto slash = bucket.rfind('/');
+    const auto tenant = std::string(slash == std::string_view::npos ? std::string_view() : bucket.substr(0, slash));
+    const auto name = std::string(bucket.substr(slash + 1)), encoded = encode_path(name);
     const auto path = sign::path_of(target);
-    const auto begin = "/" + encode_path(bucket);
-    const auto stands_in_path = [&](std::string_view name) {
-        return path.starts_with(name) && (path.size() == name.size() || path[name.size()] == '/');
+    const auto begins_with = [&](const std::string& begin) {
+        return path.starts_with(begin) && (path.size() == begin.size() || path[begin.size()] == '/');
     };
-    if (stands_in_path(begin) || stands_in_path("/" + std::string(bucket))) return;
-    target.insert(0, begin);
+    const auto tenant_begin = "/" + encode_path(tenant);
+    if (begins_with("/" + name) || begins_with("/" + encoded) || begins_with(tenant_begin + ":" + encoded) ||
+        begins_with(tenant_begin + "%3A" + encoded))
+        return;
+    target.insert(0, "/" + encoded);
 }
 
 /// The action of a form that went to "/", which the request line does not tell: "create_role" is CreateRole.
@@ -104,7 +107,7 @@ Result<std::optional<LoggedCall>> read_ceph_entry(const Json& entry, const Home&
     if (!began) return fail(Code::invalid, "no entry of Ceph's ops log: \"time\" is no date and time");
     const auto operation = entry.text("operation");
     if (call.method == "POST" && call.target == "/" && !operation.empty()) call.target += action_query(operation);
-    make_path_style(plain_bucket(entry.text("bucket")), call.target);
+    make_path_style(entry.text("bucket"), call.target);
     if (const auto* headers = entry.find("http_x_headers"))
         for (const auto& header : headers->as_array())
             for (const auto& [name, value] : header.as_object())

@@ -181,6 +181,13 @@ TEST(AuditLog, CephSaysItInManyWays) {
         R"({"bucket":"t/a?b","time":"2026-11-21T16:00:00Z","uri":"GET /k?X-Amz-Signature=c0ffee5ec2e7 HTTP/1.1","http_status":"200"})");
     EXPECT_EQ(odd_name.find("requestParameters")->text("bucketName"), "a?b");
     EXPECT_EQ(odd_name.find("requestParameters")->text("key"), "k");
+    for (const char* path : {"/acme:photos/k", "/acme%3Aphotos/k"}) {
+        const auto of_another_tenant = only_record(
+            Format::ceph_ops, std::string(R"({"bucket":"acme/photos","time":"2026-11-21T16:00:00Z","uri":"GET )") +
+                                  path + R"( HTTP/1.1","http_status":"200"})");
+        EXPECT_EQ(of_another_tenant.find("requestParameters")->text("bucketName"), "acme:photos");
+        EXPECT_EQ(of_another_tenant.find("requestParameters")->text("key"), "k");
+    }
     const auto policy = only_record(Format::ceph_ops, ceph_entry("PUT /photos?policy HTTP/1.1", ""));
     EXPECT_EQ(policy.text("eventName"), "PutBucketPolicy");
     const auto session = only_record(
