@@ -43,6 +43,14 @@ net::Headers take_headers(std::string_view& rest) {
 
 bool has_canary(std::string_view text) { return text.find(canary) != std::string_view::npos; }
 
+/// Also where bytes that a name can not have part it.
+bool comes_with_canary(std::string_view bytes) {
+    std::string plain;
+    for (const char c : bytes)
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')) plain += c;
+    return has_canary(plain);
+}
+
 /// A first Authorization stays what it is up to its signature.
 void plant_secrets(net::Request& request) {
     std::string authorization(request.find("authorization"));
@@ -81,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static Metrics metrics;
     static RecordParser parser;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    if (has_canary(bytes)) return 0;
+    if (comes_with_canary(bytes)) return 0;
     for (const auto profile :
          {wire::UpstreamProfile::generic, wire::UpstreamProfile::aws, wire::UpstreamProfile::minio}) {
         KnownCallers callers({{"", {"111122223333", profile}}});
