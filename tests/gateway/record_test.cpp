@@ -554,7 +554,7 @@ TEST(Recording, ARecordThatIsNeverTakenIsSetAsideAndHoldsUpNoOther) {
     FlakySink sink;
     ListeningCallers callers;
     Metrics metrics;
-    MemoryDisk disk;
+    support::MemoryDisk disk;
     SettingAside aside(sink, &disk, metrics);
     Recording recording(quick(), callers, aside, metrics);
     bool recorded = false;
