@@ -3,27 +3,31 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "event/find_bytes.h"
 #include "view/session/facts.h"
 
 namespace cairn::session {
 
 namespace {
 
+/// Where in a record something begins, as services write it.
+const BytesFinder identity_begin(R"("userIdentity":{)"), key_begin(R"("accessKeyId":")"), arn_begin(R"("arn":")"),
+    name_begin(R"("eventName":")"), time_begin(R"("eventTime":")"), no_answer(R"("responseElements":null)");
+
 /// The text between `begin` and the next quote; empty if there is none.
-std::string_view text_behind(std::string_view record, std::string_view begin) {
-    const auto at = record.find(begin);
+std::string_view text_behind(std::string_view record, const BytesFinder& begin) {
+    const auto at = begin.find(record);
     if (at == std::string_view::npos) return {};
-    record.remove_prefix(at + begin.size());
+    record.remove_prefix(at + begin.term().size());
     const auto end = record.find('"');
     return end == std::string_view::npos ? std::string_view() : record.substr(0, end);
 }
 
 /// userIdentity's object; empty if it is not there as services write it, without white space.
 std::string_view identity_bytes(std::string_view record) {
-    static constexpr std::string_view begin = R"("userIdentity":{)";
-    const auto at = record.find(begin);
+    const auto at = identity_begin.find(record);
     if (at == std::string_view::npos) return {};
-    record.remove_prefix(at + begin.size() - 1);
+    record.remove_prefix(at + identity_begin.term().size() - 1);
     int depth = 0;
     for (std::size_t i = 0; i < record.size(); ++i) {
         const char c = record[i];
@@ -49,33 +53,33 @@ std::string_view last_part(std::string_view arn) { return arn.substr(arn.rfind('
 std::optional<Caller> caller_of(std::string_view record) {
     const auto identity = identity_bytes(record);
     if (identity.empty()) return std::nullopt;
-    return Caller{text_behind(identity, R"("accessKeyId":")"), text_behind(identity, R"("arn":")")};
+    return Caller{text_behind(identity, key_begin), text_behind(identity, arn_begin)};
 }
 
 }  // namespace
 
 bool Told::tells_nothing(std::string_view record) const {
     const auto caller = caller_of(record);
-    const bool has_answer = record.find(R"("responseElements":null)") == std::string_view::npos;
-    if (!caller || name_tells_more(text_behind(record, R"("eventName":")"), has_answer)) return false;
+    if (!caller || name_tells_more(text_behind(record, name_begin), !no_answer.found_in(record))) return false;
     if (caller->key_id.empty()) return true;
-    const auto key = hash64(caller->key_id);
-    const auto& slot = slots_[key % slot_count];
-    if (slot.key != key || slot.arn != hash64(caller->arn)) return false;
-    const auto time = parse_time(text_behind(record, R"("eventTime":")"));
+    const auto key = hash64(caller->key_id), arn = hash64(caller->arn);
+    const auto& slot = slots_[(key ^ arn) % slot_count];
+    if (slot.key != key || slot.arn != arn) return false;
+    const auto time = parse_time(text_behind(record, time_begin));
     return time && slot.from <= *time && *time <= slot.to;
 }
 
 void Told::note(std::string_view record, Time from, Time to) {
     const auto caller = caller_of(record);
     if (!caller) return;
-    const auto key = hash64(caller->key_id);
-    slots_[key % slot_count] = {key, hash64(caller->arn), hash64(last_part(caller->arn)), from, to};
+    const auto key = hash64(caller->key_id), arn = hash64(caller->arn);
+    slots_[(key ^ arn) % slot_count] = {key, arn, hash64(last_part(caller->arn)), from, to};
 }
 
 void Told::forget_key(std::string_view key_id) {
-    const auto key = hash64(key_id);
-    if (auto& slot = slots_[key % slot_count]; slot.key == key) slot = {};
+    const auto hash = hash64(key_id);
+    for (auto& slot : slots_)
+        if (slot.key == hash) slot = {};
 }
 
 void Told::forget_user(std::string_view name) {

@@ -8,9 +8,9 @@
 
 namespace cairn::session {
 
-/// Recognises by their bytes alone, without parsing, records that tell nothing new: nearly all of a busy trail. They are
-/// of no key, or of one that was learned with the same ARN, at a time in which it is known to be valid. Never wrong on
-/// the other side: what it does not recognise is parsed.
+/// Recognises by their bytes alone, without parsing, records that tell nothing new: nearly all of a busy trail. They
+/// are of no key, or of one that was learned with the same ARN, at a time in which it is known to be valid. Never wrong
+/// on the other side: what it does not recognise is parsed.
 class Told {
 public:
     Told() : slots_(slot_count) {}
@@ -30,7 +30,7 @@ private:
         std::uint64_t key = 0, arn = 0, name = 0;  ///< hashes: of key id, ARN and what ends it; 0: empty
         Time from{}, to{};
     };
-    std::vector<Slot> slots_;  // one key each, the newest
+    std::vector<Slot> slots_;  // one key with one ARN each, the newest
 };
 
 }  // namespace cairn::session

@@ -111,9 +111,9 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
     const auto* answer = evidence.find("answer");
     const auto elements = more && !answer ? part_of(event.raw, "responseElements") : Json();
     if (!answer) answer = &elements;
-    if (more) {
-        told_.forget_key(parameters.text("accessKeyId"));
-        told_.forget_user(parameters.text("userName"));
+    if (more && event.event_source == "iam.amazonaws.com") {  // they may end
+        if (const auto key_id = parameters.text("accessKeyId"); !key_id.empty()) told_.forget_key(key_id);
+        if (event.event_name == "DeleteUser") told_.forget_user(parameters.text("userName"));
     }
     parts_.graph.learn({.space = space,
                         .event_source = event.event_source,
@@ -135,7 +135,7 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
 void SessionView::note(const EventView& event) {
     const auto valid = parts_.graph.validity({}, event.access_key_id, event.time);
     // Now and then it is to be noted that the key is in use.
-    if (valid) told_.note(event.raw, valid->first, std::min(valid->second, event.time + std::chrono::hours(24)));
+    if (valid) told_.note(event.raw, valid->first, std::min(valid->second, event.time + std::chrono::hours(24 * 14)));
 }
 
 }  // namespace cairn::session
