@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
+#include "gateway/known_callers.h"
 #include "gateway/record_maker.h"
 #include "wire/call_failure.h"
 #include "wire/call_resources.h"

@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "gateway/known_callers.h"
 #include "gateway/classified_call.h"
 #include "gateway/intent_journal.h"
+#include "gateway/known_callers.h"
 #include "gateway/recording.h"
 #include "support/memory_disk.h"
 

@@ -151,7 +151,8 @@ TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
     EXPECT_FALSE(told.tells_nothing(call(ana, "2026-01-04T00:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(call(bob, "2026-01-02T23:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(assume(ana, "ASIA1", "2026-01-02T03:06:05Z").record));
-    EXPECT_TRUE(told.tells_nothing(R"({"userIdentity":{"type":"AWSService","invokedBy":"s3.amazonaws.com"},"eventName":"PutObject"})"))
+    EXPECT_TRUE(told.tells_nothing(
+        R"({"userIdentity":{"type":"AWSService","invokedBy":"s3.amazonaws.com"},"eventName":"PutObject"})"))
         << "without a key";
     EXPECT_FALSE(told.tells_nothing("{}"));
     EXPECT_FALSE(told.tells_nothing(record.substr(0, record.size() / 4)));
