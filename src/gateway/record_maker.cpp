@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "gateway/classified_call.h"
 #include "gateway/evidence.h"
+#include "wire/answer_content.h"
 #include "wire/authentication_errors.h"
 #include "wire/body_limits.h"
 #include "wire/deleted_objects.h"
@@ -68,7 +69,11 @@ std::string new_id() { return format_uuid(random_uuid()); }
 Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wire::UpstreamProfile profile) {
     const bool signs = call.classified.credential.scheme != wire::Credential::Scheme::anonymous;
     if (signs && wire::is_authentication_error(failure.code)) return Confidence::refused;
-    if (!verifies(profile) || !has_answer(call)) return Confidence::claimed;
+    // A redirection, and a call that needs no signature, say nothing of the one that was there.
+    const int status = call.response.status;
+    const bool looked_at = has_answer(call) && (status < 300 || status >= 400 || status == 304) &&
+                           !(call.classified.operation && call.classified.operation.unsigned_by_model());
+    if (!verifies(profile) || !looked_at) return Confidence::claimed;
     const bool foreign = profile == wire::UpstreamProfile::aws &&
                          is_customers(wire::plain_host(call.request.find("host")), call.classified);
     return foreign ? Confidence::foreign : Confidence::confirmed;
@@ -170,7 +175,7 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     records.push_back({wire::call_record(seen, recorded, event_id), std::move(evidence)});
     if (unknown || begun) return records;
     if (classified.is_s3() && classified.operation && classified.operation.name() == "DeleteObjects" && !failure)
-        for (const auto& key : wire::deleted_keys(body.bytes, answer.body))
+        for (const auto& key : wire::deleted_keys(body.bytes, wire::AnswerContent(answer).bytes()))
             records.push_back({wire::deleted_object_record(seen, recorded, key, new_id()), {}});
     return records;
 }

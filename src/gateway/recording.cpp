@@ -96,6 +96,10 @@ Recording::Recording(RecordingOptions options, Callers& callers, RecordSink& sin
         log_warning("calls were under way when the gateway ended: they are recorded as far as they are known",
                     {{"calls", unsettled.size()}});
     for (auto& [id, records] : unsettled) {
+        if (records.empty()) {  // none of them could be read
+            journal_->settle(id);
+            continue;
+        }
         number(records);
         auto left = standing(id, records.size());
         submit(std::move(records), std::move(left), [](const Result<void>&) {});

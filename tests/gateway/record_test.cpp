@@ -285,6 +285,13 @@ TEST_F(Records, OfACallThatTheServerDidNotBelieveNameNobody) {
     unanswered.outcome = Outcome::timed_out;
     record_of(unanswered);
     EXPECT_EQ(callers.last, Confidence::claimed);
+    record_of(call_of(request("GET", "/b/k", signed_for("s3")), 301));
+    EXPECT_EQ(callers.last, Confidence::claimed) << "another Region's server would have looked";
+    record_of(call_of(request("GET", "/b/k", signed_for("s3")), 304));
+    EXPECT_EQ(callers.last, Confidence::confirmed);
+    record_of(
+        call_of(request("POST", "/?Action=AssumeRoleWithWebIdentity&Version=2011-06-15", signed_for("sts")), 200));
+    EXPECT_EQ(callers.last, Confidence::claimed) << "it needs no signature";
 }
 
 TEST_F(Records, OfOtherServicesFailedAuthenticationsMayBeLeftOut) {
