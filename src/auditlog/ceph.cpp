@@ -45,6 +45,16 @@ std::string header_name(std::string_view variable) {
     return name;
 }
 
+/// Gateways before Quincy write the query twice: "/bucket?policy?policy".
+void drop_second_query(std::string& target) {
+    const auto begin = target.find('?');
+    if (begin == std::string::npos) return;
+    const auto query = std::string_view(target).substr(begin + 1);
+    const auto half = query.size() / 2;
+    if (query.size() % 2 == 1 && query[half] == '?' && query.substr(0, half) == query.substr(half + 1))
+        target.resize(begin + 1 + half);
+}
+
 /// "GET /bucket/key?acl HTTP/1.1" is a method and a target.
 bool read_request_line(std::string_view line, LoggedCall& call) {
     const auto first = line.find(' ');
@@ -52,6 +62,7 @@ bool read_request_line(std::string_view line, LoggedCall& call) {
     call.method = line.substr(0, first);
     line.remove_prefix(first + 1);
     call.target = line.substr(0, line.rfind(" HTTP/"));
+    drop_second_query(call.target);
     return call.target.starts_with('/');
 }
 

@@ -188,6 +188,11 @@ TEST(AuditLog, CephSaysItInManyWays) {
         EXPECT_EQ(of_another_tenant.find("requestParameters")->text("bucketName"), "acme:photos");
         EXPECT_EQ(of_another_tenant.find("requestParameters")->text("key"), "k");
     }
+    const auto twice = only_record(Format::ceph_ops, ceph_entry("PUT /photos?policy?policy HTTP/1.1", ""));
+    EXPECT_EQ(twice.text("eventName"), "PutBucketPolicy");
+    const auto part = only_record(
+        Format::ceph_ops, ceph_entry("PUT /photos/k?uploadId=2~0&partNumber=2?uploadId=2~0&partNumber=2 HTTP/1.1", ""));
+    EXPECT_EQ(part.text("eventName"), "UploadPart");
     const auto policy = only_record(Format::ceph_ops, ceph_entry("PUT /photos?policy HTTP/1.1", ""));
     EXPECT_EQ(policy.text("eventName"), "PutBucketPolicy");
     const auto session = only_record(
