@@ -120,6 +120,11 @@ class Proxy : public testing::Test {
 protected:
     ~Proxy() override {
         gateway_.reset();
+        end_origin();
+    }
+    /// What it serves may use members: it ends before they do.
+    void end_origin() {
+        if (origin_) origin_->end();
         origin_.reset();
     }
 

@@ -20,6 +20,10 @@ std::string form_head(std::string more = "") {
 /// Mode `intent`, unless a test says otherwise.
 class Intents : public Proxy {
 protected:
+    ~Intents() override {
+        gateway_.reset();
+        end_origin();
+    }
     void serve_answers() {
         serve([this](Peer& peer) {
             for (;;) {
@@ -308,7 +312,7 @@ TEST_P(Streams, WhoseHeadCannotBeKeptAreWithheld) {
 
 TEST_P(Streams, ThatAreCutHaveTheBytesThatCame) {
     for (const bool reset : {false, true}) {
-        serve_long([&](Peer& peer) {
+        serve_long([reset](Peer& peer) {
             if (reset) peer.reset();
         });
         begin(GetParam());

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace cairn::gateway {
@@ -100,10 +101,15 @@ public:
         acceptor_ = std::thread([this] { accept(); });
     }
     ~Origin() {
-        ::shutdown(socket_, SHUT_RDWR);
-        acceptor_.join();
+        end();
         ::close(socket_);
-        for (auto& thread : threads_) thread.join();
+    }
+
+    /// Waits until nothing is served any more.
+    void end() {
+        ::shutdown(socket_, SHUT_RDWR);
+        if (acceptor_.joinable()) acceptor_.join();
+        for (auto& thread : std::exchange(threads_, {})) thread.join();
     }
 
     std::uint16_t port() const { return port_; }
