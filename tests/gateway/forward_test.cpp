@@ -310,6 +310,8 @@ TEST_F(Forwarding, ASlowReaderHoldsUpItsTunnelInsteadOfFillingMemory) {
         got += read;
     }
     EXPECT_EQ(got, size);
+    gateway_.reset();
+    end_origin();
 }
 
 TEST_F(Forwarding, ATunnelWithoutABytesForTooLongIsClosed) {
