@@ -1,11 +1,30 @@
 #include "event/json_scan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace cairn {
 
 namespace {
+
+/// The first quote or backslash from `at` on; the text's size if there is none.
+std::size_t find_quote_or_escape(std::string_view text, std::size_t at) {
+#if defined(__SSE2__)
+    const auto quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    for (; at + 16 <= text.size(); at += 16) {
+        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+        const auto hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
+        if (const int mask = _mm_movemask_epi8(hits))
+            return at + static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(mask)));
+    }
+#endif
+    while (at < text.size() && text[at] != '"' && text[at] != '\\') ++at;
+    return at;
+}
 
 std::uint32_t hex_unit(std::string_view digits) {
     std::uint32_t unit = 0;
@@ -69,13 +88,11 @@ char plain_escape(char c) {
 }  // namespace
 
 void JsonScan::skip_string() {
-    for (++at_; at_ < text_.size(); ++at_) {
-        if (text_[at_] == '\\') {
-            ++at_;
-        } else if (text_[at_] == '"') {
-            ++at_;
-            return;
-        }
+    for (++at_; (at_ = find_quote_or_escape(text_, at_)) < text_.size();
+         at_ += 2) {  // an escape has two bytes at least
+        if (text_[at_] != '"') continue;
+        ++at_;
+        return;
     }
     at_ = text_.size();
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -82,7 +83,7 @@ private:
 }  // namespace
 
 void each_value_at(std::string_view record, std::span<const std::string> path, const Use& use) {
-    PathWalk(use).walk(JsonScan(record).value(), path);
+    PathWalk(use).walk(record.substr(JsonScan(record).position()), path);
 }
 
 PathValue value_at(std::string_view record, std::span<const std::string> path) {
@@ -92,6 +93,22 @@ PathValue value_at(std::string_view record, std::span<const std::string> path) {
         return false;
     });
     return found;
+}
+
+void find_members(std::string_view record, std::span<const std::string_view> names,
+                  std::span<std::string_view> values) {
+    std::ranges::fill(values, std::string_view());
+    std::size_t missing = names.size();
+    JsonScan scan(record);
+    for (scan.take(); missing > 0 && scan.more();) {
+        const auto name = scan.name();
+        const auto value = scan.value();
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (!values[i].empty() || !unescaped_equals(name, names[i])) continue;
+            values[i] = value;
+            --missing;
+        }
+    }
 }
 
 }  // namespace cairn

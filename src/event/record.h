@@ -127,4 +127,8 @@ PathValue value_at(std::string_view record, std::span<const std::string> path);
 void each_value_at(std::string_view record, std::span<const std::string> path,
                    const std::function<bool(const PathValue&)>& use);
 
+/// Finds members of a record by their names, in one pass: `values` (as many as `names`) become their text as written,
+/// or empty. Of a repeated member only the first counts.
+void find_members(std::string_view record, std::span<const std::string_view> names, std::span<std::string_view> values);
+
 }  // namespace cairn

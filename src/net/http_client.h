@@ -29,8 +29,8 @@ struct OutgoingRequest {
 };
 
 /// Sends `request` to `endpoint` ("http://host:port", https too) and returns the answer, whatever its status. Blocks.
-/// Any thread, until its Deadline. Connections stay open and are used again by whatever thread comes next. Errors: unavailable (no
-/// connection, time-out, cancelled, an answer that was cut), invalid (endpoint not a URL).
+/// Any thread, until its Deadline. Connections stay open and are used again by whatever thread comes next. Errors:
+/// unavailable (no connection, time-out, cancelled, an answer that was cut), invalid (endpoint not a URL).
 Result<Response> send(const std::string& endpoint, const Request& request, const ClientOptions& options = {});
 Result<Response> send(const std::string& endpoint, const OutgoingRequest& request, const ClientOptions& options = {});
 

@@ -66,7 +66,7 @@ DictionaryTrainer::DictionaryTrainer(Parts parts, std::size_t bytes_max)
 void DictionaryTrainer::look() {
     const auto events = parts_.log.end() - parts_.log.begin();
     if (events < next_at_events_) return;
-    const bool small = next_at_events_ < full_look_events;
+    const bool small = events < full_look_events;
     next_at_events_ = small ? full_look_events : std::max(full_look_events, events) * 2;
     if (!fits_still()) learn();
     if (small) share_ = 0;  // the full one is learned in any case

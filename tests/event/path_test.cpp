@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <array>
 
 #include "base/hash.h"
 #include "event/canonical.h"
@@ -125,4 +126,29 @@ TEST(EachValueAt, ShowsAllUntilToldToStop) {
     EXPECT_EQ(all({"o", "*", "k"}, 1), "1;");
     EXPECT_EQ(all({"s", "k"}, 1), "a;");
     EXPECT_EQ(all({"none"}), "");
+}
+
+TEST(FindMembers, FindsSeveralInOnePass) {
+    const std::string_view record =
+        R"( {"a":{"b":"}"},"c" : [1,{"a":2}],"d":null,"\u0065":"say \"e\"","a":3,"f":-1.50} )";
+    const std::array<std::string_view, 5> names = {"f", "a", "e", "absent", "d"};
+    std::array<std::string_view, 5> values;
+    find_members(record, names, values);
+    EXPECT_EQ(values, (std::array<std::string_view, 5>{"-1.50", R"({"b":"}"})", R"("say \"e\"")", "", "null"}));
+    find_members("{}", names, values);
+    EXPECT_EQ(values, (std::array<std::string_view, 5>{}));
+}
+
+TEST(FindMembers, StringsEndAtTheirQuoteWhereverItStands) {
+    const std::array<std::string_view, 1> names = {"wanted"};
+    std::array<std::string_view, 1> values;
+    for (std::size_t length = 0; length < 70; ++length)
+        for (std::size_t escape = 0; escape <= length; ++escape) {
+            std::string inside(length, 'x');
+            inside.insert(escape, R"(\"\\)");
+            const auto value = '"' + inside + '"';
+            const auto record = R"({"first":)" + value + R"(,"wanted":)" + value + "}";
+            find_members(record, names, values);
+            ASSERT_EQ(values[0], value) << record;
+        }
 }

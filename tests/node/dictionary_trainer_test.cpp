@@ -96,7 +96,7 @@ TEST_F(DictionaryTrainerTest, AfterAStartNobodyKnowsWhatItDidForTheFirst) {
     start();
     add_records(log_, 1, 41'000);
     look();
-    look();
+    EXPECT_EQ(look().events, 0) << "there were enough for the full one at once";
     ASSERT_FALSE(dictionaries_.empty());
     const auto adopted = dictionaries_.size();
     start();

@@ -97,8 +97,27 @@ std::size_t Graph::key_count() const {
 std::size_t Graph::forgotten() const { return state_->forgotten; }
 
 std::string Graph::save(std::uint64_t position) const {
-    const std::shared_lock lock(state_->mutex);
-    return save_tables(state_->tables, position);
+    static constexpr std::size_t at_once = 256;  // a writer waits no longer than that: gateways learn meanwhile
+    const auto& tables = state_->tables;
+    TablesWriter writer(position);
+    const auto each = [&](const auto& table, const auto& add) {
+        std::vector<std::string> keys;
+        {
+            const std::shared_lock lock(state_->mutex);
+            keys.reserve(table.size());
+            for (const auto& [key, entry] : table) keys.push_back(key);
+        }
+        std::ranges::sort(keys);  // so that equal graphs have equal files
+        for (std::size_t begin = 0; begin < keys.size(); begin += at_once) {
+            const std::shared_lock lock(state_->mutex);
+            for (std::size_t i = begin; i < std::min(keys.size(), begin + at_once); ++i)
+                if (const auto entry = table.find(keys[i]); entry != table.end()) add(entry->first, entry->second);
+        }
+    };
+    each(tables.keys, [&](const auto& key, const auto& lives) { writer.add_key(key, lives); });
+    each(tables.users, [&](const auto& key, const auto& user) { writer.add_user(key, user); });
+    each(tables.roles, [&](const auto& key, const auto& role) { writer.add_role(key, role); });
+    return writer.finish();
 }
 
 Result<std::uint64_t> Graph::load(std::string_view text) {

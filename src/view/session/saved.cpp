@@ -1,6 +1,7 @@
 #include "view/session/saved.h"
 
-#include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,29 +16,40 @@ constexpr std::int64_t version = 1;
 constexpr std::string_view check_line_begin = "{\"crc32c\":\"";
 constexpr std::size_t check_line_bytes = check_line_begin.size() + 8 + 3;  // digits, quote, brace, line feed
 
-void add_line(std::string& out, const Json& json) { out.append(to_text(json)).append("\n"); }
+/// Appends the members of one line. Json's own objects would cost several times as much, for tens of thousands of keys.
+class Line {
+public:
+    explicit Line(std::string& out) : out_(out) { out_.push_back('{'); }
+    ~Line() { out_.append("}\n"); }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
 
-void add_text(Json& json, std::string_view name, const std::string& text) {
-    if (!text.empty()) json.set(name, text);
-}
+    void text(std::string_view name, std::string_view value) {
+        member(name);
+        append_json_string(out_, value);
+    }
+    void text_if_any(std::string_view name, std::string_view value) {
+        if (!value.empty()) text(name, value);
+    }
+    void number(std::string_view name, std::int64_t value) {
+        member(name);
+        fmt::format_to(std::back_inserter(out_), "{}", value);
+    }
+    void true_if(std::string_view name, bool value) {
+        if (!value) return;
+        member(name);
+        out_.append("true");
+    }
 
-Json life_json(const std::string& key, const Life& life) {
-    Json json = JsonObject{{"key", key}, {"from", to_milliseconds(life.from)}, {"last", to_milliseconds(life.last)}};
-    if (life.to != open_end) json.set("to", to_milliseconds(life.to));
-    json.set("evidence", static_cast<int>(life.evidence));
-    if (life.begun) json.set("begun", true);
-    if (life.temporary) json.set("temporary", true);
-    add_text(json, "type", life.type);
-    add_text(json, "arn", life.arn);
-    add_text(json, "name", life.name);
-    add_text(json, "identity", life.identity);
-    if (life.parent.kind != ParentKind::none) json.set("parentKind", static_cast<int>(life.parent.kind));
-    add_text(json, "parent", life.parent.name);
-    add_text(json, "provider", life.parent.provider);
-    add_text(json, "eventID", life.event_id);
-    add_text(json, "tags", life.tags);
-    return json;
-}
+private:
+    void member(std::string_view name) {
+        if (!std::exchange(first_, false)) out_.push_back(',');
+        out_.append("\"").append(name).append("\":");
+    }
+
+    std::string& out_;
+    bool first_ = true;
+};
 
 std::int64_t number(const Json& json, std::string_view name, std::int64_t otherwise = 0) {
     const auto* found = json.find(name);
@@ -77,14 +89,6 @@ Result<void> read_life(const Json& json, Tables& tables) {
     return {};
 }
 
-void save_names(std::string& out, std::string_view member, const std::map<std::string, Named, std::less<>>& names) {
-    for (const auto& [key, named] : names) {
-        Json json = JsonObject{{std::string(member), key}, {"last", to_milliseconds(named.last)}, {"arn", named.arn}};
-        add_text(json, "id", named.id);
-        add_line(out, json);
-    }
-}
-
 void read_named(const Json& json, std::string_view key, std::map<std::string, Named, std::less<>>& names) {
     names[std::string(key)] = {.id = std::string(json.text("id")),
                                .arn = std::string(json.text("arn")),
@@ -93,20 +97,48 @@ void read_named(const Json& json, std::string_view key, std::map<std::string, Na
 
 }  // namespace
 
-std::string save_tables(const Tables& tables, std::uint64_t position) {
-    std::string out;
-    add_line(out, JsonObject{{"cairn", kind}, {"version", version}, {"position", position}});
-    // In order, so that equal graphs have equal files.
-    std::vector<const std::string*> keys;
-    keys.reserve(tables.keys.size());
-    for (const auto& [key, lives] : tables.keys) keys.push_back(&key);
-    std::ranges::sort(keys, {}, [](const std::string* key) -> const std::string& { return *key; });
-    for (const auto* key : keys)
-        for (const auto& life : tables.keys.find(*key)->second) add_line(out, life_json(*key, life));
-    save_names(out, "user", tables.users);
-    save_names(out, "role", tables.roles);
-    out.append(fmt::format("{}{:08x}\"}}\n", check_line_begin, crc32c(out)));
-    return out;
+TablesWriter::TablesWriter(std::uint64_t position) {
+    Line line(out_);
+    line.text("cairn", kind);
+    line.number("version", version);
+    line.number("position", static_cast<std::int64_t>(position));
+}
+
+void TablesWriter::add_key(std::string_view key, const std::vector<Life>& lives) {
+    for (const auto& life : lives) add_life(key, life);
+}
+
+void TablesWriter::add_life(std::string_view key, const Life& life) {
+    Line line(out_);
+    line.text("key", key);
+    line.number("from", to_milliseconds(life.from));
+    line.number("last", to_milliseconds(life.last));
+    if (life.to != open_end) line.number("to", to_milliseconds(life.to));
+    line.number("evidence", static_cast<int>(life.evidence));
+    line.true_if("begun", life.begun);
+    line.true_if("temporary", life.temporary);
+    line.text_if_any("type", life.type);
+    line.text_if_any("arn", life.arn);
+    line.text_if_any("name", life.name);
+    line.text_if_any("identity", life.identity);
+    if (life.parent.kind != ParentKind::none) line.number("parentKind", static_cast<int>(life.parent.kind));
+    line.text_if_any("parent", life.parent.name);
+    line.text_if_any("provider", life.parent.provider);
+    line.text_if_any("eventID", life.event_id);
+    line.text_if_any("tags", life.tags);
+}
+
+void TablesWriter::add_named(std::string_view member, std::string_view key, const Named& named) {
+    Line line(out_);
+    line.text(member, key);
+    line.number("last", to_milliseconds(named.last));
+    line.text("arn", named.arn);
+    line.text_if_any("id", named.id);
+}
+
+std::string TablesWriter::finish() {
+    out_.append(fmt::format("{}{:08x}\"}}\n", check_line_begin, crc32c(out_)));
+    return std::move(out_);
 }
 
 Result<std::uint64_t> load_tables(std::string_view text, Tables& tables) {

@@ -3,14 +3,28 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "view/session/life.h"
 
 namespace cairn::session {
 
-/// The file of the session graph: docs/format/session_graph.md.
-std::string save_tables(const Tables& tables, std::uint64_t position);
+/// Writes the file of the session graph, docs/format/session_graph.md: keys in order, then users, then roles.
+class TablesWriter {
+public:
+    explicit TablesWriter(std::uint64_t position);
+    void add_key(std::string_view key, const std::vector<Life>& lives);
+    void add_user(std::string_view key, const Named& user) { add_named("user", key, user); }
+    void add_role(std::string_view key, const Named& role) { add_named("role", key, role); }
+    std::string finish();
+
+private:
+    void add_named(std::string_view member, std::string_view key, const Named& named);
+    void add_life(std::string_view key, const Life& life);
+
+    std::string out_;
+};
 
 /// Returns the position. Errors: corrupt; invalid, written by a newer version.
 Result<std::uint64_t> load_tables(std::string_view text, Tables& tables);

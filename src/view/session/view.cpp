@@ -1,7 +1,7 @@
 #include "view/session/view.h"
 
 #include <algorithm>
-#include <span>
+#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -18,11 +18,20 @@ bool is_call(Category category) {
     return category == Category::management || category == Category::data || category == Category::network_activity;
 }
 
-/// One member of a record: parsing all of it would cost many times as much.
-Json part_of(std::string_view record, const std::string& name) {
-    const auto value = value_at(record, std::span(&name, 1));
-    if (value.kind != PathValue::Kind::object) return {};
-    auto json = parse_json(value.text);
+/// The three members that rules read: parsing all of a record would cost many times as much.
+struct RecordParts {
+    std::string_view identity, parameters, elements;
+};
+RecordParts parts_of(std::string_view record) {
+    static constexpr std::array<std::string_view, 3> names = {"userIdentity", "requestParameters", "responseElements"};
+    std::array<std::string_view, 3> values;
+    find_members(record, names, values);
+    return {values[0], values[1], values[2]};
+}
+
+Json object_in(std::string_view text) {
+    if (!text.starts_with('{')) return {};
+    auto json = parse_json(text);
     return json ? std::move(*json) : Json();
 }
 
@@ -106,10 +115,11 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
         return;
     }
 
-    const auto identity = part_of(event.raw, "userIdentity");
-    const auto parameters = more ? part_of(event.raw, "requestParameters") : Json();
+    const auto parts = parts_of(event.raw);
+    const auto identity = object_in(parts.identity);
+    const auto parameters = more ? object_in(parts.parameters) : Json();
     const auto* answer = evidence.find("answer");
-    const auto elements = more && !answer ? part_of(event.raw, "responseElements") : Json();
+    const auto elements = more && !answer ? object_in(parts.elements) : Json();
     if (!answer) answer = &elements;
     if (more && event.event_source == "iam.amazonaws.com") {  // they may end
         if (const auto key_id = parameters.text("accessKeyId"); !key_id.empty()) told_.forget_key(key_id);
