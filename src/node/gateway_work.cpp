@@ -25,33 +25,6 @@ namespace cairn::node {
 
 namespace {
 
-class LocalSink final : public gateway::RecordSink {
-public:
-    LocalSink(ingest::Ingest& ingest, std::string gateway) : ingest_(ingest), gateway_(std::move(gateway)) {}
-
-    void submit(gateway::GatewayRecord record, Done done) override {
-        auto buffer = std::make_shared<std::string>(std::move(record.text));
-        buffer->reserve(buffer->size() + RecordParser::padding);
-        const std::string_view text = *buffer;
-        ingest::Writer writer;
-        writer.envelope.writer = "cairn";
-        writer.envelope.gateway = gateway_;
-        writer.envelope.sequence = record.sequence;
-        writer.envelope.evidence = std::move(record.evidence);
-        ingest_.submit(std::move(buffer), {text}, std::move(writer),
-                       [done = std::move(done)](Result<ingest::Receipt> receipt) mutable {
-                           if (!receipt) return done(fail(std::move(receipt).error()));
-                           if (receipt->counts.rejected > 0)
-                               return done(fail(Code::invalid, receipt->results.front().reason));
-                           done({});
-                       });
-    }
-
-private:
-    ingest::Ingest& ingest_;
-    const std::string gateway_;
-};
-
 /// A spool with its disk and what stands behind it.
 class SpooledSink final : public gateway::RecordSink {
 public:
@@ -245,10 +218,6 @@ Result<gateway::GatewayOptions> gateway_options(const Config& config) {
         for (auto& name : upstream.calls.endpoint_names) name = wire::plain_host(name);
     }
     return options;
-}
-
-std::unique_ptr<gateway::RecordSink> make_local_sink(ingest::Ingest& ingest, std::string gateway) {
-    return std::make_unique<LocalSink>(ingest, std::move(gateway));
 }
 
 Result<std::unique_ptr<gateway::RecordSink>> make_remote_sink(const Config& config, Metrics& metrics) {

@@ -10,7 +10,6 @@
 #include "gateway/gateway.h"
 #include "gateway/key_book.h"
 #include "gateway/record_sink.h"
-#include "ingest/ingest.h"
 #include "net/http_server.h"
 #include "node/config.h"
 
@@ -25,9 +24,6 @@ Result<gateway::GatewayOptions> gateway_options(const Config& config);
 /// The file with the certificate that clients of forward proxies are to trust, made with its key if it is not there.
 /// Errors: those of CertificateAuthority::open().
 Result<std::string> gateway_certificate(const Config& config);
-
-/// Records into this node.
-std::unique_ptr<gateway::RecordSink> make_local_sink(ingest::Ingest& ingest, std::string gateway);
 
 /// Records into the cairn that `gateway.cairn` names, by way of `gateway.spool` if there is one. `metrics` outlives it.
 /// Errors: invalid, when no cairn is named; conflict, when another process has the spool; those of the disk.

@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "node/engine.h"
 #include "node/gateway_work.h"
+#include "node/local_sink.h"
 
 namespace cairn::node {
 

@@ -12,7 +12,8 @@ namespace {
 
 /// Where in a record something begins, as services write it.
 const BytesFinder identity_begin(R"("userIdentity":{)"), key_begin(R"("accessKeyId":")"), arn_begin(R"("arn":")"),
-    name_begin(R"("eventName":")"), time_begin(R"("eventTime":")"), no_answer(R"("responseElements":null)");
+    name_begin(R"("eventName":")"), time_begin(R"("eventTime":")"), no_answer(R"("responseElements":null)"),
+    refusal("is not authorized to perform");
 
 /// The text between `begin` and the next quote; empty if there is none.
 std::string_view text_behind(std::string_view record, const BytesFinder& begin) {
@@ -56,24 +57,57 @@ std::optional<Caller> caller_of(std::string_view record) {
     return Caller{text_behind(identity, key_begin), text_behind(identity, arn_begin)};
 }
 
+/// What a gateway says of its record, as gateways write it.
+struct Said {
+    std::string_view space, confidence;
+};
+
+/// Nothing: it is written otherwise, and has to be parsed.
+std::optional<Said> said_in(std::string_view evidence) {
+    const auto take = [&](std::string_view begin) -> std::optional<std::string_view> {
+        if (!evidence.starts_with(begin)) return std::nullopt;
+        evidence.remove_prefix(begin.size());
+        const auto end = evidence.find('"');
+        if (end == std::string_view::npos || evidence.substr(0, end).find('\\') != std::string_view::npos)
+            return std::nullopt;
+        const auto text = evidence.substr(0, end);
+        evidence.remove_prefix(end + 1);
+        return text;
+    };
+    const auto space = take(R"({"upstream":")");
+    const auto confidence = space ? take(R"(,"confidence":")") : std::nullopt;
+    return confidence ? std::optional(Said{*space, *confidence}) : std::nullopt;
+}
+
+std::uint64_t hash_of_use(const Caller& caller, std::string_view space) {
+    return hash64(caller.arn, space.empty() ? 0 : hash64(space));
+}
+
 }  // namespace
 
-bool Told::tells_nothing(std::string_view record) const {
+bool Told::tells_nothing(std::string_view record, std::string_view evidence) const {
+    const bool from_trail = evidence.empty();
+    const auto said = from_trail ? Said{} : said_in(evidence);
+    if (!said) return false;
+    if (said->confidence == "foreign") return true;
     const auto caller = caller_of(record);
-    if (!caller || name_tells_more(text_behind(record, name_begin), !no_answer.found_in(record))) return false;
+    const bool has_answer = !from_trail || !no_answer.found_in(record);
+    if (!caller || name_tells_more(text_behind(record, name_begin), has_answer)) return false;
     if (caller->key_id.empty()) return true;
-    const auto key = hash64(caller->key_id), arn = hash64(caller->arn);
-    const auto& slot = slots_[(key ^ arn) % slot_count];
-    if (slot.key != key || slot.arn != arn) return false;
+    if (!from_trail && refusal.found_in(record)) return false;  // the upstream says who it is
+    const auto key = hash64(caller->key_id), use = hash_of_use(*caller, said->space);
+    const auto& slot = slots_[(key ^ use) % slot_count];
+    if (slot.key != key || slot.use != use) return false;
     const auto time = parse_time(text_behind(record, time_begin));
     return time && slot.from <= *time && *time <= slot.to;
 }
 
-void Told::note(std::string_view record, Time from, Time to) {
+void Told::note(std::string_view record, std::string_view evidence, Time from, Time to) {
+    const auto said = evidence.empty() ? Said{} : said_in(evidence);
     const auto caller = caller_of(record);
-    if (!caller) return;
-    const auto key = hash64(caller->key_id), arn = hash64(caller->arn);
-    slots_[(key ^ arn) % slot_count] = {key, arn, hash64(last_part(caller->arn)), from, to};
+    if (!said || !caller) return;
+    const auto key = hash64(caller->key_id), use = hash_of_use(*caller, said->space);
+    slots_[(key ^ use) % slot_count] = {key, use, hash64(last_part(caller->arn)), from, to};
 }
 
 void Told::forget_key(std::string_view key_id) {

@@ -15,10 +15,11 @@ class Told {
 public:
     Told() : slots_(slot_count) {}
 
-    bool tells_nothing(std::string_view record) const;
+    /// `evidence`: what a gateway says of its record; empty for one of a trail.
+    bool tells_nothing(std::string_view record, std::string_view evidence = {}) const;
 
     /// The key of `record` is learned with its ARN; it is valid between `from` and `to`.
-    void note(std::string_view record, Time from, Time to);
+    void note(std::string_view record, std::string_view evidence, Time from, Time to);
 
     /// A key may have ended; so may those of all users of a name.
     void forget_key(std::string_view key_id);
@@ -27,10 +28,10 @@ public:
 private:
     static constexpr std::size_t slot_count = 32'768;
     struct Slot {
-        std::uint64_t key = 0, arn = 0, name = 0;  ///< hashes: of key id, ARN and what ends it; 0: empty
+        std::uint64_t key = 0, use = 0, name = 0;  ///< hashes: of key id, of ARN and space, of what ends it; 0: empty
         Time from{}, to{};
     };
-    std::vector<Slot> slots_;  // one key with one ARN each, the newest
+    std::vector<Slot> slots_;  // one key with one ARN in one space each, the newest
 };
 
 }  // namespace cairn::session

@@ -78,9 +78,9 @@ Result<follow::View::Planned> SessionView::plan(std::uint64_t from, const std::v
             learn(event, envelope);
             return {};
         };
-        // What a gateway recorded may be of any upstream.
         const auto wants = [&](std::string_view record, const Envelope& envelope) {
-            return !envelope.gateway.empty() || !told_.tells_nothing(record);
+            if (envelope.gateway.empty()) return !told_.tells_nothing(record);
+            return envelope.evidence.empty() || !told_.tells_nothing(record, envelope.evidence);
         };
         CAIRN_TRY(reader_.each(block, from, end, use, wants));
         planned.read_to = planned.position = std::max(planned.position, end);
@@ -111,7 +111,7 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
     if (!more && !refused &&
         parts_.graph.knows_use(space, event.access_key_id, somebody ? event.arn : std::string_view(), event.time,
                                from_trail && somebody)) {
-        if (from_trail && somebody && space.empty()) note(event);
+        if (somebody || !from_trail) note(event, envelope, space);
         return;
     }
 
@@ -139,13 +139,17 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
                         .at = event.time,
                         .from_trail = from_trail,
                         .verified = from_trail || evidence.text("confidence") == "confirmed"});
-    if (from_trail && somebody && space.empty() && !more) note(event);
+    if (from_trail && somebody && !more) note(event, envelope, space);
 }
 
-void SessionView::note(const EventView& event) {
-    const auto valid = parts_.graph.validity({}, event.access_key_id, event.time);
+void SessionView::note(const EventView& event, const Envelope& envelope, std::string_view space) {
+    const bool from_trail = envelope.gateway.empty();
+    if (from_trail ? !space.empty() : envelope.evidence.empty()) return;  // not as services and gateways write them
+    const auto valid = parts_.graph.validity(space, event.access_key_id, event.time);
+    if (!valid) return;
     // Now and then it is to be noted that the key is in use.
-    if (valid) told_.note(event.raw, valid->first, std::min(valid->second, event.time + std::chrono::hours(24 * 14)));
+    const auto to = std::min(valid->second, event.time + std::chrono::hours(24 * 14));
+    told_.note(event.raw, from_trail ? std::string_view() : envelope.evidence, valid->first, to);
 }
 
 }  // namespace cairn::session

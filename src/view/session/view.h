@@ -55,8 +55,8 @@ public:
 
 private:
     void learn(const EventView& event, const Envelope& envelope);
-    /// Once learn() has taken in a record of a trail that only says who called.
-    void note(const EventView& event);
+    /// Once a record was taken in that only says who called: another one like it tells nothing new.
+    void note(const EventView& event, const Envelope& envelope, std::string_view space);
     std::string path() const { return parts_.folder + "/graph"; }
 
     const Parts parts_;

@@ -127,6 +127,42 @@ TEST_F(SessionViewTest, WhatACustomerOfAwsAnsweredTeachesNothing) {
     EXPECT_EQ(run.graph.key_count(), 0u);
 }
 
+TEST_F(SessionViewTest, OfAGatewaysRecordsOnlyThoseOfAKnownUseInTheirSpaceTellNothing) {
+    const std::string minio = R"({"upstream":"minio","confidence":"claimed","invocationId":"1"})";
+    const std::string again = R"({"upstream":"minio","confidence":"claimed","invocationId":"2"})";
+    const std::string ceph = R"({"upstream":"ceph","confidence":"claimed"})";
+    const auto record = event("ListBuckets", ana, "", "2026-01-02T03:04:05Z").record;
+    const auto noon = *parse_time("2026-01-02T00:00:00Z"), next = *parse_time("2026-01-03T00:00:00Z");
+    Told told;
+    EXPECT_FALSE(told.tells_nothing(record, minio));
+    told.note(record, minio, noon, next);
+    EXPECT_TRUE(told.tells_nothing(record, again));
+    EXPECT_FALSE(told.tells_nothing(record, ceph));
+    EXPECT_FALSE(told.tells_nothing(record));
+    EXPECT_FALSE(told.tells_nothing(record, R"({"confidence":"claimed","upstream":"minio"})")) << "written otherwise";
+    EXPECT_FALSE(told.tells_nothing(record, R"({"upstream":"mi\u006eio","confidence":"claimed"})"));
+    EXPECT_TRUE(told.tells_nothing(record, R"({"upstream":"aws","confidence":"foreign"})"));
+    const auto refused =
+        event("ListBuckets", ana,
+              R"("errorCode":"AccessDenied","errorMessage":"User: x is not authorized to perform: y",)",
+              "2026-01-02T03:04:05Z")
+            .record;
+    EXPECT_FALSE(told.tells_nothing(refused, minio)) << "the upstream says who it is";
+    EXPECT_FALSE(told.tells_nothing(assume(ana, "ASIA1", "2026-01-02T03:04:05Z").record, minio));
+    told.forget_key("AKIAana");
+    EXPECT_FALSE(told.tells_nothing(record, minio));
+
+    // And what is left out makes no difference.
+    const auto call = [&](const char* name, const char* at) { return event(name, ana, "", at, minio); };
+    add({call("ListBuckets", "2026-01-02T03:04:05Z"), call("ListBuckets", "2026-01-02T03:04:06Z"),
+         call("GetObject", "2026-01-02T03:04:07Z"), call("GetObject", "2026-01-02T03:04:08Z")});
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    read_all(run, 0);
+    EXPECT_EQ(run.graph.key_count(), 1u);
+    EXPECT_EQ(run.graph.chain("minio", "AKIAana", std::nullopt).origin.name, "ana");
+}
+
 TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
     const auto call = [](const std::string& identity, const char* at) {
         return event("ListBuckets", identity, "", at);
@@ -146,7 +182,7 @@ TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
     Told told;
     const auto record = call(ana, "2026-01-02T03:04:05Z").record;
     EXPECT_FALSE(told.tells_nothing(record));
-    told.note(record, *parse_time("2026-01-02T00:00:00Z"), *parse_time("2026-01-03T00:00:00Z"));
+    told.note(record, {}, *parse_time("2026-01-02T00:00:00Z"), *parse_time("2026-01-03T00:00:00Z"));
     EXPECT_TRUE(told.tells_nothing(call(ana, "2026-01-02T23:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(call(ana, "2026-01-04T00:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(call(bob, "2026-01-02T23:00:00Z").record));
