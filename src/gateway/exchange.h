@@ -9,6 +9,7 @@
 #include "gateway/answer_head.h"
 #include "gateway/body_copy.h"
 #include "gateway/body_scanner.h"
+#include "gateway/body_splice.h"
 #include "gateway/channel.h"
 #include "gateway/recorder.h"
 #include "gateway/refusal.h"
@@ -83,6 +84,7 @@ private:
     bool pump_request();
     bool take_request_bytes(std::string_view& bytes);
     void pass_on(std::string_view piece);
+    bool goes_past();
     bool client_left();
     bool pump_answer();
     bool pump_tunnel();
@@ -139,6 +141,7 @@ private:
     std::string forwarded_head_;
     BodyScanner request_body_;
     BodyCopy request_copy_;
+    std::unique_ptr<BodySplice> request_splice_;  // once the rest of the body goes that way
     std::optional<wire::Classified> classified_;  // once there is enough to say it; until the call is handed on
     Gate gate_ = Gate::open;
     std::size_t gate_bytes_ = 0;  // of the body, that the intent waits for

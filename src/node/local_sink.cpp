@@ -11,7 +11,7 @@ namespace cairn::node {
 namespace {
 
 constexpr std::size_t under_way_max = 1;
-constexpr std::size_t records_max = 64;   // of a submission: whoever else is to be answered waits for its parsing
+constexpr std::size_t records_max = 64;  // of a submission: whoever else is to be answered waits for its parsing
 constexpr std::size_t bytes_max = 1u << 20;
 
 using gateway::GatewayRecord;

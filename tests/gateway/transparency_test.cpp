@@ -223,6 +223,71 @@ TEST_F(Transparency, LargeBodiesPassBothWays) {
     EXPECT_TRUE(recorder_.call(0).request.body.empty());
 }
 
+TEST_F(Transparency, LongBodiesThatNobodyLooksAtPassSlowReadersAndLeaveTheConnectionUsable) {
+    const std::size_t size = 3u << 20;
+    std::string body(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) body[i] = static_cast<char>(i * 2654435761u >> 11);
+    serve([&](Peer& peer) {
+        while (!peer.read_head().empty()) {
+            std::string got;
+            while (got.size() < size) {
+                const auto more = peer.read_bytes(std::min<std::size_t>(size - got.size(), 300'000));
+                if (more.empty()) return;
+                got += more;
+                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            }
+            peer.send(got == body ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                                  : "HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno");
+        }
+    });
+    start({.threads = 1});
+    auto one = client();
+    for (int call = 0; call < 3; ++call) {
+        one.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+        for (std::size_t at = 0; at < size; at += 700'000)
+            ASSERT_TRUE(one.send(std::string_view(body).substr(at, 700'000)));
+        EXPECT_EQ(one.read_bytes(small_answer.size()), small_answer) << call;
+    }
+    EXPECT_EQ(origin_->connections(), 1);
+    ASSERT_EQ(recorder_.count(), 3u);
+    EXPECT_EQ(recorder_.call(2).request_bytes, size);
+}
+
+TEST_F(Transparency, AnUpstreamThatGoesWithinALongBodyIsToldOf) {
+    const std::size_t size = 16u << 20;
+    serve([&](Peer& peer) {
+        peer.read_head();
+        peer.read_bytes(2u << 20);
+        peer.reset();
+    });
+    start({.threads = 1});
+    for (int call = 0; call < 5; ++call) {
+        auto one = client();
+        one.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+        one.send(std::string(size, 'x'));
+        EXPECT_TRUE(one.read_until("\r\n").starts_with("HTTP/1.1 502")) << call;
+    }
+}
+
+TEST_F(Transparency, AClientThatGoesWithinALongBodyIsSeenByTheUpstream) {
+    const std::size_t size = 16u << 20;
+    std::atomic<std::size_t> got{0};
+    serve([&](Peer& peer) {
+        peer.read_head();
+        got = peer.read_bytes(size).size();
+    });
+    start({.threads = 1});
+    {
+        auto one = client();
+        one.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+        one.send(std::string(4u << 20, 'x'));
+        while (origin_->connections() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    origin_->end();
+    EXPECT_LE(got, 4u << 20);
+    EXPECT_GT(got, 0u);
+}
+
 TEST_F(Transparency, AClientOfHttp10GetsNoChunks) {
     capture("\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
     start();
