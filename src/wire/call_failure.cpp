@@ -108,8 +108,9 @@ std::string_view id_in(std::string_view body, bool first) {
 
 /// 16 characters of those that S3's ids have.
 std::string new_s3_id() {
-    auto id = random_bytes(16);
-    for (char& c : id) c = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[static_cast<unsigned char>(c) % 32];
+    std::string id;
+    for (const auto byte : random_uuid().bytes)
+        id.push_back("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[static_cast<unsigned char>(byte) % 32]);
     return id;
 }
 
