@@ -1,5 +1,6 @@
 """The recording gateway in front of moto, MinIO and versitygw, with the AWS CLI and boto3."""
 
+import collections
 import hashlib
 import http.client
 import json
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from gateway import CapturingOrigin, GatewayProcess, address_of, gateway_of
 from moto_server import Moto
 from node import ACCOUNT, KEY_ID, SECRET, clean_environment
+from s3_server import BIN
 
 ODD_KEYS = ["a//b/(x)!'*~ +é.txt", "trailing/", "%2F", "k" * 1024, "a b&c=d?e#f", "..a/..b", "日本/語", "+plus+", "semi;colon:at@"]
 
@@ -145,6 +147,31 @@ def test_servers_that_verify_signatures_take_what_passes(start, start_s3, progra
     names = {r["eventName"] for r in records(node, "eventSource in (s3.amazonaws.com, s3-authn-errors.amazonaws.com)")}
     assert {"CreateBucket", "PutObject", "GetObject", "HeadObject", "DeleteObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
             "AuthenticateSignatureDoesNotMatch", "ListObjects"} <= names
+
+
+def test_mc_works_before_minio_as_without_a_gateway(start, start_s3, tmp_path):
+    node = behind(start, start_s3("minio").endpoint)
+    mc = [BIN / "mc", "--config-dir", tmp_path / "mc", "--json"]
+    environment = clean_environment(MC_HOST_gw=node.gateway.replace("://", f"://{KEY_ID}:{SECRET}@"))
+
+    def run(*words):
+        done = subprocess.run([*mc, *words], env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    (tmp_path / "small").write_text("by mc")
+    (tmp_path / "large").write_bytes(os.urandom(70 << 20))  # in parts
+    run("mb", "gw/bucket")
+    for name in ("small", "large"):
+        run("cp", tmp_path / name, f"gw/bucket/dir/{name} (1)")
+        run("cp", f"gw/bucket/dir/{name} (1)", tmp_path / f"{name}-back")
+        assert (tmp_path / f"{name}-back").read_bytes() == (tmp_path / name).read_bytes()
+    assert sorted(entry["key"] for entry in run("ls", "--recursive", "gw/bucket")) == ["dir/large (1)", "dir/small (1)"]
+    run("rm", "--recursive", "--force", "gw/bucket/")
+    run("rb", "gw/bucket")
+    calls = collections.Counter(record["eventName"] for record in records(node, "eventSource=s3.amazonaws.com"))
+    assert calls["CreateBucket"] == calls["DeleteBucket"] == calls["CompleteMultipartUpload"] == 1
+    assert calls["PutObject"] == 1 and calls["UploadPart"] >= 2 and calls["DeleteObjects"] + calls["DeleteObject"] >= 1
 
 
 def test_signed_requests_of_the_vectors_arrive_as_they_were_sent(start, cases):

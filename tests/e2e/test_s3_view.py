@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from node import ACCOUNT
+from s3_server import BIN
 
 BUCKET = "audit-logs"
 AWS = [sys.executable, "-m", "awscli"]
@@ -198,6 +199,21 @@ def test_rclone(delivered, tmp_path):
     assert key in run(node, tool("rclone"), "ls", f"cairn:{BUCKET}", **remote)
     run(node, tool("rclone"), "copy", f"cairn:{BUCKET}", str(tmp_path / "copied"), **remote)
     assert (tmp_path / "copied" / key).exists()
+
+
+def test_mc(delivered, tmp_path):
+    node, s3, key = delivered
+    address = node.endpoint.removeprefix("http://")
+    host = {"MC_HOST_cairn": f"http://{node.key_id}:{node.secret}@{address}"}
+    mc = [BIN / "mc", "--config-dir", tmp_path / "mc", "--json"]
+    assert [json.loads(line)["key"] for line in run(node, *mc, "ls", "cairn", **host).splitlines()] == [f"{BUCKET}/"]
+    listed = [json.loads(line) for line in run(node, *mc, "ls", "--recursive", f"cairn/{BUCKET}", **host).splitlines()]
+    assert key in [entry["key"] for entry in listed]
+    assert json.loads(run(node, *mc, "stat", f"cairn/{BUCKET}/{key}", **host))["size"] == next(entry["size"] for entry in listed if entry["key"] == key)
+    run(node, *mc, "cp", f"cairn/{BUCKET}/{key}", tmp_path / "got", **host)
+    assert json.loads(gzip.decompress((tmp_path / "got").read_bytes()))["Records"]
+    run(node, *mc, "mirror", f"cairn/{BUCKET}", tmp_path / "mirrored", **host)
+    assert (tmp_path / "mirrored" / key).read_bytes() == s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 def tool(name):

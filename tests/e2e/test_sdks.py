@@ -14,7 +14,7 @@ import pytest
 from gateway import gateway_of
 from moto_server import Moto
 from node import KEY_ID, SECRET, clean_environment
-from s3_server import S3Server
+from s3_server import BIN, S3Server
 from tap import Tap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -129,3 +129,15 @@ def test_rclone(storage, tmp_path):
     run([*rclone, "check", source, "gw:tool-rclone/dir"])
     run([*rclone, "purge", "gw:tool-rclone"])
     assert names(storage.check())["PutObject"] == 5
+
+
+def test_mc(storage, tmp_path):
+    (tmp_path / "big").write_bytes(os.urandom(70 << 20))
+    mc = [BIN / "mc", "--config-dir", tmp_path / "mc", "--quiet"]
+    host = {"MC_HOST_gw": storage.endpoint.replace("://", f"://{KEY_ID}:{SECRET}@")}
+    run([*mc, "mb", "gw/tool-mc"], **host)
+    run([*mc, "cp", tmp_path / "big", "gw/tool-mc/dir/big (1)"], **host)
+    run([*mc, "cp", "gw/tool-mc/dir/big (1)", tmp_path / "back"], **host)
+    assert (tmp_path / "back").read_bytes() == (tmp_path / "big").read_bytes()
+    run([*mc, "rm", "--recursive", "--force", "gw/tool-mc/"], **host)
+    assert names(storage.check())["UploadPart"] >= 2
