@@ -18,6 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = json.loads((HERE / "record_rules.json").read_text())
+ADDITIONS = json.loads((HERE / "additions.json").read_text())
 
 SCALARS = {"string": "s", "character": "s", "integer": "i", "long": "l", "float": "f", "double": "d", "boolean": "b",
            "blob": "B", "timestamp": "t"}
@@ -49,6 +50,8 @@ def read_models(data):
         rules = json.dumps(read_json(versions[-1], "endpoint-rule-set-1") or {})
         model["scopes"] = set(re.findall(r'"signingName": "([^"{}]+)"', rules)) - {signing_name(model)}
         model["legacy"] = legacy_operations(versions)
+        for part in ("operations", "shapes"):  # of other servers, under a service of AWS
+            model[part].update(ADDITIONS.get(folder.name, {}).get(part, {}))
         models[folder.name] = model
     return models
 

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/server_process.h"
 #include "node/gateway_work.h"
+#include "node/reload.h"
 #include "node/session_work.h"
 
 namespace cairn::cli {
@@ -63,10 +64,18 @@ int run_gateway(const GatewayCommand& options) {
         if (auto written = write_endpoints(options.endpoint_file, endpoints); !written) return failed(written.error());
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
-        if (const auto reloaded = (*work)->reload(); reloaded)
-            log_info("certificates and keys were read again");
+        const auto changed = options.config.load(settings_of(options));
+        if (!changed) {
+            log_error("the configuration stays as it was", {{"reason", changed.error().message}});
+            continue;
+        }
+        const auto taken = node::reloaded_config(*config, *changed);
+        auto fine = node::check_config(taken);
+        if (fine) fine = (*work)->reload(taken);
+        if (fine)
+            log_reloaded(*config, *changed);
         else
-            log_error("certificates and keys stay as they were", {{"reason", reloaded.error().message}});
+            log_error("the configuration stays as it was", {{"reason", fine.error().message}});
     }
     log_info("stopping");
     (*work)->stop(std::chrono::seconds(options.grace_seconds));
@@ -114,7 +123,7 @@ void add_gateway(CLI::App& program, Run& run) {
     command->footer(
         "`cairn serve` with the same [gateway] section keeps the records itself. SIGTERM and SIGINT answer what runs "
         "and "
-        "stop; SIGHUP reads certificates and keys again.");
+        "stop; SIGHUP reads the configuration again.");
     auto* const certificate = command->add_subcommand(
         "ca",
         "Print what clients of the forward proxy set, and make the certificate that they are to trust if it is not "

@@ -60,9 +60,9 @@ int serve(const ServeOptions& options) {
             continue;
         }
         if (const auto reloaded = (*server)->reload(*changed); reloaded)
-            log_info("certificate, key and legal holds were read again");
+            log_reloaded(*config, *changed);
         else
-            log_error("certificate and key stay as they were", {{"reason", reloaded.error().message}});
+            log_error("the configuration stays as it was", {{"reason", reloaded.error().message}});
     }
     log_info("stopping");
     (*server)->stop(std::chrono::seconds(options.grace_seconds));
@@ -87,7 +87,8 @@ void add_serve(CLI::App& program, Run& run) {
     command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")
         ->capture_default_str();
     command->footer(
-        "SIGTERM and SIGINT answer what runs and stop; SIGHUP reads certificate, key and legal holds again.");
+        "SIGTERM and SIGINT answer what runs and stop; SIGHUP reads the configuration again: the gateway, certificates "
+        "and legal holds.");
     command->callback([&run, options] { run = [options] { return serve(*options); }; });
 }
 

@@ -4,10 +4,12 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "node/reload.h"
 
 namespace cairn::cli {
 
@@ -30,6 +32,13 @@ sigset_t block_signals() {
 }
 
 void set_up_log(const node::Config& config) { configure_log(level_of(config.log_level), config.log_format == "json"); }
+
+void log_reloaded(const node::Config& before, const node::Config& now) {
+    log_info("the configuration was read again");
+    const auto waiting = node::waiting_settings(before, now);
+    if (waiting.empty()) return;
+    log_warning("some settings wait for the next start", {{"settings", fmt::format("{}", fmt::join(waiting, ", "))}});
+}
 
 Result<void> write_endpoints(const std::string& path,
                              const std::vector<std::pair<std::string, std::string>>& endpoints) {

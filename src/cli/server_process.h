@@ -18,6 +18,9 @@ sigset_t block_signals();
 /// Sets up the log as `config` says.
 void set_up_log(const node::Config& config);
 
+/// Says that `now` was taken over by a process that began with `before`, and which settings wait for its next start.
+void log_reloaded(const node::Config& before, const node::Config& now);
+
 /// "endpoint=URL", one line for each further name, and "pid=NUMBER": written at once as a whole. Error: denied.
 Result<void> write_endpoints(const std::string& path,
                              const std::vector<std::pair<std::string, std::string>>& endpoints);

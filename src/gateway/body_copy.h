@@ -19,9 +19,14 @@ public:
 
     /// False when it is spent.
     bool take(std::size_t bytes) {
+        if (reserve(bytes)) return true;
+        spent_.add();
+        return false;
+    }
+    /// Likewise, of something else than a body's copy.
+    bool reserve(std::size_t bytes) {
         if (taken_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return true;
         give_back(bytes);
-        spent_.add();
         return false;
     }
     void give_back(std::size_t bytes) { taken_.fetch_sub(bytes, std::memory_order_relaxed); }

@@ -77,6 +77,7 @@ void Exchange::begin() {
     request_copy_.begin(shared_.copies, too_long ? limits.request_first_bytes : limits.request_bytes_max,
                         limits.request_first_bytes);
     request_body_.copy_to(&request_copy_);
+    body_shown_ = !too_long && limits.request_bytes_max > 0;
     request_done_ = request_body_.done();
     if (shared_.mode == Mode::intent) return close_gate(body_needed, limits);
     take_link();
@@ -132,10 +133,17 @@ bool Exchange::pump_request() {
     if (gate_ != Gate::open) return pump_gate();
     if (!link_) {
         // The upstream has gone before the request was whole: what still comes is read, so that the client gets to
-        // reading the answer.
+        // reading the answer, and the record to what the call was.
         if (request_done_ || !answer_) return false;
-        const auto got = client_.read(loop_.scratch(), EventLoop::scratch_bytes);
-        return got > 0;
+        if (unread_.empty()) unread_.assign(loop_.scratch(), client_.read(loop_.scratch(), EventLoop::scratch_bytes));
+        const auto buffer = std::exchange(unread_, {});
+        std::string_view bytes = buffer;
+        while (!bytes.empty() && !request_done_ && !request_body_.broken()) {
+            request_body_.next(bytes);
+            request_done_ = request_body_.done();
+        }
+        if (request_done_) unread_.assign(bytes);
+        return !buffer.empty();
     }
     if (const auto state = link_->state(); state != Link::State::open) {
         if (state == Link::State::failed) {
@@ -335,10 +343,10 @@ void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
             answer_body_.unframe();
         }
     }
+    hold_until_ = loop_.now() + hold_patience;
     // What a call gave may be used by the next one: it is learned from before the client has it.
     if (shared_.mode != Mode::observe || (classified().operation && classified().operation.learns())) {
         hold_ = Hold::gathering;
-        hold_until_ = loop_.now() + hold_patience;
         hold_bytes_max_ = std::max(held_bytes_min, limits.response_bytes_max);
     }
     release_or_hold(forwarded_answer_head(raw, changes));
@@ -363,13 +371,21 @@ void Exchange::release_or_hold(std::string_view bytes) {
     if (hold_ == Hold::open)
         client_.put(bytes);
     else
-        held_.append(bytes);
+        held_.add(shared_.copies, bytes);
 }
 
 /// Is there all that the record needs, or more than is waited for?
 bool Exchange::is_gathered() const {
-    return answer_done_ || tunnel_ || is_stream(*answer_) || held_.size() >= hold_bytes_max_ ||
+    if (awaits_request()) return false;
+    return answer_done_ || tunnel_ || is_stream(*answer_) || held_.size() >= hold_bytes_max_ || held_.spent() ||
            (answer_->length && *answer_->length > hold_bytes_max_) || loop_.now() >= hold_until_;
+}
+
+/// The upstream was faster than the client: it answered, but what the call was is still on its way.
+bool Exchange::awaits_request() const {
+    const bool unsent = framing_.expects_continue && !continued_;
+    return body_shown_ && !request_done_ && !unsent && !tunnel_ && request_copy_.whole() && !request_body_.broken() &&
+           !client_.ended() && !client_.broken() && loop_.now() < hold_until_;
 }
 
 /// Nothing came: does the connection still stand?
@@ -408,7 +424,7 @@ void Exchange::fail_call(Refusal refusal, Outcome outcome, Counter& counter) {
     close_ = true;
     answer_done_ = true;
     hold_ = shared_.mode == Mode::observe ? Hold::open : Hold::gathering;
-    held_.clear();
+    held_.take();
     release_or_hold(refusal_text(refusal));
     submit(outcome);
 }
@@ -444,6 +460,7 @@ void Exchange::drop_link() {
 
 void Exchange::finish_if_done() {
     if (state_ != State::running || !answer_done_) return;
+    if (!recorded_ && awaits_request()) return;
     if (hold_ == Hold::gathering) submit(Outcome::answered);
     if (hold_ != Hold::open) return;
     // A client that sends on although it has its answer is listened to, as long as the upstream does.
@@ -470,6 +487,7 @@ std::string Exchange::refusal_text(const Refusal& refusal) {
 void Exchange::quit() {
     if (std::exchange(quit_, true)) return;
     drop_link();
+    held_.take();
     // Of a call that has an answer, or whose request was whole, there is an effect to tell of.
     if (!recorded_ && !head_under_way_ && (answer_ || maybe_made_ || (request_done_ && head_sent_))) {
         hold_ = Hold::open;

@@ -11,6 +11,7 @@
 #include "gateway/body_scanner.h"
 #include "gateway/body_splice.h"
 #include "gateway/channel.h"
+#include "gateway/held_bytes.h"
 #include "gateway/recorder.h"
 #include "gateway/refusal.h"
 #include "gateway/upstream.h"
@@ -102,6 +103,7 @@ private:
     const wire::Classified& classified();
     void release_or_hold(std::string_view bytes);
     bool is_gathered() const;
+    bool awaits_request() const;
 
     // exchange_record.cpp
     void close_gate(bool body_needed, const CopyLimits& limits);
@@ -142,7 +144,9 @@ private:
     BodyScanner request_body_;
     BodyCopy request_copy_;
     std::unique_ptr<BodySplice> request_splice_;  // once the rest of the body goes that way
+    bool body_shown_ = false;                     // the record tells of what is in it, if there is all of it
     std::optional<wire::Classified> classified_;  // once there is enough to say it; until the call is handed on
+    bool classified_early_ = false;               // before there was the form that says which call it is
     Gate gate_ = Gate::open;
     std::size_t gate_bytes_ = 0;  // of the body, that the intent waits for
     bool request_done_ = false;
@@ -170,7 +174,7 @@ private:
     bool head_under_way_ = false, head_released_ = false;
     Moment record_by_{};  // when streaming_
     Hold hold_ = Hold::open;
-    std::string held_;
+    HeldBytes held_;
     ErrorForm error_form_ = ErrorForm::plain;  // of the request, once that is handed on
     Moment hold_until_{};
     std::size_t hold_bytes_max_ = 0;

@@ -18,9 +18,13 @@ constexpr std::chrono::milliseconds stream_patience{5'000};
 
 }  // namespace
 
-/// As far as is known now; said once.
+/// As far as is known now; said once, and again when a form is there as a whole.
 const wire::Classified& Exchange::classified() {
-    if (!classified_) classified_ = classify_request(request_, request_copy_.bytes(), upstream_.options.calls);
+    if (classified_early_ && request_done_) classified_.reset();
+    if (!classified_) {
+        classified_ = classify_request(request_, request_copy_.bytes(), upstream_.options.calls);
+        classified_early_ = !request_done_ && needs_body(request_);
+    }
     return *classified_;
 }
 
@@ -176,7 +180,7 @@ void Exchange::submit(Outcome outcome) {
         shared_.recorder.record(std::move(call), [&failed = shared_.not_recorded](Result<void> result) {
             if (!result) failed.add();
         });
-        if (hold_ != Hold::open) client_.put(std::exchange(held_, {}));
+        if (hold_ != Hold::open) client_.put(held_.take());
         hold_ = Hold::open;
         return;
     }
@@ -201,11 +205,11 @@ void Exchange::recorded(Result<void> result) {
 void Exchange::release(Result<void> result) {
     moved_ = loop_.now();
     if (result) {
-        client_.put(std::exchange(held_, {}));
+        client_.put(held_.take());
     } else {
         log_error("an answer is withheld: its call cannot be recorded now", {{"reason", result.error().message}});
         shared_.not_recordable.add();
-        held_.clear();
+        held_.take();
         drop_link();
         tunnel_ = false;
         answer_done_ = true;

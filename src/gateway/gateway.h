@@ -26,8 +26,11 @@ public:
     /// "http://127.0.0.1:4611" for each listener, in order.
     virtual std::vector<std::string> endpoints() const = 0;
 
-    /// Reads all certificates and keys anew; open connections keep the old ones. Error: invalid; then the old stay.
-    virtual Result<void> reload_tls() = 0;
+    /// Takes over changed settings: what is not listened at any more ends, what is new begins, and each connection that
+    /// is open ends after the call it is at, which goes on as it began. With the same settings only certificates and
+    /// keys are read anew, and open connections keep the old ones. `threads`, `connections_max` and `copies_bytes_max`
+    /// stay as they were. Errors: those of start(); then everything stays as it was. For one thread; blocks.
+    virtual Result<void> reload(GatewayOptions options) = 0;
 
     /// Takes no new connections, lets calls come to their end for up to `grace`, then breaks them off. Blocks.
     virtual void stop(std::chrono::milliseconds grace) = 0;

@@ -64,10 +64,16 @@ KnownCallers::KnownCallers(std::map<std::string, UpstreamKeys, std::less<>> upst
                            std::unique_ptr<IdentityFile> file)
     : upstreams_(std::move(upstreams)), book_(book), file_(std::move(file)) {}
 
-const UpstreamKeys& KnownCallers::keys_of(std::string_view upstream) const {
-    static const UpstreamKeys nothing;
+UpstreamKeys KnownCallers::keys_of(std::string_view upstream) const {
+    std::lock_guard lock(mutex_);
     const auto found = upstreams_.find(upstream);
-    return found == upstreams_.end() ? nothing : found->second;
+    return found == upstreams_.end() ? UpstreamKeys() : found->second;
+}
+
+void KnownCallers::change(std::map<std::string, UpstreamKeys, std::less<>> upstreams) {
+    std::lock_guard lock(mutex_);
+    upstreams.merge(upstreams_);
+    upstreams_ = std::move(upstreams);
 }
 
 Json KnownCallers::known(std::string_view upstream, const UpstreamKeys& keys, const std::string& key_id,
@@ -80,7 +86,7 @@ Json KnownCallers::known(std::string_view upstream, const UpstreamKeys& keys, co
 
 Caller KnownCallers::caller(std::string_view upstream, const wire::Credential& credential, Confidence confidence,
                             Time at) const {
-    const auto& keys = keys_of(upstream);
+    const auto keys = keys_of(upstream);
     if (confidence == Confidence::refused) return {JsonObject{{"type", "Unknown"}}, keys.account};
     if (credential.scheme == wire::Credential::Scheme::anonymous)
         return {JsonObject{{"type", "AWSAccount"}, {"principalId", ""}, {"accountId", "ANONYMOUS_PRINCIPAL"}},

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "gateway/callers.h"
@@ -29,11 +30,15 @@ public:
                   Time at) const override;
     void learn(const LearnedCall& call) override;
 
+    /// What is known of upstreams from here on; those that are no longer named keep what was said of them. Any thread.
+    void change(std::map<std::string, UpstreamKeys, std::less<>> upstreams);
+
 private:
-    const UpstreamKeys& keys_of(std::string_view upstream) const;
+    UpstreamKeys keys_of(std::string_view upstream) const;
     Json known(std::string_view upstream, const UpstreamKeys& keys, const std::string& key_id, Time at) const;
 
-    const std::map<std::string, UpstreamKeys, std::less<>> upstreams_;
+    mutable std::mutex mutex_;
+    std::map<std::string, UpstreamKeys, std::less<>> upstreams_;  // guarded by mutex_
     KeyBook* const book_;
     const std::unique_ptr<IdentityFile> file_;
 };

@@ -31,12 +31,14 @@ struct UpstreamOptions {
     std::chrono::milliseconds silence_timeout{300'000};  ///< between two bytes of an answer, and before the first
     std::chrono::milliseconds idle_timeout{4'000};       ///< how long an unused connection is kept
     std::chrono::milliseconds continue_timeout{900};     ///< after it the gateway says "100 Continue"; 0: never
+    friend bool operator==(const UpstreamOptions&, const UpstreamOptions&) = default;
 };
 
 /// A way from a listener to an upstream. Empty members match everything; "*.example.com" matches the names below.
 struct Route {
     std::string host, sni, scope_service;
     std::string upstream;  ///< its name
+    friend bool operator==(const Route&, const Route&) = default;
 };
 
 struct ListenerOptions {
@@ -49,6 +51,7 @@ struct ListenerOptions {
     std::chrono::milliseconds idle_timeout{75'000};    ///< between requests
     std::vector<Route> routes = {};                    ///< the first that matches
     bool forward = false;                              ///< a forward proxy: without `tls` and `routes`
+    friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
 };
 
 /// Of all listeners that are forward proxies.
@@ -69,6 +72,7 @@ struct ForwardOptions {
         upstream.name = "aws";
         upstream.calls.profile = wire::UpstreamProfile::aws;
     }
+    friend bool operator==(const ForwardOptions&, const ForwardOptions&) = default;
 };
 
 struct GatewayOptions {
@@ -81,6 +85,7 @@ struct GatewayOptions {
     int threads = 2;
     std::size_t connections_max = 20'000;
     std::size_t copies_bytes_max = 256u << 20;  ///< of the bodies that records are made from, together
+    friend bool operator==(const GatewayOptions&, const GatewayOptions&) = default;
 };
 
 }  // namespace cairn::gateway

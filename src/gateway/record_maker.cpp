@@ -62,6 +62,12 @@ wire::CallFailure failure_of(const Call& call, const wire::CallAnswer& answer) {
     }
 }
 
+const Home& home_of(const RecordMakerOptions& options, std::string_view upstream) {
+    static const Home nowhere{.account = "123456789012", .region = "us-east-1"};
+    const auto found = options.homes.find(upstream);
+    return found == options.homes.end() ? nowhere : found->second;
+}
+
 std::string new_id() { return format_uuid(random_uuid()); }
 
 }  // namespace
@@ -80,7 +86,7 @@ Confidence confidence_of(const Call& call, const wire::CallFailure& failure, wir
 }
 
 RecordMaker::RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& metrics)
-    : options_(std::move(options)),
+    : options_(std::make_shared<const RecordMakerOptions>(std::move(options))),
       callers_(callers),
       health_checks_(metrics.counter("cairn_gateway_unrecorded_calls_total", "Calls of which no record is made",
                                      {{"reason", "health"}})),
@@ -89,13 +95,18 @@ RecordMaker::RecordMaker(RecordMakerOptions options, Callers& callers, Metrics& 
       failed_authentications_(metrics.counter("cairn_gateway_unrecorded_calls_total",
                                               "Calls of which no record is made", {{"reason", "authentication"}})) {}
 
-const Home& RecordMaker::home_of(std::string_view upstream) const {
-    static const Home nowhere{.account = "123456789012", .region = "us-east-1"};
-    const auto found = options_.homes.find(upstream);
-    return found == options_.homes.end() ? nowhere : found->second;
+void RecordMaker::change(RecordMakerOptions options) {
+    std::lock_guard lock(mutex_);
+    options.homes.insert(options_->homes.begin(), options_->homes.end());
+    options_ = std::make_shared<const RecordMakerOptions>(std::move(options));
 }
 
-bool RecordMaker::is_left_out(const Call& call, const Home& home, bool refused) {
+std::shared_ptr<const RecordMakerOptions> RecordMaker::options() const {
+    std::lock_guard lock(mutex_);
+    return options_;
+}
+
+bool RecordMaker::is_left_out(const Call& call, const RecordMakerOptions& options, const Home& home, bool refused) {
     const bool first = call.part == Part::whole || call.part == Part::head;
     const auto leave_out = [first](bool wanted, Counter& counter) {
         if (wanted && first) counter.add();
@@ -104,13 +115,14 @@ bool RecordMaker::is_left_out(const Call& call, const Home& home, bool refused) 
     const auto path = call.classified.own_path;
     if (leave_out(path == wire::OwnPath::health, health_checks_)) return true;
     if (leave_out(path == wire::OwnPath::administration && !home.record_admin_paths, admin_calls_)) return true;
-    return leave_out(refused && !call.classified.is_s3() && !options_.record_failed_authentication,
+    return leave_out(refused && !call.classified.is_s3() && !options.record_failed_authentication,
                      failed_authentications_);
 }
 
 std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     const auto& classified = call.classified;
-    const auto& home = home_of(call.upstream);
+    const auto options = this->options();
+    const auto& home = home_of(*options, call.upstream);
     const auto request_headers = wire::header_views(call.request.headers);
     const auto answer_headers = wire::header_views(call.response.headers);
     const wire::CallHead head{call.request.method, call.request.target, request_headers, {}};
@@ -121,7 +133,7 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     failure.message = wire::without_secrets(std::move(failure.message), head, call.request.body);
     const auto confidence = confidence_of(call, failure, home.profile);
     const bool refused = confidence == Confidence::refused;
-    if (is_left_out(call, home, refused)) return {};
+    if (is_left_out(call, *options, home, refused)) return {};
 
     const auto caller = callers_.caller(call.upstream, classified.credential, confidence, call.ended);
     const auto space = [&] {
@@ -131,26 +143,32 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
     const PlainBody plain(classified.body, call.request_whole ? std::string_view(call.request.body) : "");
     const wire::RequestBody body{plain.bytes(), call.request_whole && plain.readable()};
     const bool own = classified.own_path != wire::OwnPath::none;
-    const auto parameters =
-        own ? Json() : wire::request_parameters(head, classified, body, [&](std::string_view table) {
-            return tables_.find(space(), table);
-        });
+    auto parameters = own ? Json() : wire::request_parameters(head, classified, body, [&](std::string_view table) {
+        return tables_.find(space(), table);
+    });
     const bool unknown = call.outcome == Outcome::unknown, begun = call.part == Part::head;
-    const auto elements = own || failure || unknown ? Json() : wire::response_elements(classified, answer);
+    auto elements = own || unknown || (failure && !has_answer(call)) ? Json()
+                    : failure                                        ? wire::failure_elements(classified, failure)
+                                                                     : wire::response_elements(classified, answer);
     const bool learns = !own && !failure && !begun && has_answer(call) && confidence != Confidence::foreign &&
                         classified.operation && classified.operation.learns();
+    const bool of_kms = classified.operation && classified.operation.service().name() == "kms";
     const bool answer_unseen = learns && elements.is_null();
-    const auto answered = answer_unseen ? wire::answered_members(classified, answer) : Json();
+    auto answered = answer_unseen ? wire::answered_members(classified, answer) : Json();
     if (learns) {
         const auto& told = answer_unseen ? answered : elements;
         if (classified.operation.service().name() == "dynamodb")
-            for (const auto* description : {&parameters, told.find("table")})
+            for (const Json* description : {static_cast<const Json*>(&parameters), told.find("table")})
                 if (description) tables_.learn(space(), *description);
+        if (of_kms) aliases_.learn(space(), classified.event_name, parameters, told);
         callers_.learn({call.upstream, classified.event_source, classified.event_name,
                         caller.user_identity.text("accessKeyId"),  // as records have it, and so find it
                         &caller.user_identity, &parameters, &told, call.ended});
     }
 
+    for (auto* const shown : {&parameters, &elements, &answered})
+        *shown = options->hidden.hide(std::move(*shown), classified.event_source);
+    const auto resolved = of_kms ? aliases_.resolved(space(), parameters) : Json();
     const auto identity = to_text(caller.user_identity);
     const bool body_unread = call.request_bytes > 0 && !body.whole && wire::request_bytes_kept(classified) > 0;
     const wire::ObservedCall seen{.head = head,
@@ -158,6 +176,7 @@ std::vector<GatewayRecord> RecordMaker::make(const Call& call) {
                                   .answer = answer,
                                   .request_parameters = parameters,
                                   .parameters_incomplete = body_unread,
+                                  .resources_of = of_kms ? resolved : parameters,
                                   .response_elements = elements,
                                   .failure = failure,
                                   .request_bytes = call.request_bytes,

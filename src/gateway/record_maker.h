@@ -1,12 +1,16 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/metrics.h"
 #include "gateway/callers.h"
+#include "gateway/hidden_members.h"
+#include "gateway/key_aliases.h"
 #include "gateway/record_sink.h"
 #include "gateway/recorder.h"
 #include "gateway/table_keys.h"
@@ -24,6 +28,7 @@ struct Home {
 struct RecordMakerOptions {
     std::map<std::string, Home, std::less<>> homes = {};  ///< by name of upstream
     bool record_failed_authentication = true;             ///< of other services than S3; S3's are always recorded
+    HiddenMembers hidden = {};
 };
 
 /// Makes records of calls, and tells who wants to learn from them. Any thread; does not block.
@@ -36,13 +41,19 @@ public:
     /// a record are counted, and others are learned from, but once.
     std::vector<GatewayRecord> make(const Call& call);
 
-private:
-    const Home& home_of(std::string_view upstream) const;
-    bool is_left_out(const Call& call, const Home& home, bool refused);
+    /// Calls are recorded so from here on. Upstreams that are no longer named keep what was said of them: calls to them
+    /// may be under way.
+    void change(RecordMakerOptions options);
 
-    const RecordMakerOptions options_;
+private:
+    std::shared_ptr<const RecordMakerOptions> options() const;
+    bool is_left_out(const Call& call, const RecordMakerOptions& options, const Home& home, bool refused);
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<const RecordMakerOptions> options_;  // guarded by mutex_
     Callers& callers_;
     TableKeys tables_;
+    KeyAliases aliases_;
     Counter &health_checks_, &admin_calls_, &failed_authentications_;
 };
 

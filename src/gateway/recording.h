@@ -41,6 +41,12 @@ public:
     /// Gives what waits once more, and waits for all that is under way.
     ~Recording() override;
 
+    /// As RecordMaker::change(). Any thread.
+    void change(RecordMakerOptions records) { maker_.change(std::move(records)); }
+
+    /// Can calls be intended?
+    bool intends() const { return journal_ != nullptr; }
+
     CopyLimits limits(const net::Request& head, const wire::Classified* call,
                       const net::Response* response) const override;
     void record(Call call, Done done) override;

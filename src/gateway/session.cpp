@@ -128,8 +128,10 @@ bool Session::read_proxy() {
 bool Session::read_head() {
     while (searched_ == 0 && unread_.starts_with("\r\n")) unread_.erase(0, 2);
     if (unread_.empty() || unread_ == "\r") {
-        if (last_ || reception_.draining.load(std::memory_order_relaxed)) return end(), false;
-        return read_more();
+        if (last_) return end(), false;
+        if (read_more()) return true;
+        if (phase_ != Phase::ended && reception_.draining.load(std::memory_order_relaxed)) end();
+        return false;
     }
     if (phase_ == Phase::idle) enter(Phase::head);
     if (!net::may_begin_request(unread_)) return refuse(400, "this is not an HTTP request"), true;

@@ -17,6 +17,7 @@ namespace cairn::net {
 struct TlsFiles {
     std::string certificate;  ///< PEM chain; empty: plain HTTP
     std::string key;          ///< PEM
+    friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
 };
 
 /// What a request is answered that the server does not hand on: `text` says in a few words what is wrong. `head` is the

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/hidden_members.h"
 #include "node/config_accounts.h"
 
 namespace cairn::node {
@@ -46,68 +47,79 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
 struct Entry {
     Setting setting;
     std::function<Result<void>(Config&, std::string_view)> read;
+    std::function<bool(const Config&, const Config&)> same;  ///< does it say the same in both?
+    std::function<void(Config&, const Config&)> copy;        ///< as it is in the second
 };
 
+template <class Member>
+Entry entry(Setting setting, Member Config::* member, std::function<Result<void>(Config&, std::string_view)> read) {
+    return {std::move(setting), std::move(read),
+            [member](const Config& one, const Config& other) { return one.*member == other.*member; },
+            [member](Config& one, const Config& other) { one.*member = other.*member; }};
+}
+
 Entry text(std::string key, std::string Config::* member, std::string meaning, std::vector<std::string> allowed = {}) {
-    return {{key, "text", Config().*member, meaning}, [=](Config& config, std::string_view value) -> Result<void> {
-                if (!allowed.empty() && std::ranges::find(allowed, value) == allowed.end())
-                    return fail(Code::invalid, fmt::format("\"{}\" is none of {}", value, fmt::join(allowed, ", ")));
-                config.*member = value;
-                return {};
-            }};
+    return entry(
+        {key, "text", Config().*member, meaning}, member, [=](Config& config, std::string_view value) -> Result<void> {
+            if (!allowed.empty() && std::ranges::find(allowed, value) == allowed.end())
+                return fail(Code::invalid, fmt::format("\"{}\" is none of {}", value, fmt::join(allowed, ", ")));
+            config.*member = value;
+            return {};
+        });
 }
 
 Entry flag(std::string key, bool Config::* member, std::string meaning) {
-    return {{key, "true or false", Config().*member ? "true" : "false", meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                if (value != "true" && value != "false")
-                    return fail(Code::invalid, fmt::format("\"{}\" is neither true nor false", value));
-                config.*member = value == "true";
-                return {};
-            }};
+    return entry({key, "true or false", Config().*member ? "true" : "false", meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     if (value != "true" && value != "false")
+                         return fail(Code::invalid, fmt::format("\"{}\" is neither true nor false", value));
+                     config.*member = value == "true";
+                     return {};
+                 });
 }
 
 Entry number(std::string key, std::int64_t Config::* member, std::string meaning) {
-    return {{key, "number", std::to_string(Config().*member), meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                const auto parsed = parse_number(value);
-                if (!parsed) return fail(parsed.error());
-                config.*member = *parsed;
-                return {};
-            }};
+    return entry({key, "number", std::to_string(Config().*member), meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     const auto parsed = parse_number(value);
+                     if (!parsed) return fail(parsed.error());
+                     config.*member = *parsed;
+                     return {};
+                 });
 }
 
 Entry bytes(std::string key, std::int64_t Config::* member, std::string meaning) {
-    return {{key, "bytes", std::to_string(Config().*member), meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                const auto parsed = parse_bytes(value);
-                if (!parsed) return fail(parsed.error());
-                config.*member = *parsed;
-                return {};
-            }};
+    return entry({key, "bytes", std::to_string(Config().*member), meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     const auto parsed = parse_bytes(value);
+                     if (!parsed) return fail(parsed.error());
+                     config.*member = *parsed;
+                     return {};
+                 });
 }
 
 Entry duration(std::string key, Duration Config::* member, std::string meaning) {
-    return {{key, "duration", "", meaning}, [=](Config& config, std::string_view value) -> Result<void> {
-                const auto parsed = value.empty() ? Duration() : parse_duration(value);
-                if (!value.empty() && !parsed)
-                    return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 90d, 12h or 30m", value));
-                config.*member = parsed;
-                return {};
-            }};
+    return entry({key, "duration", "", meaning}, member, [=](Config& config, std::string_view value) -> Result<void> {
+        const auto parsed = value.empty() ? Duration() : parse_duration(value);
+        if (!value.empty() && !parsed)
+            return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 90d, 12h or 30m", value));
+        config.*member = parsed;
+        return {};
+    });
 }
 
 /// A duration that is always there; 0 is one, too.
 Entry interval(std::string key, std::chrono::milliseconds Config::* member, std::string default_text,
                std::string meaning) {
-    return {{key, "duration", std::move(default_text), meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                const auto parsed = value == "0" ? std::chrono::milliseconds(0) : parse_duration(value);
-                if (!parsed)
-                    return fail(Code::invalid, fmt::format("\"{}\" is no duration such as 5m or 30s, nor 0", value));
-                config.*member = *parsed;
-                return {};
-            }};
+    return entry({key, "duration", std::move(default_text), meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     const auto parsed = value == "0" ? std::chrono::milliseconds(0) : parse_duration(value);
+                     if (!parsed)
+                         return fail(Code::invalid,
+                                     fmt::format("\"{}\" is no duration such as 5m or 30s, nor 0", value));
+                     config.*member = *parsed;
+                     return {};
+                 });
 }
 
 bool is_region(std::string_view text) {
@@ -129,25 +141,25 @@ std::vector<std::string> split_list(std::string_view value) {
 }
 
 Entry names(std::string key, std::vector<std::string> Config::* member, std::string meaning) {
-    return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                auto read = split_list(value);
-                for (const auto& name : read)
-                    if (!is_region(name))
-                        return fail(
-                            Code::invalid,
-                            fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
-                config.*member = std::move(read);
-                return {};
-            }};
+    return entry({key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     auto read = split_list(value);
+                     for (const auto& name : read)
+                         if (!is_region(name))
+                             return fail(
+                                 Code::invalid,
+                                 fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
+                     config.*member = std::move(read);
+                     return {};
+                 });
 }
 
 Entry texts(std::string key, std::vector<std::string> Config::* member, std::string meaning) {
-    return {{key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning},
-            [=](Config& config, std::string_view value) -> Result<void> {
-                config.*member = value.empty() ? std::vector<std::string>() : split_list(value);
-                return {};
-            }};
+    return entry({key, "list", fmt::format("{}", fmt::join(Config().*member, ",")), meaning}, member,
+                 [=](Config& config, std::string_view value) -> Result<void> {
+                     config.*member = value.empty() ? std::vector<std::string>() : split_list(value);
+                     return {};
+                 });
 }
 
 /// The keys of one section for a service elsewhere.
@@ -158,7 +170,9 @@ std::vector<Entry> remote_service(const std::string& section, RemoteService Conf
                      [=](Config& config, std::string_view value) -> Result<void> {
                          config.*service.*text = value;
                          return {};
-                     }};
+                     },
+                     [=](const Config& one, const Config& other) { return one.*service.*text == other.*service.*text; },
+                     [=](Config& one, const Config& other) { one.*service.*text = other.*service.*text; }};
     };
     return {member("endpoint", &RemoteService::endpoint, "URL of " + what),
             member("region", &RemoteService::region, "its region in signatures; empty: " + default_region),
@@ -281,6 +295,9 @@ const std::vector<Entry>& entries() {
              {"record", "ignore"}),
         flag("gateway.record_failed_authentication", &Config::gateway_record_failed_authentication,
              "record calls whose signature was not accepted; those to S3 always are"),
+        texts("gateway.hidden", &Config::gateway_hidden,
+              "members whose values no record shows, beyond passwords and the like: `NAME`, or `SERVICE:NAME` such as "
+              "`ssm:comment`"),
         text("gateway.tls_certificate", &Config::gateway_tls_certificate,
              "PEM file with the certificate chain; with it the gateway speaks TLS only"),
         text("gateway.tls_key", &Config::gateway_tls_key, "PEM file with the private key"),
@@ -359,6 +376,19 @@ std::vector<Setting> settings() {
     return all;
 }
 
+std::vector<std::string> changed_settings(const Config& before, const Config& now) {
+    std::vector<std::string> changed;
+    for (const auto& entry : entries())
+        if (!entry.same(before, now)) changed.push_back(entry.setting.key);
+    return changed;
+}
+
+void keep_setting(Config& config, const Config& from, std::string_view key) {
+    const auto found =
+        std::ranges::find(entries(), key, [](const Entry& e) -> std::string_view { return e.setting.key; });
+    if (found != entries().end()) found->copy(config, from);
+}
+
 std::string environment_name(std::string_view key) {
     std::string name = "CAIRN_";
     for (const char c : key)
@@ -425,6 +455,8 @@ Result<void> check_gateway(const Config& config) {
         if (!endpoint) return fail(Code::invalid, "gateway.forward_listen: " + endpoint.error().message);
         CAIRN_TRY(check_forward_listener(config.gateway_forward_listen, endpoint->loopback, config));
     }
+    if (const auto hidden = gateway::HiddenMembers::parse(config.gateway_hidden); !hidden)
+        return fail(Code::invalid, "gateway.hidden: " + hidden.error().message);
     for (const auto& listener : config.gateway_listeners) {
         const auto place = fmt::format("{}:{}", listener.host, listener.port);
         CAIRN_TRY(listener.forward

@@ -82,6 +82,7 @@ struct Config {
     std::string gateway_profile = "generic", gateway_default_service, gateway_admin_paths = "record";
     std::vector<std::string> gateway_endpoint_names;
     bool gateway_record_failed_authentication = true, gateway_intent_reads = true;
+    std::vector<std::string> gateway_hidden;
     std::string gateway_tls_certificate, gateway_tls_key;
     std::string gateway_ca_file;
     bool gateway_proxy_protocol = false, gateway_forward_client_ip = false;
@@ -114,6 +115,12 @@ struct Setting {
 
 /// All settings in the order of docs/configuration.md.
 std::vector<Setting> settings();
+
+/// Keys of the settings that differ, in the same order.
+std::vector<std::string> changed_settings(const Config& before, const Config& now);
+
+/// Sets one setting of `config` as it is in `from`.
+void keep_setting(Config& config, const Config& from, std::string_view key);
 
 /// The name of the environment variable of a key: "storage.codec" -> "CAIRN_STORAGE_CODEC".
 std::string environment_name(std::string_view key);

@@ -4,7 +4,7 @@
 
 namespace cairn::node {
 
-Result<std::unique_ptr<gateway::Callers>> make_callers(
+Result<std::unique_ptr<gateway::KnownCallers>> make_callers(
     const Config& config, std::map<std::string, gateway::UpstreamKeys, std::less<>> upstreams, gateway::KeyBook& book) {
     std::unique_ptr<gateway::IdentityFile> file;
     if (!config.gateway_identity_file.empty()) {

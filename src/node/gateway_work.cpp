@@ -60,9 +60,41 @@ private:
     std::unique_ptr<gateway::Spool> spool_;  // last: it ends first
 };
 
+/// All upstreams that records may name.
+std::vector<const gateway::UpstreamOptions*> upstreams_of(const gateway::GatewayOptions& options) {
+    std::vector<const gateway::UpstreamOptions*> all;
+    for (const auto& upstream : options.upstreams) all.push_back(&upstream);
+    if (std::ranges::any_of(options.listeners, &gateway::ListenerOptions::forward))
+        all.push_back(&options.forward.upstream);
+    return all;
+}
+
+gateway::RecordMakerOptions records_of(const Config& config, const gateway::GatewayOptions& options) {
+    gateway::RecordMakerOptions records;
+    records.record_failed_authentication = config.gateway_record_failed_authentication;
+    records.hidden = gateway::HiddenMembers::parse(config.gateway_hidden).value_or(gateway::HiddenMembers());
+    for (const auto* upstream : upstreams_of(options))
+        records.homes[upstream->name] = {.account = upstream->account,
+                                         .region = upstream->region,
+                                         .profile = upstream->calls.profile,
+                                         .record_admin_paths = upstream->record_admin_paths};
+    return records;
+}
+
+std::map<std::string, gateway::UpstreamKeys, std::less<>> keys_of(const gateway::GatewayOptions& options) {
+    std::map<std::string, gateway::UpstreamKeys, std::less<>> keys;
+    for (const auto* upstream : upstreams_of(options))
+        keys[upstream->name] = {.account = upstream->account, .profile = upstream->calls.profile};
+    return keys;
+}
+
+std::unexpected<Error> no_place_for_intents() {
+    return fail(Code::invalid, "gateway.mode: `intent` needs a folder for intents, name it with gateway.spool");
+}
+
 class RunningGatewayWork final : public GatewayWork {
 public:
-    RunningGatewayWork(std::unique_ptr<gateway::Callers> callers, gateway::RecordSink& sink, Metrics& metrics)
+    RunningGatewayWork(std::unique_ptr<gateway::KnownCallers> callers, gateway::RecordSink& sink, Metrics& metrics)
         : callers_(std::move(callers)), sink_(sink), metrics_(metrics) {}
 
     ~RunningGatewayWork() override { stop(std::chrono::milliseconds(0)); }
@@ -77,7 +109,10 @@ public:
         return {};
     }
 
-    Result<void> open(gateway::GatewayOptions options, gateway::RecordingOptions recording) {
+    Result<void> open(const Config& config, gateway::GatewayOptions options) {
+        gateway::RecordingOptions recording;
+        records_ = recording.records = records_of(config, options);
+        keys_ = keys_of(options);
         kept_ = std::make_unique<gateway::SettingAside>(sink_, disk_.get(), metrics_);
         recording_ =
             std::make_unique<gateway::Recording>(std::move(recording), *callers_, *kept_, metrics_, journal_.get());
@@ -88,7 +123,28 @@ public:
     }
 
     std::vector<std::string> endpoints() const override { return gateway_->endpoints(); }
-    Result<void> reload() override { return gateway_->reload_tls(); }
+
+    Result<void> reload(const Config& config) override {
+        auto options = gateway_options(config);
+        if (!options) return fail(std::move(options).error());
+        if (options->mode == gateway::Mode::intent && !recording_->intends()) return no_place_for_intents();
+        // First what is said of new upstreams: their calls may come at once. Of others once it is sure that they
+        // change.
+        auto records = records_of(config, *options);
+        auto keys = keys_of(*options);
+        auto more_records = records_;
+        more_records.homes.insert(records.homes.begin(), records.homes.end());
+        recording_->change(std::move(more_records));
+        auto more_keys = keys_;
+        more_keys.insert(keys.begin(), keys.end());
+        callers_->change(std::move(more_keys));
+        CAIRN_TRY(gateway_->reload(std::move(*options)));
+        records_ = std::move(records);
+        keys_ = std::move(keys);
+        recording_->change(records_);
+        callers_->change(keys_);
+        return {};
+    }
 
     void stop(std::chrono::milliseconds grace) override {
         if (gateway_) gateway_->stop(grace);
@@ -97,9 +153,11 @@ public:
     }
 
 private:
-    const std::unique_ptr<gateway::Callers> callers_;
+    const std::unique_ptr<gateway::KnownCallers> callers_;
     gateway::RecordSink& sink_;
     Metrics& metrics_;
+    gateway::RecordMakerOptions records_;  // as they are now
+    std::map<std::string, gateway::UpstreamKeys, std::less<>> keys_;
     std::unique_ptr<Disk> disk_;
     std::unique_ptr<gateway::IntentJournal> journal_;  // null: there is none
     std::unique_ptr<gateway::SettingAside> kept_;
@@ -255,25 +313,12 @@ Result<std::unique_ptr<GatewayWork>> GatewayWork::start(const Config& config, co
                                                         Metrics& metrics) {
     auto options = gateway_options(config);
     if (!options) return fail(std::move(options).error());
-    if (folder.empty() && options->mode == gateway::Mode::intent)
-        return fail(Code::invalid, "gateway.mode: `intent` needs a folder for intents, name it with gateway.spool");
-    gateway::RecordingOptions recording;
-    recording.records.record_failed_authentication = config.gateway_record_failed_authentication;
-    std::map<std::string, gateway::UpstreamKeys, std::less<>> keys;
-    const auto add = [&](const gateway::UpstreamOptions& upstream) {
-        recording.records.homes[upstream.name] = {.account = upstream.account,
-                                                  .region = upstream.region,
-                                                  .profile = upstream.calls.profile,
-                                                  .record_admin_paths = upstream.record_admin_paths};
-        keys[upstream.name] = {.account = upstream.account, .profile = upstream.calls.profile};
-    };
-    std::ranges::for_each(options->upstreams, add);
-    if (std::ranges::any_of(options->listeners, &gateway::ListenerOptions::forward)) add(options->forward.upstream);
-    auto callers = make_callers(config, std::move(keys), book);
+    if (folder.empty() && options->mode == gateway::Mode::intent) return no_place_for_intents();
+    auto callers = make_callers(config, keys_of(*options), book);
     if (!callers) return fail(std::move(callers).error());
     auto work = std::make_unique<RunningGatewayWork>(std::move(*callers), sink, metrics);
     if (!folder.empty()) CAIRN_TRY(work->open_journal(folder));
-    CAIRN_TRY(work->open(std::move(*options), std::move(recording)));
+    CAIRN_TRY(work->open(config, std::move(*options)));
     return work;
 }
 

@@ -45,7 +45,9 @@ public:
     virtual ~GatewayWork() = default;
 
     virtual std::vector<std::string> endpoints() const = 0;
-    virtual Result<void> reload() = 0;
+    /// Takes over what `[gateway]` says now, as Gateway::reload() does; the identity file is that of the start. Error:
+    /// invalid; then everything stays as it was.
+    virtual Result<void> reload(const Config& config) = 0;
 
     /// Lets calls come to their end, then their records. Blocks.
     virtual void stop(std::chrono::milliseconds grace) = 0;

@@ -14,6 +14,7 @@
 #include "node/engine.h"
 #include "node/gateway_work.h"
 #include "node/local_sink.h"
+#include "node/reload.h"
 
 namespace cairn::node {
 
@@ -93,8 +94,10 @@ public:
     std::string endpoint() const override { return endpoint_; }
     const std::optional<identity::NewKey>& new_key() const override { return new_key_; }
     Result<void> reload(const Config& config) override {
+        const auto taken = reloaded_config(config_, config);
+        CAIRN_TRY(check_config(taken));
+        if (gateway_) CAIRN_TRY(gateway_->reload(taken));
         engine_->set_holds(config.holds);
-        if (gateway_) CAIRN_TRY(gateway_->reload());
         return http_->reload_tls();
     }
 

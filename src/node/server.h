@@ -28,8 +28,9 @@ public:
     /// The root key made by this start, to be shown once.
     virtual const std::optional<identity::NewKey>& new_key() const = 0;
 
-    /// Takes over what can change while it runs: the legal holds of `config`, and the content of the TLS files. An
-    /// error is that of the TLS files, which stay as they were.
+    /// Takes over what can change while it runs: the gateway's settings (GatewayWork::reload()), the legal holds of
+    /// `config`, and the content of the TLS files. After an error what it is about, and what comes behind it, is as it
+    /// was.
     virtual Result<void> reload(const Config& config) = 0;
 
     /// Takes no new requests, answers those that run (for up to `grace`), makes everything durable. Blocks.

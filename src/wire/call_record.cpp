@@ -47,7 +47,7 @@ std::string additional_data(const ObservedCall& seen, const RecordedCaller& call
         if (!value.empty()) data.text(name, value);
     };
     const auto& call = seen.call;
-    if (call.is_s3()) {
+    if (call.is_s3() || call.is_s3_control()) {
         text("SignatureVersion", signature_version(call.credential.scheme));
         if (seen.tls) text("CipherSuite", seen.tls_cipher);
         if (!seen.outcome_unknown) {
@@ -106,14 +106,15 @@ std::string call_record(const ObservedCall& seen, const RecordedCaller& caller, 
     const auto parameters = parameters_text(seen), elements = to_text(seen.response_elements);
     const auto additional = additional_data(seen, caller), tls = tls_details(seen);
     const auto resources_json =
-        call_resources(call, seen.request_parameters, seen.response_elements, {caller.account, region});
+        call_resources(call, seen.resources_of, seen.response_elements, {caller.account, region});
     const auto resources = resources_json.is_null() ? std::string() : to_text(resources_json);
     const auto request_id = seen.outcome_unknown ? std::string() : answered_request_id(call, seen.answer);
     const bool s3_refused = caller.refused && call.is_s3();
     const auto failed_name = s3_refused ? "Authenticate" + seen.failure.code : std::string();
     const auto agent = seen.head.find("user-agent");
-    const auto bracketed =
-        call.is_s3() && !agent.empty() ? "[" + valid_utf8(agent, user_agent_bytes_max) + "]" : std::string();
+    const auto bracketed = (call.is_s3() || call.is_s3_control()) && !agent.empty()
+                               ? "[" + valid_utf8(agent, user_agent_bytes_max) + "]"
+                               : std::string();
 
     RecordParts parts;
     parts.user_identity = caller.user_identity;

@@ -19,6 +19,7 @@ struct ObservedCall {
     const CallAnswer& answer;
     const Json& request_parameters;  ///< request_parameters()
     bool parameters_incomplete;      ///< they lack what stood in a body that was not kept
+    const Json& resources_of;        ///< request_parameters, with what stands in them for another name resolved
     const Json& response_elements;   ///< response_elements()
     CallFailure failure;             ///< call_failure(), or what is said of a call without an answer
     std::uint64_t request_bytes = 0, response_bytes = 0;  ///< of the bodies as they were sent

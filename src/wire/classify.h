@@ -37,6 +37,7 @@ struct ClassifyOptions {
     UpstreamProfile profile = UpstreamProfile::generic;
     std::vector<std::string> endpoint_names;  ///< of S3, in lower case: see read_s3_host()
     std::string default_service;              ///< signing name, for requests that do not say; empty: s3
+    friend bool operator==(const ClassifyOptions&, const ClassifyOptions&) = default;
 };
 
 struct Classified {
@@ -53,6 +54,7 @@ struct Classified {
     BodyForm body;
 
     bool is_s3() const { return protocol == CallProtocol::s3; }
+    bool is_s3_control() const { return service && service.name() == "s3control"; }
 };
 
 /// `call.body` should hold the first bytes of a form (64 KB are enough for the query protocol, post_form_bytes_max for

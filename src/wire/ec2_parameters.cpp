@@ -21,23 +21,30 @@ std::string query_name(MemberFacts member) {
 
 class Ec2Renderer {
 public:
-    explicit Ec2Renderer(ServiceFacts service) : service_(service), renderer_(service) {}
+    explicit Ec2Renderer(OperationFacts operation)
+        : operation_(operation), service_(operation.service()), renderer_(service_) {}
+
+    /// Which lists are shown although they were not given.
+    using ShowsEmpty = bool (*)(OperationFacts, std::string_view list);
 
     /// The records of the API until 2014: a list becomes {"xSet": {"items": [...]}}.
-    Json legacy(ShapeFacts shape, const FormNode& node, int depth) const {
+    Json legacy(ShapeFacts shape, const FormNode& node, int depth, ShowsEmpty shows_empty = nullptr) const {
         if (depth > depth_max) return nullptr;
         if (shape.kind() != FactKind::structure) return renderer_.scalar(shape, node.value);
         Json out = JsonObject{};
         for (const auto member : shape.members()) {
             const auto named = query_name(member);
             const auto* child = node.find(named);
-            if (!child || member.omitted()) continue;
             const auto type = member.shape();
+            const bool empty = !child && shows_empty && type.kind() == FactKind::list && shows_empty(operation_, named);
+            if ((!child && !empty) || member.omitted()) continue;
             const auto set = type.kind() == FactKind::list ? service_.item_set(named) : ServiceFacts::ItemSet{};
             const auto shown = is_plain_list(named, depth) ? "tags"
                                : set.set.empty()           ? with_first(named, false)
                                                            : std::string(set.set);
-            if (member.hidden())
+            if (empty)
+                out.set(shown, JsonObject{});
+            else if (member.hidden())
                 out.set(shown, service_.placeholder());
             else if (type.kind() == FactKind::list)
                 out.set(shown, item_set(type.element().shape(), set.element, named, *child, depth));
@@ -77,7 +84,7 @@ private:
         Json items = JsonArray{};
         const auto scalar_name = item_name.empty() ? with_first(list, false) : std::string(item_name);
         for (const auto& [index, item] : node.children) {
-            auto value = legacy(element, item, depth + 1);
+            auto value = legacy(element, item, depth + 1, list == "IpPermissions" ? every_list : nullptr);
             const bool structure = element.kind() == FactKind::structure;
             items.array().push_back(structure ? std::move(value) : Json(JsonObject{{scalar_name, std::move(value)}}));
         }
@@ -100,9 +107,22 @@ private:
         return items;
     }
 
+    static bool every_list(OperationFacts, std::string_view) { return true; }
+
+    OperationFacts operation_;
     ServiceFacts service_;
     Renderer renderer_;
 };
+
+/// What real records show as {} when it was not given: the sets of everything that describes, and some of others.
+bool shows_empty_set(OperationFacts operation, std::string_view list) {
+    const auto name = operation.name();
+    if (name == "DescribeRegions" || name == "DescribeAvailabilityZones") return list != "Filter";
+    if (name.starts_with("Describe")) return true;
+    if (name.starts_with("Authorize") || name.starts_with("Revoke")) return list == "IpPermissions";
+    if (name == "RunInstances") return list == "BlockDeviceMapping";
+    return name == "CreateNetworkInterface" && (list == "SecurityGroupId" || list == "PrivateIpAddresses");
+}
 
 /// RunInstances tells about its instances in the item of a set.
 void move_into_instances(Json& out) {
@@ -118,9 +138,9 @@ void move_into_instances(Json& out) {
 }  // namespace
 
 Json ec2_parameters(OperationFacts operation, const FormNode& form) {
-    const Ec2Renderer renderer(operation.service());
+    const Ec2Renderer renderer(operation);
     if (operation.legacy_rendering()) {
-        auto out = renderer.legacy(operation.input(), form, 0);
+        auto out = renderer.legacy(operation.input(), form, 0, shows_empty_set);
         if (operation.name() == "RunInstances") move_into_instances(out);
         return out;
     }

@@ -56,6 +56,7 @@ Renderer::Renderer(ServiceFacts service) : placeholder_(service.placeholder()) {
     times_ = iso ? TimeStyle::iso : old ? TimeStyle::locale : TimeStyle::locale_comma;
     plain_arn_ = name == "secretsmanager";
     sessions_ = name == "ssm";
+    plain_names_ = name == "account";
 }
 
 Json Renderer::placeholder(MemberFacts member) const {
@@ -64,6 +65,7 @@ Json Renderer::placeholder(MemberFacts member) const {
 }
 
 std::string Renderer::name(std::string_view member) const {
+    if (plain_names_) return std::string(member);
     if (plain_arn_ && member == "ARN") return "arn";
     std::string out(member);
     if (!out.empty() && out[0] >= 'A' && out[0] <= 'Z') out[0] = static_cast<char>(out[0] + 32);

@@ -50,7 +50,7 @@ private:
 
     std::string placeholder_;
     enum class TimeStyle : unsigned char { locale, locale_comma, iso } times_;
-    bool plain_arn_, sessions_;
+    bool plain_arn_, sessions_, plain_names_;
 };
 
 }  // namespace cairn::wire

@@ -1,8 +1,10 @@
 #include "wire/request_parameters.h"
 
 #include "wire/cbor.h"
+#include "wire/generic_parameters.h"
 #include "wire/json_values.h"
 #include "wire/parameters.h"
+#include "wire/stack_parameters.h"
 
 namespace cairn::wire {
 
@@ -28,7 +30,7 @@ Json from_document(const Classified& classified, const RequestBody& body, const 
 Json parameters_of(const CallHead& call, const Classified& classified, const RequestBody& body,
                    const KeySchema& key_schema) {
     if (classified.is_s3()) return s3_parameters(call, classified, body);
-    if (!classified.operation) return nullptr;
+    if (!classified.operation) return generic_parameters(call, classified, body);
     switch (classified.protocol) {
         case CallProtocol::json_1_0:
         case CallProtocol::json_1_1:
@@ -48,7 +50,9 @@ Json parameters_of(const CallHead& call, const Classified& classified, const Req
 Json request_parameters(const CallHead& call, const Classified& classified, const RequestBody& body,
                         const KeySchema& key_schema) {
     auto out = parameters_of(call, classified, body, key_schema);
-    if (!out.is_object() || out.as_object().empty()) return nullptr;
+    if (!out.is_object() || (out.as_object().empty() && !classified.is_s3_control())) return nullptr;
+    if (classified.service && classified.service.name() == "cloudformation") hide_stack_secrets(out);
+    if (classified.is_s3_control()) out.set("Host", call.find("host"));
     make_valid(out);
     return out;
 }

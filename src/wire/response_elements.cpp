@@ -71,11 +71,12 @@ Json answered_members(const Classified& call, const CallAnswer& answer) {
 }
 
 Json response_elements(const Classified& call, const CallAnswer& answer) {
-    if (!shows_answer(call)) return nullptr;
-    if (answer.status >= 400 && repeats_message(call))
-        if (auto message = call_failure(call, answer).message; !message.empty())
-            return JsonObject{{"message", std::move(message)}};
-    return answered_members(call, answer);
+    return shows_answer(call) ? answered_members(call, answer) : Json();
+}
+
+Json failure_elements(const Classified& call, const CallFailure& failure) {
+    if (!shows_answer(call) || !repeats_message(call) || failure.message.empty()) return nullptr;
+    return JsonObject{{"message", failure.message}};
 }
 
 bool shows_answer(const Classified& call) {

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "wire/call_answer.h"
+#include "wire/call_failure.h"
 #include "wire/classify.h"
 
 namespace cairn::wire {
@@ -15,6 +16,9 @@ Json answered_members(const Classified& call, const CallAnswer& answer);
 /// recorded (STS AssumeRole*); null for all others, for errors, for data events but S3's (theirs are headers) and those
 /// that are learned from, and for an answer without members.
 Json response_elements(const Classified& call, const CallAnswer& answer);
+
+/// Likewise of a call that failed: its message, for the services whose records repeat it here, else null.
+Json failure_elements(const Classified& call, const CallFailure& failure);
 
 /// Whether response_elements() of a successful call may be something.
 bool shows_answer(const Classified& call);

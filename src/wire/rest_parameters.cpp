@@ -91,22 +91,20 @@ private:
 
     /// A map takes the parameters that no other member names.
     void query_map(MemberFacts map) {
-        renderer_.put(out_, map, [&] {
-            Json entries = JsonObject{};
-            for (const auto& [raw, value] : query_.all()) {
-                const auto name = decode_lenient(raw, true);
-                if (is_named(name) || net::equal_names(std::string_view(name).substr(0, 6), "X-Amz-")) continue;
-                const auto type = map.shape().value().shape();
-                if (type.kind() != FactKind::list) {
-                    entries.set(name, renderer_.scalar(type, decode_lenient(value, true)));
-                    continue;
-                }
-                Json items = entries.find(name) ? *entries.find(name) : Json(JsonArray{});
-                items.array().push_back(renderer_.scalar(type.element().shape(), decode_lenient(value, true)));
-                entries.set(name, std::move(items));
+        Json entries = JsonObject{};
+        for (const auto& [raw, value] : query_.all()) {
+            const auto name = decode_lenient(raw, true);
+            if (is_named(name) || net::equal_names(std::string_view(name).substr(0, 6), "X-Amz-")) continue;
+            const auto type = map.shape().value().shape();
+            if (type.kind() != FactKind::list) {
+                entries.set(name, renderer_.scalar(type, decode_lenient(value, true)));
+                continue;
             }
-            return entries;
-        });
+            Json items = entries.find(name) ? *entries.find(name) : Json(JsonArray{});
+            items.array().push_back(renderer_.scalar(type.element().shape(), decode_lenient(value, true)));
+            entries.set(name, std::move(items));
+        }
+        if (!entries.as_object().empty()) renderer_.put(out_, map, [&] { return std::move(entries); });
     }
 
     bool is_named(std::string_view name) const {

@@ -1,5 +1,7 @@
 #include <future>
 
+#include <fmt/format.h>
+
 #include "fixture.h"
 
 namespace cairn::gateway {
@@ -128,6 +130,69 @@ TEST_F(Calls, ACallHasBothSides) {
     EXPECT_EQ(call.outcome, Outcome::answered);
     EXPECT_EQ(call.upstream, "origin");
     EXPECT_GE(call.ended, call.began);
+}
+
+TEST_F(Calls, WhatAnUpstreamDoesNotWaitForIsRecordedAllTheSame) {
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 34\r\n\r\n";
+    const std::string body = "Action=CreateUser&UserName=ana-long-name";
+    for (const auto mode : {Mode::closed, Mode::observe}) {
+        for (const bool closes : {true, false}) {
+            SCOPED_TRACE(fmt::format("{} {}", name_of(mode), closes));
+            const auto before = recorder_.count();
+            serve([closes](Peer& peer) {
+                peer.read_head();
+                peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+                if (!closes) peer.read_bytes(34);
+            });
+            start({.mode = mode});
+            auto one = client();
+            one.send(head);
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the answer is there before the body is
+            one.send(body.substr(0, 34));
+            EXPECT_TRUE(one.read_until("\r\n\r\nno").ends_with("no"));
+            ASSERT_TRUE(recorder_.wait_for(before + 1));
+            EXPECT_EQ(recorder_.call(before).request.body, body.substr(0, 34));
+            EXPECT_TRUE(recorder_.call(before).request_whole);
+            EXPECT_EQ(recorder_.call(before).classified.event_name, "CreateUser");
+            gateway_.reset();
+            end_origin();
+        }
+    }
+}
+
+TEST_F(Calls, AnAnswerIsNotHeldWhenTheMemoryForCopiesIsSpent) {
+    const std::string begin = std::string(1000, 'a'), end = std::string(1000, 'b');
+    std::atomic<bool> more{false};
+    serve([&](Peer& peer) {
+        peer.read_head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + begin);
+        while (!more) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        peer.send(end);
+    });
+    start({.copies_bytes_max = 100});
+    auto one = client();
+    one.send(get);
+    EXPECT_TRUE(one.read_until(begin).ends_with(begin));  // its head is recorded, and it goes on as it comes
+    EXPECT_EQ(recorder_.heads().size(), 1u);
+    more = true;
+    EXPECT_EQ(one.read_bytes(end.size()), end);
+    gateway_.reset();
+    end_origin();
+}
+
+TEST_F(Calls, ABodyThatDoesNotComeIsNotWaitedForForLong) {
+    serve([](Peer& peer) {
+        peer.read_head();
+        peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+        peer.ended();
+    });
+    start();
+    auto one = client();
+    one.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
+    EXPECT_TRUE(one.read_until("\r\n\r\nno").ends_with("no"));
+    ASSERT_TRUE(recorder_.wait_for(1));
+    EXPECT_FALSE(recorder_.call(0).request_whole);
 }
 
 TEST_F(Calls, ABodyBeyondTheLimitIsCountedAndNotKept) {

@@ -133,6 +133,7 @@ protected:
     void start(GatewayOptions options = {}) {
         if (options.upstreams.empty()) options.upstreams.push_back(upstream());
         if (options.listeners.empty()) options.listeners.push_back(listener());
+        options_ = options;
         auto started = Gateway::start(std::move(options), recorder_, metrics_);
         ASSERT_TRUE(started) << started.error().message;
         gateway_ = std::move(*started);
@@ -160,6 +161,7 @@ protected:
     Metrics metrics_;
     std::unique_ptr<Origin> origin_;
     std::unique_ptr<Gateway> gateway_;
+    GatewayOptions options_;  // it was started with
 };
 
 inline constexpr std::string_view small_answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

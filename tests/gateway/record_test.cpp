@@ -95,6 +95,73 @@ private:
     std::unique_ptr<RecordMaker> maker_;
 };
 
+TEST_F(Records, OfS3ControlAreOfS3sKind) {
+    const auto record =
+        record_of(call_of(request("GET", "/v20180820/configuration/publicAccessBlock",
+                                  signed_for("s3", {{"Host", "111122223333.s3-control.us-east-1.amazonaws.com"},
+                                                    {"x-amz-account-id", "111122223333"},
+                                                    {"User-Agent", "x"}})),
+                          200, {{"x-amz-id-2", "ID"}}, "<PublicAccessBlockConfiguration/>"));
+    EXPECT_EQ(record.text("eventName"), "GetAccountPublicAccessBlock");
+    EXPECT_EQ(record.text("userAgent"), "[x]");
+    EXPECT_EQ(record.find("requestParameters")->text("Host"), "111122223333.s3-control.us-east-1.amazonaws.com");
+    EXPECT_EQ(record.find("additionalEventData")->text("SignatureVersion"), "SigV4");
+    EXPECT_EQ(record.find("additionalEventData")->text("x-amz-id-2"), "ID");
+}
+
+TEST_F(Records, OfKeysUnderAnAliasListTheKey) {
+    const auto kms = [&](const std::string& name, const std::string& body, const std::string& answer = "{}") {
+        return record_of(call_of(request("POST", "/",
+                                         signed_for("kms", {{"X-Amz-Target", "TrentService." + name},
+                                                            {"Content-Type", "application/x-amz-json-1.1"}}),
+                                         body),
+                                 200, {}, answer));
+    };
+    const auto listed = [&](const std::string& key) {
+        const auto record = kms("Encrypt", R"({"KeyId":")" + key + R"("})");
+        return std::string(record.find("resources")->as_array().front().text("ARN"));
+    };
+    const std::string arn = "arn:aws:kms:eu-west-1:111122223333:";
+    EXPECT_EQ(listed("alias/x"), arn + "alias/x");  // as it is given, until something tells
+    kms("CreateAlias", R"({"AliasName":"alias/x","TargetKeyId":"1234"})");
+    EXPECT_EQ(listed("alias/x"), arn + "key/1234");
+    EXPECT_EQ(listed(arn + "alias/x"), arn + "key/1234");
+    kms("ListAliases", "{}", R"({"Aliases":[{"AliasName":"alias/y","TargetKeyId":"5678"}]})");
+    EXPECT_EQ(listed("alias/y"), arn + "key/5678");
+    kms("DescribeKey", R"({"KeyId":"alias/z"})", R"({"KeyMetadata":{"KeyId":"9","Arn":")" + arn + R"(key/9"}})");
+    EXPECT_EQ(listed("alias/z"), arn + "key/9");
+    kms("DeleteAlias", R"({"AliasName":"alias/x"})");
+    EXPECT_EQ(listed("alias/x"), arn + "alias/x");
+}
+
+TEST_F(Records, HideWhatTheOperatorNames) {
+    const auto call = call_of(request("POST", "/",
+                                      signed_for("ssm", {{"X-Amz-Target", "AmazonSSM.CreateDocument"},
+                                                         {"Content-Type", "application/x-amz-json-1.1"}}),
+                                      R"({"Name":"n","Content":"canary","Tags":[{"Key":"k","Value":"canary"}]})"),
+                              200, {}, R"({"DocumentDescription":{"Name":"n","Description":"canary"}})");
+    auto hidden = HiddenMembers::parse({"ssm:content", "VALUE", "description", "s3:name"});
+    ASSERT_TRUE(hidden);
+    options.hidden = std::move(*hidden);
+    const auto record = record_of(call);
+    EXPECT_EQ(to_text(record).find("canary"), std::string::npos) << to_text(record);
+    EXPECT_EQ(record.find("requestParameters")->text("name"), "n");
+    EXPECT_EQ(record.find("requestParameters")->text("content"), "HIDDEN_DUE_TO_SECURITY_REASONS");
+    for (const auto* wrong : {"", ":a", "a:", "a:b:c"}) EXPECT_FALSE(HiddenMembers::parse({wrong})) << wrong;
+}
+
+TEST_F(Records, AFailedWriteOfSomeServicesRepeatsItsMessageWithoutSecrets) {
+    const auto create = [&](const std::string& service, const std::string& path) {
+        return call_of(
+            request("POST", path, signed_for(service, {{"X-Amz-Security-Token", "a-token-that-is-secret"}}), "{}"), 403,
+            {{"x-amzn-errortype", "AccessDeniedException"}}, R"({"message":"no, with a-token-that-is-secret"})");
+    };
+    const auto record = record_of(create("eks", "/clusters"));
+    EXPECT_EQ(record.text("errorMessage"), "no, with ***");
+    EXPECT_EQ(to_text(*record.find("responseElements")), R"({"message":"no, with ***"})");
+    EXPECT_EQ(record_of(create("lambda", "/2015-03-31/functions")).find("responseElements"), nullptr);
+}
+
 TEST_F(Records, SayWhoWhatWhenAndFromWhere) {
     auto call =
         call_of(request("PUT", "/bucket/key?x-id=PutObject",

@@ -53,7 +53,7 @@ TEST_F(Tls, ClientsAreServedTheCertificateOfTheNameTheyAskFor) {
 
     second.write("renewed");
     EXPECT_EQ(served_to("b.test"), "second");
-    ASSERT_TRUE(gateway_->reload_tls());
+    ASSERT_TRUE(gateway_->reload(options_));
     EXPECT_EQ(served_to("b.test"), "renewed");
     EXPECT_EQ(served_to("a.test"), "first");
 }

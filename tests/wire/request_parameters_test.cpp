@@ -1,5 +1,7 @@
 #include "wire/request_parameters.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "wire/cbor.h"
@@ -120,6 +122,131 @@ TEST(RequestParameters, Ec2HasItemSetsForOldCallsAndWrapsNewOnes) {
     EXPECT_EQ(
         parameters(form_call("ec2", "Action=DescribeNatGateways&Version=2016-11-15&NatGatewayId.1=nat-1&MaxResults=5")),
         R"({"DescribeNatGatewaysRequest":{"MaxResults":5,"NatGatewayId":{"tag":1,"content":"nat-1"}}})");
+}
+
+TEST(RequestParameters, Ec2sOldCallsShowSetsThatWereNotGivenAsRealRecordsDo) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"DescribeInstances", R"({"instancesSet":{},"filterSet":{}})"},
+        {"DescribeRegions", R"({"regionSet":{}})"},
+        {"DescribeVolumes", R"({"volumeSet":{},"filterSet":{}})"},
+        {"DescribeInstances&MaxResults=5", R"({"instancesSet":{},"filterSet":{},"maxResults":5})"},
+        {"AuthorizeSecurityGroupIngress&GroupId=sg-1&CidrIp=0.0.0.0/0",
+         R"({"cidrIp":"0.0.0.0/0","groupId":"sg-1","ipPermissions":{}})"},
+        {"AuthorizeSecurityGroupEgress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.IpRanges.1.CidrIp=:"
+         ":",
+         R"({"groupId":"sg-1","ipPermissions":{"items":[{"ipProtocol":"tcp","groups":{},"ipRanges":{"items":)"
+         R"([{"cidrIp":"::"}]},"ipv6Ranges":{},"prefixListIds":{}}]}})"},
+        {"RunInstances&ImageId=ami-1", R"({"blockDeviceMapping":{},"instancesSet":{"items":[{"imageId":"ami-1"}]}})"},
+        {"StopInstances&InstanceId.1=i-1", R"({"instancesSet":{"items":[{"instanceId":"i-1"}]}})"},
+        {"DeleteVolume&VolumeId=v", R"({"volumeId":"v"})"},
+    };
+    for (const auto& [call, shown] : cases) {
+        const auto got = parse_json(parameters(form_call("ec2", std::string("Version=2016-11-15&Action=") + call)));
+        ASSERT_TRUE(got);
+        auto sorted = [](const Json& json) {
+            auto members = json.as_object();
+            std::ranges::sort(members, {}, &JsonObject::value_type::first);
+            return to_text(Json(members));
+        };
+        EXPECT_EQ(sorted(*got), sorted(*parse_json(shown))) << call;
+    }
+}
+
+TEST(RequestParameters, OfStacksHideWhatTheirTemplateDoes) {
+    const std::string parameters_of_both =
+        "&Parameters.member.1.ParameterKey=Pass&Parameters.member.1.ParameterValue=canary"
+        "&Parameters.member.2.ParameterKey=Size&Parameters.member.2.ParameterValue=7";
+    const auto shown = [&](const std::string& more) {
+        const auto got = parse_json(parameters(form_call(
+            "cloudformation", "Action=CreateStack&Version=2010-05-15&StackName=s" + parameters_of_both + more)));
+        return got ? to_text(*got->find("parameters")) : "";
+    };
+    const std::string hidden = R"([{"parameterKey":"Pass","parameterValue":"****"},)"
+                               R"({"parameterKey":"Size","parameterValue":"7"}])";
+    EXPECT_EQ(shown("&TemplateBody=%7B%22Parameters%22%3A%7B%22Pass%22%3A%7B%22NoEcho%22%3A%22true%22%7D%2C"
+                    "%22Size%22%3A%7B%22Type%22%3A%22Number%22%7D%7D%7D"),
+              hidden);
+    EXPECT_EQ(shown("&TemplateBody=Parameters%3A%0A++Pass%3A%0A++++Type%3A+String%0A++++NoEcho%3A+true%0A"
+                    "++Size%3A%0A++++Type%3A+Number%0AResources%3A+%7B%7D%0A"),
+              hidden);
+    EXPECT_EQ(shown("&TemplateBody=Parameters%3A%0A++Pass%3A+%7BType%3A+String%2C+NoEcho%3A+true%7D%0A"
+                    "++Size%3A+%7BType%3A+Number%2C+NoEcho%3A+false%7D%0A"),
+              hidden);
+    // Where the template is not in the call nobody knows.
+    EXPECT_EQ(shown("&TemplateURL=https://b.s3.amazonaws.com/t"),
+              R"([{"parameterKey":"Pass","parameterValue":"****"},{"parameterKey":"Size","parameterValue":"****"}])");
+    EXPECT_EQ(shown("&TemplateBody=%7B%22Parameters%22%3A%7B%7D%7D"),
+              R"([{"parameterKey":"Pass","parameterValue":"canary"},{"parameterKey":"Size","parameterValue":"7"}])");
+}
+
+TEST(RequestParameters, HaveNoContentOfMessagesAndNoCodes) {
+    const std::pair<Request, const char*> cases[] = {
+        {json_call("logs", "Logs_20140328.PutLogEvents", R"({"logGroupName":"g","logEvents":[{"message":"canary"}]})"),
+         R"({"logGroupName":"g","logEvents":[{"message":"HIDDEN_DUE_TO_SECURITY_REASONS"}]})"},
+        {json_call("events", "AWSEvents.PutEvents", R"({"Entries":[{"Source":"s","Detail":"canary"}]})"),
+         R"({"entries":[{"source":"s","detail":"HIDDEN_DUE_TO_SECURITY_REASONS"}]})"},
+        {form_call("ses", "Action=SendRawEmail&Version=2010-12-01&Source=a%40b.c&RawMessage.Data=canary"),
+         R"({"source":"a@b.c","rawMessage":{"data":"HIDDEN_DUE_TO_SECURITY_REASONS"}})"},
+        {json_call("athena", "AmazonAthena.UpdateNamedQuery", R"({"Name":"n","QueryString":"canary"})"),
+         R"({"name":"n","queryString":"***OMITTED***"})"},
+        {json_call("cognito-idp", "AWSCognitoIdentityProviderService.ConfirmForgotPassword",
+                   R"({"ConfirmationCode":"canary"})"),
+         R"({"confirmationCode":"HIDDEN_DUE_TO_SECURITY_REASONS"})"},
+        {{"POST", "/v2/apis/a/stages", "apigateway", {}, R"({"stageName":"s","stageVariables":{"k":"canary"}})"},
+         R"({"apiId":"a","stageName":"s","stageVariables":"***"})"},
+    };
+    for (const auto& [call, shown] : cases) EXPECT_EQ(parameters(call), shown);
+}
+
+TEST(RequestParameters, OfCallsThatNoModelHasAreShownAsFarAsThatGoes) {
+    const auto shown = [](const Request& request) {
+        auto headers = header_views(request.headers);
+        const auto signature =
+            "AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/" + request.scope + "/aws4_request, Signature=00";
+        headers.emplace_back("Authorization", signature);
+        headers.emplace_back("Host", "gateway.example.com");
+        const CallHead call{request.method, request.target, headers, request.body};
+        const auto classified = classify(call, {});
+        EXPECT_FALSE(classified.operation);
+        return to_text(request_parameters(call, classified, {request.body, request.whole}));
+    };
+    EXPECT_EQ(
+        shown(json_call("ssm", "AmazonSSM.UpdateInstanceInformation",
+                        R"({"AgentName":"a","Nested":[{"IPAddress":"1"}],"NextToken":"n","AuthToken":"canary",)"
+                        R"("Db":{"master_password":"canary"}})")),
+        R"({"agentName":"a","nested":[{"iPAddress":"1"}],"nextToken":"n",)"
+        R"("authToken":"HIDDEN_DUE_TO_SECURITY_REASONS","db":{"master_password":"HIDDEN_DUE_TO_SECURITY_REASONS"}})");
+    EXPECT_EQ(shown(form_call("iam",
+                              "Action=MakeThing&Version=2010-05-08&UserName=ana&Tags.member.1.Key=k&"
+                              "Tags.member.2.Key=l&NewPassword=canary")),
+              R"({"newPassword":"HIDDEN_DUE_TO_SECURITY_REASONS","tags":[{"key":"k"},{"key":"l"}],"userName":"ana"})");
+    EXPECT_EQ(shown(form_call("ec2", "Action=NewThing&Version=2016-11-15&ThingId.1=t-1")),
+              R"({"NewThingRequest":{"ThingId":["t-1"]}})");
+    EXPECT_EQ(
+        shown({"POST", "/2099-01-01/new-things?dryRun=true&X-Amz-Signature=canary", "lambda", {}, R"({"Name":"n"})"}),
+        R"({"dryRun":"true","name":"n"})");
+    EXPECT_EQ(shown({"POST", "/2099-01-01/new-things", "lambda", {}, "no json"}), "null");
+    EXPECT_EQ(shown({"GET", "/?Param1=value1", "a-service-of-nobody"}), R"({"param1":"value1"})");
+    EXPECT_EQ(shown(json_call("a-service-of-nobody", "Some.Thing", R"({"Password":"canary"})")),
+              R"({"password":"HIDDEN_DUE_TO_SECURITY_REASONS"})");
+}
+
+TEST(RequestParameters, OfMinioLeavePasswordsOut) {
+    EXPECT_EQ(parameters(form_call("sts",
+                                   "Action=AssumeRoleWithLDAPIdentity&Version=2011-06-15&LDAPUsername=dora&"
+                                   "LDAPPassword=canary&DurationSeconds=900")),
+              R"({"lDAPUsername":"dora","durationSeconds":900})");
+    EXPECT_EQ(parameters(form_call("sts", "Action=AssumeRoleWithCustomToken&Version=2011-06-15&Token=canary")), "null");
+}
+
+TEST(RequestParameters, OfAccountManagementKeepTheirCase) {
+    EXPECT_EQ(parameters({"POST", "/getRegionOptStatus", "account", {}, R"({"RegionName":"eu-north-1"})"}),
+              R"({"RegionName":"eu-north-1"})");
+}
+
+TEST(RequestParameters, AMapOfTheQueryIsNotThereWhenItIsEmpty) {
+    EXPECT_EQ(parameters({"GET", "/restapis/a/stages/s/exports/swagger", "apigateway"}),
+              R"({"restApiId":"a","stageName":"s","exportType":"swagger"})");
 }
 
 TEST(RequestParameters, RestCallsAreReadFromPathQueryHeadersAndBody) {

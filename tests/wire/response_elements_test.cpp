@@ -9,8 +9,10 @@ using namespace cairn::wire;
 namespace {
 
 std::string elements(const Exchange& exchange) {
-    return exchange.with(
-        [](const auto& call, const auto& answer, const auto&) { return to_text(response_elements(call, answer)); });
+    return exchange.with([](const auto& call, const auto& answer, const auto&) {
+        const auto failure = call_failure(call, answer);
+        return to_text(failure ? failure_elements(call, failure) : response_elements(call, answer));
+    });
 }
 
 std::string members(const Exchange& exchange) {

@@ -96,6 +96,21 @@ void assume_role(const Rule& rule) {
     rule.add_key(std::move(fact));
 }
 
+void assume_role_of_minio(const Rule& rule) {
+    auto fact = given_key(rule, object(rule.answer, "credentials"));
+    const bool directory = rule.call.event_name == "AssumeRoleWithLDAPIdentity";
+    // Of a certificate neither request nor answer tells the subject.
+    const std::string name(directory ? text(rule.request, "lDAPUsername") : text(rule.answer, "assumedUser"));
+    const std::string provider = directory ? "ldap" : "custom token";
+    fact.parent = name.empty() ? Parent{ParentKind::unknown, {}, {}} : Parent{ParentKind::subject, name, provider};
+    if (!name.empty())
+        fact.identity = JsonObject{{"type", "WebIdentityUser"},
+                                   {"principalId", provider + ":" + name},
+                                   {"userName", name},
+                                   {"identityProvider", provider}};
+    rule.add_key(std::move(fact));
+}
+
 void assume_root(const Rule& rule) {
     auto fact = given_key(rule, object(rule.answer, "credentials"));
     fact.parent = rule.caller();

@@ -6,6 +6,7 @@ namespace cairn::session {
 
 /// Calls that give out temporary keys.
 void assume_role(const Rule& rule);
+void assume_role_of_minio(const Rule& rule);
 void assume_root(const Rule& rule);
 void session_token(const Rule& rule);
 void federation_token(const Rule& rule);
