@@ -186,7 +186,7 @@ void Api::State::own(CallPointer call) {
     const bool got = path.starts_with("events/") || path == "trails" || (path == "who" && parts.sessions);
     if (!posted && !got)
         return refuse(
-            {.status = 404, .code = "NotFound", .message = "there is no " + path.substr(0, 100), .field = {}});
+            {.status = 404, .code = "NotFound", .message = "there is no /v1/" + path.substr(0, 100), .field = {}});
     if (call->request.method != (posted ? "POST" : "GET"))
         return refuse(
             {.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});

@@ -17,8 +17,9 @@ using std::chrono::seconds;
 
 constexpr milliseconds frame_interval{100};
 constexpr milliseconds pass_interval{2};  // a busy log is read in passes, not event by event
-constexpr seconds keep_alive_interval{15};
-constexpr std::size_t frame_rows_max = 200;
+constexpr seconds keep_alive_interval{15}, end_wait{1};
+constexpr std::size_t frame_rows_max = 200, frame_bytes_max = 256 * 1024;
+constexpr std::size_t reader_bytes_max = 1 << 20;  // what waits for a reader before the log waits for it
 constexpr std::size_t read_bytes_max = 1 << 20;
 constexpr std::uint64_t lag_events_max = 200'000;  // a stream that is further behind goes on at the head
 
@@ -75,11 +76,10 @@ bool Live::wait(Interest interest, milliseconds timeout, Done done) {
 }
 
 void Live::end() {
-    {
-        std::lock_guard lock(mutex_);
-        ending_ = true;
-    }
+    std::unique_lock lock(mutex_);
+    ending_ = true;
     wake_.notify_one();
+    told_.wait_for(lock, end_wait, [&] { return all_told_; });
 }
 
 bool Live::full() const {
@@ -97,7 +97,9 @@ void Live::work() {
                 return fresh_ || ending_ || stopping_ || !new_tails_.empty() || !new_waits_.empty();
             };
             if (tails_.empty() && waits_.empty())
-                wake_.wait(lock, [&] { return stopping_ || !new_tails_.empty() || !new_waits_.empty(); });
+                wake_.wait(lock, [&] {
+                    return stopping_ || (ending_ && !all_told_) || !new_tails_.empty() || !new_waits_.empty();
+                });
             else if (!behind)
                 wake_.wait_for(lock, frame_interval, called);
             fresh_ = false;
@@ -109,7 +111,12 @@ void Live::work() {
         behind = advance(parts_.history.covered());
         send_frames(ending ? Instant::max() : std::chrono::steady_clock::now());
         finish_waits(std::chrono::steady_clock::now(), ending);
-        if (ending) end_tails("shutdown");
+        if (ending) {
+            end_tails("shutdown");
+            std::lock_guard lock(mutex_);
+            all_told_ = true;
+            told_.notify_all();
+        }
         if (stopping) return;
         if (!behind) std::this_thread::sleep_for(pass_interval);
     }
@@ -140,10 +147,11 @@ void Live::listen(bool wanted) {
 
 // Reads one piece of the log for each place somebody stands at; true when something was read and there may be more.
 bool Live::advance(std::uint64_t covered) {
+    for (auto& tail : tails_) tail.full = tail.stream->waiting_bytes() > reader_bytes_max;
     leave_out_lag(covered);
     std::set<std::uint64_t> places;
     for (const auto& tail : tails_)
-        if (!tail.gone && tail.interest.next < covered) places.insert(tail.interest.next);
+        if (!tail.gone && !tail.full && tail.interest.next < covered) places.insert(tail.interest.next);
     for (const auto& wait : waits_)
         if (!wait.finished && wait.interest.next < covered) places.insert(wait.interest.next);
     bool progress = false;
@@ -167,7 +175,7 @@ void Live::show(std::uint64_t from, const std::vector<StoredBlock>& blocks, std:
         reached = std::min(covered, std::max(from + 1, last.first_number + last.event_count));
     }
     for (auto& tail : tails_)
-        if (tail.interest.next == from) tail.interest.next = reached;
+        if (tail.interest.next == from && !tail.full) tail.interest.next = reached;
     for (auto& wait : waits_)
         if (wait.interest.next == from) wait.interest.next = reached;
 }
@@ -208,7 +216,7 @@ void Live::show_event(std::uint64_t from, std::uint64_t number, const EventView&
         wait.done(std::move(summary));
     }
     for (auto& tail : tails_) {
-        if (tail.gone || tail.interest.next != from) continue;
+        if (tail.gone || tail.full || tail.interest.next != from) continue;
         ++tail.second_seen;
         if (!wanted(tail.interest)) continue;
         ++tail.second_matched;
@@ -220,11 +228,16 @@ void Live::show_event(std::uint64_t from, std::uint64_t number, const EventView&
         if (!tail.rows.empty()) tail.rows += ',';
         append_summary(tail.rows, event, number, tail.interest.fields);
         tail.last_row = number;
-        if (++tail.row_count < frame_rows_max) continue;
-        write(tail, event_frame("rows", tail.last_row, '[' + std::exchange(tail.rows, {}) + ']'),
-              std::chrono::steady_clock::now());
-        tail.row_count = 0;
+        if (++tail.row_count < frame_rows_max && tail.rows.size() < frame_bytes_max) continue;
+        send_rows(tail, std::chrono::steady_clock::now());
+        tail.full = tail.stream->waiting_bytes() > reader_bytes_max;
+        if (tail.full) tail.interest.next = number + 1;
     }
+}
+
+void Live::send_rows(Tail& tail, Instant now) {
+    write(tail, event_frame("rows", tail.last_row, '[' + std::exchange(tail.rows, {}) + ']'), now);
+    tail.row_count = 0;
 }
 
 // A stream that once was at the head and fell behind goes on at the head; one that resumes may catch up.
@@ -251,8 +264,7 @@ void Live::send_frames(Instant now) {
         }
         if (tail.row_count && now - tail.frame_sent >= frame_interval) {
             tail.frame_sent = std::min(now, std::chrono::steady_clock::now());
-            write(tail, event_frame("rows", tail.last_row, '[' + std::exchange(tail.rows, {}) + ']'), tail.frame_sent);
-            tail.row_count = 0;
+            send_rows(tail, tail.frame_sent);
         }
         if (now != Instant::max() && now - tail.second_began >= seconds(1)) send_stats(tail, now);
     }

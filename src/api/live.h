@@ -46,7 +46,7 @@ public:
     using Done = std::move_only_function<void(std::optional<std::string> summary)>;
     bool wait(Interest interest, std::chrono::milliseconds timeout, Done done);
 
-    /// Ends all streams and waits; new ones are refused. Does not block.
+    /// Ends all streams and waits; new ones are refused. Blocks until they were told, a second at most.
     void end();
 
     /// True when tail() would refuse.
@@ -71,6 +71,7 @@ private:
         std::uint64_t second_rows = 0, second_seen = 0, second_matched = 0, second_skipped = 0;
         Instant second_began{}, frame_sent{}, anything_sent{};
         bool caught_up = false;
+        bool full = false;  ///< its reader has enough to read: the log waits for it
         bool gone = false;
     };
     struct Wait {
@@ -87,6 +88,7 @@ private:
     void show(std::uint64_t from, const std::vector<StoredBlock>& blocks, std::uint64_t covered);
     void show_block(std::uint64_t from, const StoredBlock& block, std::uint64_t covered);
     void show_event(std::uint64_t from, std::uint64_t number, const EventView& event);
+    void send_rows(Tail& tail, Instant now);
     void leave_out_lag(std::uint64_t covered);
     void send_frames(Instant now);
     void send_stats(Tail& tail, Instant now);
@@ -104,12 +106,13 @@ private:
     std::optional<std::uint64_t> subscription_;
 
     mutable std::mutex mutex_;
-    std::condition_variable wake_;
+    std::condition_variable wake_, told_;
     std::list<Tail> new_tails_;                                          // guarded by mutex_
     std::list<Wait> new_waits_;                                          // guarded by mutex_
     const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();  // written under mutex_
     bool fresh_ = false;                                                 // guarded by mutex_: events were published
     bool ending_ = false;                                                // guarded by mutex_
+    bool all_told_ = false;                                              // guarded by mutex_: of the end
     bool stopping_ = false;                                              // guarded by mutex_
     std::jthread thread_;
 };

@@ -45,12 +45,13 @@ class Members {
 public:
     Members(const Json& body, std::initializer_list<std::string_view> known);
 
+    bool has(std::string_view name) const { return find(name); }
     std::string text(std::string_view name);
     std::vector<std::string> texts(std::string_view name);  ///< one text or an array of them
     std::uint64_t number(std::string_view name, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most);
     bool flag(std::string_view name);
 
-    /// RFC 3339, seconds since 1970, or a duration before `now` ("15m").
+    /// ISO 8601, seconds since 1970, or a duration before `now` ("15m").
     std::optional<Time> time(std::string_view name, Time now);
 
     /// A number of seconds or a duration ("30s"), in milliseconds.

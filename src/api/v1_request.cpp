@@ -7,6 +7,7 @@
 
 #include "api/v1.h"
 #include "base/log.h"
+#include "base/moment.h"
 #include "base/utf8.h"
 
 namespace cairn::api {
@@ -171,7 +172,7 @@ std::optional<Time> Members::time(std::string_view name, Time now) {
     };
     if (member->is_number()) return from_seconds(member->as_number());
     const auto& text = member->as_string();
-    if (const auto moment = parse_time(text)) return moment;
+    if (const auto moment = parse_moment(text, now)) return moment;
     if (const auto before = parse_duration(text)) return now - *before;
     double seconds = 0;
     const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

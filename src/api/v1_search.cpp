@@ -10,6 +10,7 @@ namespace cairn::api {
 namespace {
 
 constexpr std::string_view event_source = "cairn.amazonaws.com";
+constexpr std::size_t same_id_max = 100;  // records under one id that are shown
 constexpr std::string_view actions[] = {"cairn:SearchEvents", "cairn:GetEvent"};
 
 // The members that say which events are meant, common to search, values and count.
@@ -19,6 +20,8 @@ std::expected<history::Search, V1Error> read_search(const Context& context, cons
     auto search = search_of({}, members.query("q", find_origins(context.parts.sessions, call, from, to)));
     search.from = from;
     search.to = to;
+    constexpr std::uint64_t number_max = std::uint64_t{1} << 53;
+    if (members.has("until")) search.until = members.number("until", 0, 0, number_max);
     if (search.from && search.to && *search.from > *search.to) members.wrong("from", "from is after to");
     const Reach reach{.accounts = members.texts("acct"), .regions = members.texts("region")};
     if (members.error()) return std::unexpected(*members.error());
@@ -53,6 +56,18 @@ Json envelope_json(const Envelope& envelope) {
         if (auto evidence = parse_json(envelope.evidence)) json.set("evidence", std::move(*evidence));
     }
     return json;
+}
+
+/// What is odd about a record, though it is kept as it came.
+Json flags_json(std::uint32_t flags) {
+    static constexpr std::pair<std::uint32_t, const char*> names[] = {{flag_no_event_id, "noEventID"},
+                                                                      {flag_duplicate_member, "duplicateMember"},
+                                                                      {flag_big_number, "bigNumber"},
+                                                                      {flag_lone_surrogate, "loneSurrogate"}};
+    JsonArray all;
+    for (const auto& [flag, name] : names)
+        if (flags & flag) all.emplace_back(name);
+    return all;
 }
 
 bool safe_id(std::string_view id) {
@@ -107,7 +122,8 @@ SearchCalls::Outcome SearchCalls::run(const Call& call, const std::string& path)
 
 std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const Json& body) const {
     const auto start = std::chrono::steady_clock::now();
-    Members members(body, {"q", "from", "to", "acct", "region", "order", "limit", "cursor", "fields", "total"});
+    Members members(body,
+                    {"q", "from", "to", "until", "acct", "region", "order", "limit", "cursor", "fields", "total"});
     const auto order = members.text("order");
     const bool oldest_first = order == "oldest" || order == "asc";
     if (!order.empty() && !oldest_first && order != "newest" && order != "desc")
@@ -154,7 +170,7 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
 
 std::expected<std::string, V1Error> SearchCalls::values(const Call& call, const Json& body) const {
     const auto start = std::chrono::steady_clock::now();
-    Members members(body, {"q", "from", "to", "acct", "region", "field", "prefix", "n"});
+    Members members(body, {"q", "from", "to", "until", "acct", "region", "field", "prefix", "n"});
     const auto field = members.text("field");
     if (!match::known_field(field)) members.wrong("field", fmt::format("unknown field {}", field.substr(0, 100)));
     const auto prefix = members.text("prefix");
@@ -174,7 +190,7 @@ std::expected<std::string, V1Error> SearchCalls::values(const Call& call, const 
 
 std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const Json& body) const {
     const auto start = std::chrono::steady_clock::now();
-    Members members(body, {"q", "from", "to", "acct", "region", "atMost"});
+    Members members(body, {"q", "from", "to", "until", "acct", "region", "atMost"});
     const auto at_most = members.number("atMost", 1'000'000'000, 1, 1'000'000'000'000);
     const auto search = read_search(context_, call, members);
     if (!search) return std::unexpected(search.error());
@@ -190,7 +206,7 @@ std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const s
     auto query = match::Query::parse("eventID = \"" + id + '"');
     if (!query)
         return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
-    auto page = context_.parts.history.search(search_of(**scope, std::move(*query), 10));
+    auto page = context_.parts.history.search(search_of(**scope, std::move(*query), same_id_max));
     if (!page) return std::unexpected(v1_error_of(page.error(), "event"));
     if (page->events.empty())
         return std::unexpected(
@@ -205,11 +221,12 @@ std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const s
         append_summary(out, **view, found.number, SummaryFields::standard());
         if (const auto stored = read_event(context_.parts.log, context_.parts.find_dictionary, found.number))
             out += ",\"envelope\":" + to_text(envelope_json(stored->envelope));
+        if ((*view)->flags) out += ",\"flags\":" + to_text(flags_json((*view)->flags));
         out += ",\"record\":";
         append_json_string(out, (*view)->raw);
         out += '}';
     }
-    return out + "]}";
+    return out + fmt::format("],\"partial\":{}}}", !page->token.empty());
 }
 
 void SearchCalls::finish(CallPointer call, Outcome outcome) const {

@@ -1,11 +1,23 @@
 #include "cli/command.h"
 
+#include <charconv>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 namespace cairn::cli {
+
+void expect_whole_number(CLI::Option& option, std::uint64_t least) {
+    option.check(CLI::Validator(
+        [least](std::string& text) {
+            std::uint64_t value = 0;
+            const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (error == std::errc() && at == text.data() + text.size() && value >= least) return std::string();
+            return fmt::format("{} is not a whole number{}", text, least ? fmt::format(" of at least {}", least) : "");
+        },
+        ""));
+}
 
 int failed(const Error& error) {
     fmt::print(stderr, "cairn: {}\n", error.message);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -10,7 +11,8 @@
 // The parser of the command line stays inside the .cpp files.
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace cairn::cli {
 
@@ -32,6 +34,9 @@ void add_check(CLI::App& program, Run& run);
 void add_validate(CLI::App& program, Run& run);
 void add_generate(CLI::App& program, Run& run);
 void add_config(CLI::App& program, Run& run);
+
+/// Refuses what is not a whole number of at least `least` (the parser alone takes -1 for the greatest number).
+void expect_whole_number(CLI::Option& option, std::uint64_t least);
 
 /// Prints "cairn: message" to standard error; returns 1.
 int failed(const Error& error);

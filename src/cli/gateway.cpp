@@ -118,8 +118,10 @@ void add_gateway(CLI::App& program, Run& run) {
         ->add_option("--endpoint-file", options->endpoint_file,
                      "written when the gateway is ready: gateway=URL for each listener, and pid=NUMBER")
         ->type_name("FILE");
-    command->add_option("--grace", options->grace_seconds, "seconds that running calls get after SIGTERM")
-        ->capture_default_str();
+    expect_whole_number(
+        *command->add_option("--grace", options->grace_seconds, "seconds that running calls get after SIGTERM")
+             ->capture_default_str(),
+        0);
     command->footer(
         "`cairn serve` with the same [gateway] section keeps the records itself. SIGTERM and SIGINT answer what runs "
         "and "

@@ -58,8 +58,10 @@ void add_generate(CLI::App& program, Run& run) {
     auto* command =
         program.add_subcommand("generate", "Write made-up but realistic events to standard output, one a line");
     const auto flags = std::make_shared<GenerateFlags>();
-    command->add_option("--count", flags->count, "how many")->capture_default_str();
-    command->add_option("--seed", flags->seed, "the same seed and times give the same events")->capture_default_str();
+    expect_whole_number(*command->add_option("--count", flags->count, "how many")->capture_default_str(), 0);
+    expect_whole_number(*command->add_option("--seed", flags->seed, "the same seed and times give the same events")
+                             ->capture_default_str(),
+                        0);
     command->add_option("--days", flags->days, "spread over this many days")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

@@ -186,7 +186,9 @@ void add_import(CLI::App& program, Run& run) {
     flags->s3.add_to(*command, "--region");
     command->add_option("--ca-bundle", flags->remote.ca_file, "PEM file of certificates to trust")->type_name("FILE");
     command->add_flag("--no-state", flags->no_state, "neither skip files finished before nor remember them");
-    command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")->capture_default_str();
+    expect_whole_number(*command->add_option("--lines", flags->lines_max, "conflicts and rejections shown; 0: all")
+                             ->capture_default_str(),
+                        0);
     command->add_flag("--json", flags->json, "print one JSON object");
     command->footer(
         "An interrupted import goes on where it was: run the same command again. Files that this store has whole and "

@@ -99,15 +99,16 @@ Result<void> prepare_user(Opened& opened, const CreateOptions& options, const st
         known = true;
     }
     if (known && options.policy_file.empty()) return {};
-    if (options.policy_file.empty()) {
-        fmt::print(stderr, "user {} is new and has no policy: it may do nothing until --policy FILE gives it one\n",
-                   options.user);
-    } else {
+    if (!options.policy_file.empty()) {
         auto policy = read_text(options.policy_file);
         if (!policy) return fail(std::move(policy).error());
         user.policies = {std::move(*policy)};
     }
-    return opened.directory->put_user(user);
+    CAIRN_TRY(opened.directory->put_user(user));
+    if (options.policy_file.empty())
+        fmt::print(stderr, "user {} is new and has no policy: it may do nothing until --policy FILE gives it one\n",
+                   options.user);
+    return {};
 }
 
 Result<identity::NewKey> create(Opened& opened, const CreateOptions& options) {
@@ -125,6 +126,11 @@ std::string owner_of(const identity::AccessKey& key) {
     if (key.ingest) return "(ingest token)";
     if (!key.role.empty()) return fmt::format("{}/{} (role)", printable(key.role), printable(key.session));
     return key.user.empty() ? "(root)" : printable(key.user);
+}
+
+/// Nobody knows when a key of the configuration file was made.
+std::string shown_creation(const identity::AccessKey& key) {
+    return key.created == Time{} ? "" : format_time(key.created);
 }
 
 std::string shown_expiry(const identity::AccessKey& key) {
@@ -177,14 +183,14 @@ int list(Opened& opened, bool as_json) {
                                        {"session", key.session},
                                        {"expires", shown_expiry(key)},
                                        {"active", key.active},
-                                       {"created", format_time(key.created)},
+                                       {"created", shown_creation(key)},
                                        {"description", key.description}});
         fmt::print("{}\n", to_text(Json(std::move(array))));
         return 0;
     }
     std::vector<std::vector<std::string>> rows;
     for (const auto& key : *keys)
-        rows.push_back({key.id, key.account, owner_of(key), state_of(key, opened.clock.now()), format_time(key.created),
+        rows.push_back({key.id, key.account, owner_of(key), state_of(key, opened.clock.now()), shown_creation(key),
                         printable(key.description)});
     fmt::print("{}", render_table({"ID", "ACCOUNT", "USER", "STATE", "CREATED", "DESCRIPTION"}, rows, terminal_width(),
                                   colours_wanted(STDOUT_FILENO)));

@@ -127,9 +127,8 @@ void add_lookup(CLI::App& program, Run& run) {
     command->add_option("--from", flags->from, "not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z")
         ->type_name("TIME");
     command->add_option("--to", flags->to, "not after")->type_name("TIME");
-    command->add_option("--limit", flags->limit, "how many events at most")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
+    expect_whole_number(*command->add_option("--limit", flags->limit, "how many events at most")->capture_default_str(),
+                        1);
     command->add_flag("--oldest-first", flags->oldest_first, "instead of newest first");
     command
         ->add_option("--count-by", flags->count_by, "instead of events, how many there are for each value of a field")

@@ -58,6 +58,8 @@ std::string host_of(const std::string& endpoint) {
 
 }  // namespace
 
+bool may_come_back(const Error& error) { return error.code == Code::unavailable || error.code == Code::exhausted; }
+
 Result<Remote> Remote::connect(RemoteOptions options) {
     options.endpoint = first_of(
         {options.endpoint, environment("CAIRN_ENDPOINT"), environment("AWS_ENDPOINT_URL"), "http://127.0.0.1:4610"});
@@ -113,8 +115,7 @@ Result<net::Response> Remote::answer(std::string method, std::string target, std
     auto response =
         net::send(options_.endpoint,
                   signed_request(std::move(method), std::move(target), std::move(body), std::move(headers)), client);
-    if (!response)
-        return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
+    if (!response) return fail(std::move(response).error());
     if (response->status / 100 != 2) return fail(code_of_status(response->status), error_text(*response));
     return response;
 }
@@ -128,10 +129,9 @@ Result<std::string> Remote::call(std::string method, std::string target, std::st
 Result<void> Remote::stream(std::string target, const std::function<bool(std::string_view)>& use) {
     net::ClientOptions client;
     client.ca_file = options_.ca_file;
-    const auto response =
+    auto response =
         net::receive_stream(options_.endpoint, signed_request("GET", std::move(target), {}, {}), use, client);
-    if (!response)
-        return fail(response.error().code, fmt::format("{}: {}", options_.endpoint, response.error().message));
+    if (!response) return fail(std::move(response).error());
     if (response->status / 100 != 2) return fail(code_of_status(response->status), error_text(*response));
     return {};
 }

@@ -20,6 +20,9 @@ struct RemoteOptions {
     bool writes = false;   ///< only writers can use a token
 };
 
+/// True for an error of a node that may be starting anew, when it was there before.
+bool may_come_back(const Error& error);
+
 /// Signed calls (signing name `cairn`) to a running node. One thread at a time.
 class Remote {
 public:

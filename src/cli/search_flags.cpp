@@ -52,7 +52,7 @@ void add_remote_options(CLI::App& command, RemoteOptions& remote) {
 void SearchFlags::add_to(CLI::App& command, const std::string& query_help, bool query_required) {
     command.add_option("query", words, query_help)->required(query_required);
     command.add_option("--account", account, "one account only");
-    command.add_option("--in-region", only_region, "one region only")->type_name("REGION");
+    command.add_option("--in-region,--region", only_region, "one region only")->type_name("REGION");
     add_remote_options(command, remote);
 }
 

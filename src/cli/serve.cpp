@@ -84,8 +84,10 @@ void add_serve(CLI::App& program, Run& run) {
             "--endpoint-file", options->endpoint_file,
             "written when the node is ready: endpoint=URL, gateway=URL for each listener of a gateway, and pid=NUMBER")
         ->type_name("FILE");
-    command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")
-        ->capture_default_str();
+    expect_whole_number(
+        *command->add_option("--grace", options->grace_seconds, "seconds that running requests get after SIGTERM")
+             ->capture_default_str(),
+        0);
     command->footer(
         "SIGTERM and SIGINT answer what runs and stop; SIGHUP reads the configuration again: the gateway, certificates "
         "and legal holds.");

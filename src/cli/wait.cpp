@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,9 +26,21 @@ struct WaitFlags {
     bool json = false, record = false;
 };
 
-constexpr int longest_call_seconds = 300;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
-/// One call to the node, which waits itself; calls again while there is time left.
+constexpr milliseconds longest_call{300'000}, pause_between_calls{500};
+
+int show(const Json& event, const WaitFlags& flags) {
+    if (flags.record)
+        fmt::print("{}\n", event.text("record"));
+    else
+        fmt::print("{}\n", flags.json ? to_text(event) : event_line(event, colours_wanted(STDOUT_FILENO)));
+    return 0;
+}
+
+/// One call to the node, which waits itself; calls again while there is time left, also when the node is started anew
+/// meanwhile.
 int wait(const WaitFlags& flags) {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     const auto since = parse_moment(flags.since, now);
@@ -40,19 +54,23 @@ int wait(const WaitFlags& flags) {
 
     request->set("since", format_time(*since));
     if (flags.record) request->set("fields", JsonArray{Json("record")});
-    for (int left = flags.timeout_seconds; left >= 0; left -= longest_call_seconds) {
-        request->set("timeout", std::min(left, longest_call_seconds));
+    const auto deadline = Clock::now() + std::chrono::seconds(flags.timeout_seconds);
+    for (bool reached = false;;) {
+        const auto begun = Clock::now();
+        const auto left = std::chrono::ceil<milliseconds>(deadline - begun);
+        request->set("timeout", static_cast<double>(std::clamp(left, milliseconds(0), longest_call).count()) / 1000);
         const auto answer = remote->call("POST", "/v1/wait", to_text(*request), {{"Content-Type", "application/json"}});
-        if (!answer) return failed(answer.error());
-        const auto json = parse_json(*answer);
-        if (!json) return failed({Code::internal, "the answer is no JSON: " + json.error().message});
-        const auto* event = json->find("event");
-        if (!event) continue;
-        if (flags.record)
-            fmt::print("{}\n", event->text("record"));
-        else
-            fmt::print("{}\n", flags.json ? to_text(*event) : event_line(*event, colours_wanted(STDOUT_FILENO)));
-        return 0;
+        const auto now = Clock::now();
+        reached = reached || answer || now - begun > pause_between_calls;  // nobody refuses so slowly
+        if (!answer && (!reached || !may_come_back(answer.error()) || now >= deadline)) return failed(answer.error());
+        if (answer) {
+            const auto json = parse_json(*answer);
+            if (!json) return failed({Code::internal, "the answer is no JSON: " + json.error().message});
+            if (const auto* event = json->find("event")) return show(*event, flags);
+        }
+        if (now >= deadline) break;
+        if (now - begun < longest_call)
+            std::this_thread::sleep_for(std::min<Clock::duration>(pause_between_calls, deadline - now));
     }
     fmt::print(stderr, "no such event within {} s\n", flags.timeout_seconds);
     return 3;
@@ -65,9 +83,7 @@ void add_wait(CLI::App& program, Run& run) {
         "wait", "Wait until an event is there that matches, and print it: instead of sleeping in tests");
     const auto flags = std::make_shared<WaitFlags>();
     flags->search.add_to(*command, "as for `cairn lookup`", true);
-    command->add_option("--timeout", flags->timeout_seconds, "seconds")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
+    expect_whole_number(*command->add_option("--timeout", flags->timeout_seconds, "seconds")->capture_default_str(), 0);
     command
         ->add_option("--since", flags->since,
                      "events whose eventTime is not before this count, also if they are there already")

@@ -228,12 +228,18 @@ private:
     /// True when a name and an operator come next, or a path; else the word is a text to look for.
     bool begins_field() const {
         if (peek() == '$' && (peek(1) == '.' || peek(1) == '[')) return true;
-        if (!is_letter(peek())) return false;
+        if (!is_letter(peek()) || begins_arn()) return false;
         std::size_t length = 0;
         while (is_name_byte(peek(length))) ++length;
         std::size_t next = length;
         while (is_space(peek(next))) ++next;
         return begins_operator(next) || (next > length && begins_in(next));
+    }
+
+    /// "arn:aws:" and its kin: who pastes an ARN looks for the text, not for a part of the field `arn`.
+    bool begins_arn() const {
+        const auto rest = text_.substr(at_);
+        return rest.starts_with("arn:aws:") || rest.starts_with("arn:aws-");
     }
 
     bool begins_operator(std::size_t ahead) const {
@@ -343,6 +349,10 @@ private:
 
     Parsed<Term> read_values(Term term, const std::string& name, std::size_t name_begin, std::size_t op_begin) {
         if (term.op != Operator::in) {
+            if (peek() == '=')
+                return wrong(
+                    op_begin,
+                    fmt::format("{}{}= is no operator; quote a value that begins with =", name, symbol(term.op)), name);
             skip_space();
             auto value = read_value(false);
             if (!value) return std::unexpected(std::move(value).error());
@@ -383,6 +393,7 @@ private:
             ++at_;
             return value;
         }
+        if (peek() == '\'') return wrong(at_, "quotes are \", not '; put a value that begins with ' into them");
         while (!at_end() && !is_space(peek()) && peek() != ')' && peek() != '"' && !(in_list && peek() == ',')) {
             if (peek() == '(') return wrong(at_, "quote a value that holds parentheses");
             value.text.push_back(text_[at_++]);

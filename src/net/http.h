@@ -59,8 +59,12 @@ class Stream {
 public:
     virtual ~Stream() = default;
 
-    /// Queues bytes. False once the client is gone or more than the limit is waiting (4 MB): then stop and close.
+    /// Queues bytes. False once the client is gone, or when something waits and it would be more than the limit (4 MB):
+    /// then stop and close.
     virtual bool write(std::string_view bytes) = 0;
+
+    /// What was queued and has not been sent.
+    virtual std::size_t waiting_bytes() const = 0;
     virtual void close() = 0;
     virtual bool closed() const = 0;
 };

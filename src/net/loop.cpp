@@ -232,7 +232,9 @@ awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
         co_return self->close();
     }
     try {
-        auto next = co_await self->handshake() ? Next::request : Next::close;
+        auto next = co_await self->handshake()           ? Next::request
+                    : self->transport_.told_to_encrypt() ? Next::linger
+                                                         : Next::close;
         while (next == Next::request) next = co_await self->serve_one();
         self->phase_ = Phase::busy;
         if (!self->aborted_) self->transport_.finish();

@@ -14,6 +14,7 @@ public:
     bool write(std::string_view bytes) override { return queue_->write(bytes); }
     void close() override { queue_->close(); }
     bool closed() const override { return queue_->closed(); }
+    std::size_t waiting_bytes() const override { return queue_->waiting_bytes(); }
 
 private:
     std::shared_ptr<StreamQueue> queue_;
@@ -24,7 +25,8 @@ private:
 bool StreamQueue::write(std::string_view bytes) {
     {
         std::lock_guard lock(mutex_);
-        if (closed_ || waiting_.size() + in_flight_bytes_ + bytes.size() > waiting_bytes_max) return false;
+        const auto waiting = waiting_.size() + in_flight_bytes_;
+        if (closed_ || (waiting > 0 && waiting + bytes.size() > waiting_bytes_max)) return false;
         waiting_.append(bytes);
         if (std::exchange(woken_, true)) return true;
     }
@@ -44,6 +46,11 @@ void StreamQueue::close() {
 bool StreamQueue::closed() const {
     std::lock_guard lock(mutex_);
     return closed_;
+}
+
+std::size_t StreamQueue::waiting_bytes() const {
+    std::lock_guard lock(mutex_);
+    return waiting_.size() + in_flight_bytes_;
 }
 
 std::string StreamQueue::take() {

@@ -23,6 +23,7 @@ public:
     bool write(std::string_view bytes);
     void close();
     bool closed() const;
+    std::size_t waiting_bytes() const;
 
     // the connection's side
     /// Everything that waits. It counts against the limit until the next call.

@@ -18,6 +18,10 @@ namespace cairn::net {
 
 namespace {
 
+constexpr std::string_view encrypt_answer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 41\r\nConnection: close\r\n\r\n"
+    "this port speaks TLS only: use https://\r\n";
+
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 int socket_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
@@ -108,7 +112,12 @@ Transport::Outcome Transport::handshake() {
     if (!ssl_) return Outcome::done;
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
-    return result == 1 ? Outcome::done : after(result);
+    if (result == 1) return Outcome::done;
+    if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST) {
+        ::send(socket_, encrypt_answer.data(), encrypt_answer.size(), MSG_NOSIGNAL);
+        told_to_encrypt_ = true;
+    }
+    return after(result);
 }
 
 std::string_view Transport::tls_version() const { return ssl_ ? SSL_get_version(ssl_.get()) : std::string_view(); }

@@ -42,8 +42,11 @@ public:
     /// The name that the client of a TLS connection asked for, or empty.
     std::string server_name() const;
 
-    /// For TLS, until done, before anything else.
+    /// For TLS, until done, before anything else. A client that speaks plain HTTP instead is told so, and `broken`.
     Outcome handshake();
+
+    /// True when the handshake ended with that answer.
+    bool told_to_encrypt() const { return told_to_encrypt_; }
     Moved read(char* to, std::size_t size_max);
 
     /// Sends of `first`, and then of `second`, what goes.
@@ -67,6 +70,7 @@ private:
     Outcome after(int result);
 
     int socket_;
+    bool told_to_encrypt_ = false;
     std::unique_ptr<ssl_st, Free> ssl_;
 };
 

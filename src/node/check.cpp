@@ -1,5 +1,9 @@
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,8 +32,43 @@ std::uint64_t bytes_below(const std::string& folder) {
     return bytes;
 }
 
-Result<void> check_objects(Disk& disk, const std::string& data, CheckReport& report) {
-    const auto meta = open_sqlite(data + "/meta.sqlite");
+/// The meta store of a data directory that must not be written: SQLite writes beside a file that it only reads, so it
+/// gets a copy, which goes with this.
+class MetaCopy {
+public:
+    explicit MetaCopy(const std::string& data) {
+        auto place = (std::filesystem::temp_directory_path(error_) / "cairn-check-XXXXXX").string();
+        if (error_ || !::mkdtemp(place.data())) return;
+        folder_ = place;
+        for (const auto* name : {"meta.sqlite", "meta.sqlite-wal"})
+            if (const auto from = data + '/' + name; !error_ && std::filesystem::exists(from))
+                std::filesystem::copy_file(from, path_of(name), error_);
+        std::filesystem::permissions(path_of("meta.sqlite"), std::filesystem::perms::owner_write,
+                                     std::filesystem::perm_options::add, ignored_);
+    }
+    MetaCopy(const MetaCopy&) = delete;
+    MetaCopy& operator=(const MetaCopy&) = delete;
+    ~MetaCopy() {
+        if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored_);
+    }
+
+    Result<std::string> path() const {
+        if (folder_.empty() || error_)
+            return fail(Code::unavailable,
+                        fmt::format("meta.sqlite can not be copied to be read: {}",
+                                    error_ ? error_.message() : "there is no place for temporary files"));
+        return path_of("meta.sqlite");
+    }
+
+private:
+    std::string path_of(std::string_view name) const { return fmt::format("{}/{}", folder_, name); }
+
+    std::string folder_;
+    std::error_code error_, ignored_;
+};
+
+Result<void> check_objects(Disk& disk, const std::string& meta_path, CheckReport& report) {
+    const auto meta = open_sqlite(meta_path);
     if (!meta) return fail(meta.error());
     const auto buckets = dir::check_buckets(disk, buckets_folder, **meta);
     if (!buckets) return fail(buckets.error());
@@ -55,7 +94,9 @@ Result<CheckReport> check_data_folder(const std::string& data,
     std::error_code error;
     if (!std::filesystem::is_directory(data, error))
         return fail(Code::not_found, fmt::format("{} is not a data directory", data));
-    const auto lock = lock_data_folder(data);
+    auto lock = lock_data_folder(data);
+    const bool read_only = !lock && lock.error().code == Code::denied;
+    if (read_only) lock = lock_read_only_folder(data);
     if (!lock) return fail(lock.error());
     auto disk = open_posix_disk(data);
     if (!disk) return fail(std::move(disk).error());
@@ -79,12 +120,16 @@ Result<CheckReport> check_data_folder(const std::string& data,
     CAIRN_TRY(check_session_graph(**disk, report));
     progress(report.bytes, report.bytes);
 
-    if (const auto meta = check_sqlite(data + "/meta.sqlite"); !meta) {
+    std::optional<MetaCopy> copy;
+    auto meta_path = Result<std::string>(data + "/meta.sqlite");
+    if (read_only && std::filesystem::exists(*meta_path, error)) meta_path = copy.emplace(data).path();
+    if (!meta_path) return fail(meta_path.error());
+    if (const auto meta = check_sqlite(*meta_path); !meta) {
         if (meta.error().code != Code::corrupt) return fail(meta.error());
         report.findings.push_back({"meta.sqlite", 0, meta.error().message});
         return report;
     }
-    CAIRN_TRY(check_objects(**disk, data, report));
+    CAIRN_TRY(check_objects(**disk, *meta_path, report));
     return report;
 }
 

@@ -14,6 +14,7 @@ namespace cairn::node {
 namespace {
 
 constexpr std::int64_t identities_max = 255 * 65'536, head_events_max = 1 << 20;
+constexpr std::int64_t record_depth_max = 1000;  // what every reader of stored records can take apart
 
 using Duration = std::optional<std::chrono::milliseconds>;
 
@@ -217,9 +218,10 @@ const std::vector<Entry>& entries() {
         text("log.level", &Config::log_level, "the least level that is written", {"debug", "info", "warning", "error"}),
         text("log.format", &Config::log_format, "`text`, or `json`: one object a line", {"text", "json"}),
         bytes("limits.record_bytes", &Config::record_bytes,
-              "largest record taken; AWS has 256 KB, and 1 MB for some stores"),
-        number("limits.record_depth", &Config::record_depth, "deepest nesting of a record"),
-        bytes("limits.body_bytes", &Config::body_bytes, "largest request body of /ingest, also after decompression"),
+              "largest record taken, up to 16 MiB; AWS has 256 KB, and 1 MB for some stores"),
+        number("limits.record_depth", &Config::record_depth, "deepest nesting of a record, up to 1000"),
+        bytes("limits.body_bytes", &Config::body_bytes,
+              "largest request body of /ingest, also after decompression, up to 1 GiB"),
         number("limits.connections", &Config::connections, "open connections"),
         bytes("storage.disk_budget", &Config::disk_budget_bytes,
               "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing "
@@ -417,6 +419,18 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
         config.identity_table > identities_max)
         return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}",
                                                config.identity_table, identities_a_page, identities_max));
+    const struct {
+        const char* key;
+        std::int64_t value, least, most;
+    } bounds[] = {
+        {"limits.record_bytes", config.record_bytes, 1'024, 16 << 20},
+        {"limits.record_depth", config.record_depth, 8, record_depth_max},
+        {"limits.body_bytes", config.body_bytes, 1'024, 1 << 30},
+        {"limits.connections", config.connections, 1, 10'000'000},
+    };
+    for (const auto& [key, value, least, most] : bounds)
+        if (value < least || value > most)
+            return fail(Code::invalid, fmt::format("{}: {} is not between {} and {}", key, value, least, most));
     if (config.history_head_events < 64 || config.history_head_events > head_events_max)
         return fail(Code::invalid, fmt::format("history.head_events: {} is not between 64 and {}",
                                                config.history_head_events, head_events_max));

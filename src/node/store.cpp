@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/sqlite/sqlite_store.h"
+#include "base/log.h"
 #include "base/uuid.h"
 #include "sign/digest.h"
 
@@ -55,6 +57,15 @@ Result<std::string> load_or_make_key(const std::string& path) {
     return load_or_make_key(path);
 }
 
+/// A key that others can read is taken, so that a copied directory starts, but is theirs no longer.
+void keep_to_owner(const std::string& path) {
+    struct stat file;
+    constexpr mode_t of_others = S_IRWXG | S_IRWXO;
+    if (::stat(path.c_str(), &file) != 0 || !(file.st_mode & of_others)) return;
+    const bool closed = ::chmod(path.c_str(), file.st_mode & 07777 & ~of_others) == 0;
+    log_warning("a key file could be read by others", {{"file", path}, {"closed to them now", closed ? "yes" : "no"}});
+}
+
 }  // namespace
 
 Time SystemClock::now() const {
@@ -67,14 +78,20 @@ Result<Store> open_store(const std::string& data) {
     if (error) return fail(Code::unavailable, fmt::format("data directory {}: {}", data, error.message()));
 
     Store store;
-    auto master = load_or_make_key(data + "/master.key");
+    const auto master_path = data + "/master.key", meta_path = data + "/meta.sqlite";
+    const bool master_lost = std::filesystem::exists(meta_path, error) && !std::filesystem::exists(master_path, error);
+    auto master = load_or_make_key(master_path);
     if (!master) return fail(std::move(master).error());
     store.master_key = std::move(*master);
+    if (master_lost)
+        log_warning("the master key was gone and is made anew: what was sealed with it can not be opened",
+                    {{"file", master_path}, {"remedy", "bring it back, or make keys with cairn keys create"}});
+    keep_to_owner(master_path);
     auto hash = load_or_make_key(data + "/fingerprint.key");
     if (!hash) return fail(std::move(hash).error());
     store.hash_key = std::move(*hash);
     store.id = sign::sha256_hex("cairn store " + store.hash_key).substr(0, 32);
-    auto meta = open_sqlite(data + "/meta.sqlite");
+    auto meta = open_sqlite(meta_path);
     if (!meta) return fail(std::move(meta).error());
     store.meta = std::move(*meta);
     return store;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/moment.h"
 #include "wire/model.h"
 
 namespace cairn::wire {
@@ -152,10 +153,7 @@ Json written_timestamp(TimestampFormat format, double seconds) {
 
 std::optional<double> parse_timestamp(std::string_view text) {
     const auto seconds = [](Time time) { return static_cast<double>(to_milliseconds(time)) / 1000; };
-    if (const auto time = parse_time(text)) return seconds(*time);
-    // ISO 8601 without a zone, or only a day: UTC.
-    for (const auto* rest : {"Z", "T00:00:00Z"})
-        if (const auto time = parse_time(std::string(text) + rest)) return seconds(*time);
+    if (const auto time = parse_iso8601(text)) return seconds(*time);
     double number = 0;
     const auto* end = text.data() + text.size();
     if (const auto [at, error] = std::from_chars(text.data(), end, number);

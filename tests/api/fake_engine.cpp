@@ -92,7 +92,7 @@ Result<history::Page> FakeHistory::search(const history::Search& search) {
         std::size_t number;
     };
     std::vector<Hit> hits;
-    for (std::size_t number = 0; number < bound; ++number) {
+    for (std::size_t number = 0; number < std::min<std::size_t>(bound, search.until.value_or(bound)); ++number) {
         const auto& event = view(records[number]);
         if (!search.scope.admits(event.account, event.region) || !search.query.matches(event)) continue;
         if (!search.categories.empty() &&
@@ -179,6 +179,7 @@ struct FakeEngine::Pending::State {
     std::mutex mutex;
     std::condition_variable changed;
     bool answered = false, closed = false;
+    std::optional<std::size_t> read;  ///< bytes of the stream that a reader who has stopped has read
     Answer answer;
 };
 
@@ -203,6 +204,10 @@ public:
     bool closed() const override {
         std::lock_guard lock(state_->mutex);
         return state_->closed;
+    }
+    std::size_t waiting_bytes() const override {
+        std::lock_guard lock(state_->mutex);
+        return state_->read ? state_->answer.streamed.size() - *state_->read : 0;
     }
 
 private:
@@ -275,6 +280,17 @@ std::string FakeEngine::Pending::wait_for(const std::string& text) const {
         state->changed.wait_for(lock, patience, [&] { return state->answer.streamed.find(text) != std::string::npos; }))
         << text << " is not in " << state->answer.streamed;
     return state->answer.streamed;
+}
+
+void FakeEngine::Pending::stop_reading() const {
+    std::lock_guard lock(state->mutex);
+    state->read = state->answer.streamed.size();
+}
+
+std::string FakeEngine::Pending::go_on_reading() const {
+    std::lock_guard lock(state->mutex);
+    const auto read = std::exchange(state->read, std::nullopt).value_or(0);
+    return state->answer.streamed.substr(read);
 }
 
 void FakeEngine::Pending::hang_up() const {

@@ -94,6 +94,8 @@ public:
         Answer wait() const;                                  ///< for the answer
         std::string wait_for(const std::string& text) const;  ///< for a stream to hold `text`
         void hang_up() const;
+        void stop_reading() const;          ///< what is streamed from now on waits
+        std::string go_on_reading() const;  ///< what waited until now
     };
     Pending begin(net::Request request);
 

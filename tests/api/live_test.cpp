@@ -65,6 +65,30 @@ TEST(Tail, LeavesOutWhatIsAboveTheRateAndSaysHowMany) {
     EXPECT_NE(stream.wait_for("event: stats").find(R"("skipped":7)"), std::string::npos);
 }
 
+TEST(Tail, WaitsForAReaderThatHasEnoughToRead) {
+    FakeEngine engine(quiet());
+    const auto slow = tail(engine, "?rate=0&fields=eventID,record"), quick = tail(engine, "?rate=0&fields=eventID");
+    slow.stop_reading();
+    constexpr int events = 3000;
+    const std::string agent(1000, 'x');
+    for (int i = 0; i < events; ++i)
+        engine.store(
+            R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"n","awsRegion":"us-east-1","recipientAccountId":"111122223333",)"
+            R"("eventID":")" +
+            event_id(i) + R"(","userAgent":")" + agent + "\"}");
+    quick.wait_for(event_id(events - 1));  // it is held up by nobody
+    const auto waiting = slow.go_on_reading();
+    EXPECT_GT(waiting.size(), std::size_t{1} << 20);
+    EXPECT_LT(waiting.size(), std::size_t{2} << 20);
+    const auto text = slow.wait_for(event_id(events - 1));
+    std::size_t at = 0;
+    for (int i = 0; i < events; ++i) {
+        at = text.find("{\"eventID\":\"" + event_id(i) + '"', at);
+        ASSERT_NE(at, std::string::npos) << i;
+    }
+    EXPECT_EQ(text.find("event: gap"), std::string::npos);
+}
+
 TEST(Tail, EndsWhenTheServerDoesAndRefusesTooMany) {
     FakeEngine engine(quiet());
     const auto one = tail(engine), two = tail(engine);

@@ -50,6 +50,30 @@ TEST(Search, AnswersSummariesInOrderAndPages) {
     EXPECT_EQ(to_text(*oldest.find("total")), R"({"value":5,"relation":"exact"})");
 }
 
+TEST(Search, KnowsOnlyWhatWasThereUntil) {
+    FakeEngine engine(quiet());
+    for (int i = 0; i < 5; ++i) engine.store(record(event_id(i)));
+    const auto found = engine.own("POST", "/v1/search", R"({"until":3,"total":true})").json();
+    EXPECT_EQ(found.find("events")->as_array().size(), 3u);
+    EXPECT_EQ(to_text(*found.find("total")), R"({"value":3,"relation":"exact"})");
+    EXPECT_EQ(engine.own("POST", "/v1/count", R"({"until":2})").json().find("value")->as_integer(), 2);
+    EXPECT_EQ(engine.own("POST", "/v1/count", R"({"until":0})").json().find("value")->as_integer(), 0);
+    EXPECT_EQ(engine.own("POST", "/v1/values", R"({"until":4,"field":"user"})").json().find("total")->as_integer(), 4);
+}
+
+TEST(Search, TakesTimesAsTheyAreWritten) {
+    FakeEngine engine(quiet());
+    engine.store(record(event_id(1), "RunInstances", "2026-01-02T03:04:05Z"));
+    for (const auto* from :
+         {R"("2026-01-02T03:04:05Z")", R"("2026-01-02 03:04")", R"("20260102T040405+0100")", R"("2026-01-02")",
+          "1767323045", "1767323045.0", R"("1767323045")", R"("1767323045000")"}) {
+        SCOPED_TRACE(from);
+        const auto answer = engine.own("POST", "/v1/count", std::string(R"({"from":)") + from + "}");
+        ASSERT_EQ(answer.response.status, 200) << answer.response.body;
+        EXPECT_EQ(answer.json().find("value")->as_integer(), 1);
+    }
+}
+
 TEST(Search, WrongRequestsNameWhatIsWrong) {
     FakeEngine engine(quiet());
     const struct {
@@ -67,6 +91,9 @@ TEST(Search, WrongRequestsNameWhatIsWrong) {
         {"search", R"({"fields":["eventID","secret"]})", "InvalidParameter", "fields"},
         {"search", R"({"from":"yesterday"})", "InvalidParameter", "from"},
         {"search", R"({"from":10,"to":5})", "InvalidParameter", "from"},
+        {"search", R"({"from":[1]})", "InvalidParameter", "from"},
+        {"search", R"({"total":[]})", "InvalidParameter", "total"},
+        {"search", R"({"until":-1})", "InvalidParameter", "until"},
         {"search", R"({"cursor":"x"})", "InvalidCursor", "cursor"},
         {"search", R"([])", "InvalidParameter", ""},
         {"search", R"({)", "InvalidBody", ""},
@@ -125,6 +152,35 @@ TEST(Search, OneEventComesWithItsBytesAndItsEnvelope) {
     EXPECT_EQ(error_code(engine.own("GET", "/v1/events/" + event_id(2))), "NotFound");
     EXPECT_EQ(error_code(engine.own("GET", "/v1/events/a%22%20or%20x")), "InvalidParameter");
     EXPECT_EQ(error_code(engine.own("GET", "/v1/events/%zz")), "InvalidParameter");
+}
+
+TEST(Search, AllRecordsOfAnIdAreShownAsFarAsTheyGo) {
+    FakeEngine engine(quiet());
+    for (int i = 0; i < 101; ++i) engine.store(record(event_id(1), "Name" + std::to_string(i)));
+    for (int i = 0; i < 12; ++i) engine.store(record(event_id(2), "Name" + std::to_string(i)));
+    const auto many = engine.own("GET", "/v1/events/" + event_id(1)).json();
+    EXPECT_EQ(many.find("events")->as_array().size(), 100u);
+    EXPECT_TRUE(many.find("partial")->as_bool());
+    const auto few = engine.own("GET", "/v1/events/" + event_id(2)).json();
+    EXPECT_EQ(few.find("events")->as_array().size(), 12u);
+    EXPECT_FALSE(few.find("partial")->as_bool());
+}
+
+TEST(Search, WhatIsOddAboutARecordIsFlagged) {
+    FakeEngine engine(quiet());
+    const auto odd =
+        R"({"eventTime":"2026-01-02T03:04:05Z","eventSource":"s","eventName":"Odd","eventName":"x","awsRegion":"us-east-1",)"
+        R"("recipientAccountId":"111122223333","requestParameters":{"n":123456789012345678901234567890,"t":"\ud800"}})";
+    engine.store(odd);
+    const auto found = engine.own("POST", "/v1/search", R"({"q":"eventName=Odd"})").json();
+    const auto id = std::string(found.find("events")->as_array().at(0).text("eventID"));
+    const auto json = engine.own("GET", "/v1/events/" + id).json();
+    const auto& event = json.find("events")->as_array().at(0);
+    EXPECT_EQ(to_text(*event.find("flags")), R"(["noEventID","duplicateMember","bigNumber","loneSurrogate"])");
+    EXPECT_EQ(event.text("record"), odd);
+    engine.store(record(event_id(1)));
+    const auto plain = engine.own("GET", "/v1/events/" + event_id(1)).json();
+    EXPECT_EQ(plain.find("events")->as_array().at(0).find("flags"), nullptr);
 }
 
 TEST(Ingest, CountsAddUpAndProblemsAreNamed) {

@@ -1,6 +1,7 @@
 """What people meet who type: usage, searches, keys."""
 
 import json
+import os
 import subprocess
 import time
 
@@ -20,7 +21,11 @@ def run(*arguments, **more):
     ([], 2, "Subcommands:"),
     (["lokup"], 2, "there is no command lokup"),
     (["lookup", "--foo"], 2, "--foo"),
-    (["lookup", "--limit", "0"], 2, "--limit"),
+    (["lookup", "--limit", "0"], 2, "--limit: 0 is not a whole number of at least 1\n"),
+    (["generate", "--count", "-1"], 2, "--count: -1 is not a whole number\n"),
+    (["tail", "--count", "-1"], 2, "--count: -1 is not a whole number\n"),
+    (["import", "--lines", "-1", "x"], 2, "--lines: -1 is not a whole number\n"),
+    (["wait", "--timeout", "1.5", "x"], 2, "--timeout: 1.5 is not a whole number\n"),
     (["keys", "create", "--ingest", "--user", "ana"], 2, "--ingest"),
     (["keys", "create", "--write-account", ACCOUNT], 2, "--write-account"),
     (["keys", "create", "--session", "x"], 2, "--session"),
@@ -31,6 +36,15 @@ def run(*arguments, **more):
 def test_wrong_usage_is_said(arguments, status, said):
     done = run(*arguments)
     assert done.returncode == status and said in done.stderr and not done.stdout, done
+
+
+def test_a_node_that_is_not_there_is_named_once():
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE01", "AWS_SECRET_ACCESS_KEY": "x"}
+    for command in (["lookup", "x"], ["tail", "x"]):
+        wrong = run(*command, "--endpoint", "nonsense", env=environment)
+        assert wrong.stderr == "cairn: nonsense: an endpoint begins with http:// or https://\n", wrong
+        absent = run(*command, "--endpoint", "http://127.0.0.1:1", env=environment)
+        assert absent.returncode == 1 and absent.stderr.count("http://127.0.0.1:1") == 1, absent
 
 
 @pytest.mark.parametrize("arguments", [["help"], ["--help"], ["help", "lookup"], ["lookup", "--help"], ["keys", "create", "--help"]])
@@ -46,6 +60,17 @@ def test_keys_need_a_data_directory(tmp_path):
     assert not (tmp_path / "absent").exists()
 
 
+def test_a_user_that_cannot_be_is_refused_and_nothing_else_is_said(tmp_path):
+    done = run("keys", "create", "--user", "bad user!", "--data", tmp_path / "data")
+    assert done.returncode == 1 and 'cairn: "bad user!" is no user name\n' in done.stderr and "has no policy" not in done.stderr, done
+
+
+def test_keys_of_the_file_have_no_day_of_making(node):
+    listed = json.loads(run("keys", "list", "--json", "--data", node.data, "--config", node.config).stdout)
+    assert [(key["id"], key["created"]) for key in listed] == [(node.key_id, "")]
+    assert "1970" not in run("keys", "list", "--data", node.data, "--config", node.config).stdout
+
+
 def test_searches(node):
     node.import_records([record("00000000-0000-4000-8000-000000000001", name="RunInstances"),
                          record("00000000-0000-4000-8000-000000000002", name="StopInstances", user="bob")])
@@ -57,6 +82,12 @@ def test_searches(node):
     assert wrong.stderr == 'cairn: unknown field "eventNme": did you mean eventName, or the text, in quotes?\n    user=ana eventNme=x\n             ^\n'
     nothing = subprocess.run([BINARY, "lookup", "eventName=Run*"], env=node.environment(), capture_output=True, text=True, timeout=60)
     assert nothing.returncode == 0 and "no such events" in nothing.stderr and "FIELD^TEXT" in nothing.stderr
+
+
+def test_a_region_is_named_as_the_aws_cli_names_it(node):
+    node.import_records([record("00000000-0000-4000-8000-000000000001"), record("00000000-0000-4000-8000-000000000002", region="eu-west-1")])
+    for flag in ("--region", "--in-region"):
+        assert [json.loads(line)["region"] for line in node.cairn("lookup", "eventName=RunInstances", flag, "eu-west-1", "-o", "json").splitlines()] == ["eu-west-1"]
 
 
 def test_readers_that_go_away(node):

@@ -3,11 +3,16 @@
 import http.client
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
+
+import pytest
 
 from node import ACCOUNT, BINARY, Node, clean_environment, record
 
@@ -93,6 +98,51 @@ def test_check_names_damage(node):
     assert "ready" in get(node, "/readyz").lower()
 
 
+def test_a_directory_that_can_not_be_written_is_checked(node):
+    node.import_records([record(f"{i:08d}-0000-4000-8000-000000000000") for i in range(100)])
+    node.stop()
+    with tempfile.TemporaryDirectory() as folder:  # open to a user without rights, as pytest's folders are not
+        folder = pathlib.Path(folder)
+        shutil.copytree(node.data, folder / "data", symlinks=True)
+        binary = shutil.copy(BINARY, folder / "cairn")
+        for path in [folder, *folder.rglob("*")]:
+            path.chmod(0o555 if path.is_dir() or path.name == "cairn" else 0o444)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+        before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (folder / "data").rglob("*")}
+        check = lambda: subprocess.run([binary, "check", "--data", folder / "data"], capture_output=True, text=True, timeout=60, **nobody)
+        done = check()
+        assert done.returncode == 0 and "100 events" in done.stdout and "0 findings" in done.stdout, done
+        assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (folder / "data").rglob("*")} == before
+        (folder / "data/meta.sqlite").chmod(0o644)
+        (folder / "data/meta.sqlite").write_bytes(b"no database")
+        (folder / "data/meta.sqlite").chmod(0o444)
+        done = check()
+        assert done.returncode == 3 and "damaged: meta.sqlite" in done.stdout, done
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                path.chmod(0o755)
+
+
+def test_the_master_key_is_watched(start):
+    node = start(accounts=False)
+    shown = node.text()
+    key_id, secret = (shown.split(f"{name}=")[1].split("\n")[0] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    key = node.data / "master.key"
+    node.stop()
+    key.chmod(0o644)
+    node.start()
+    assert key.stat().st_mode & 0o777 == 0o600 and "a key file could be read by others" in node.text()
+    node.client(key_id=key_id, secret=secret).lookup_events()
+    node.stop()
+    key.rename(node.folder / "kept.key")
+    node.start()
+    assert "the master key was gone and is made anew" in node.text()
+    node.stop()
+    (node.folder / "kept.key").rename(key)
+    node.start()
+    node.client(key_id=key_id, secret=secret).lookup_events()
+
+
 def test_the_history_index_is_made_again(node):
     node.import_records([record(f"{i:08d}-0000-4000-8000-000000000000", user=f"user{i % 7}") for i in range(3000)])
     look = lambda: node.cairn("lookup", "user=user3", "--limit", "1000", "--output", "records")
@@ -118,6 +168,69 @@ def test_wait_and_tail_see_new_events(node):
     assert json.loads(waiting.stdout.read())["eventName"] == "TheOne"
     assert json.loads(tailing.stdout.readline())["eventName"] == "TheOne"
     node.cairn("wait", "eventName=Never", "--timeout", "1", status=3)
+
+
+def fixed(node):
+    """The node at the same address after every start."""
+    node.stop()
+    node.listen = node.endpoint.split("//")[1]
+    return node.start()
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_wait_outlasts_a_restart(node, end):
+    fixed(node)
+    waiting = subprocess.Popen([BINARY, "wait", "eventName=Late", "--timeout", "60"], env=node.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    getattr(node, end)()
+    time.sleep(0.5)
+    assert waiting.poll() is None
+    node.start()
+    node.import_records([record("00000000-0000-4000-8000-000000000001", name="Late", time=now())])
+    out, said = waiting.communicate(timeout=20)
+    assert waiting.returncode == 0 and " Late " in out and not said, (out, said)
+
+
+def test_a_wait_ends_when_its_time_is_over_and_not_before(node):
+    fixed(node)
+    begun = time.monotonic()
+    waiting = subprocess.Popen([BINARY, "wait", "eventName=Never", "--timeout", "4"], env=node.environment(), stderr=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    node.restart()
+    assert waiting.wait(timeout=20) == 3 and waiting.stderr.read() == "no such event within 4 s\n"
+    assert 4 <= time.monotonic() - begun < 9
+
+
+def test_a_tail_shows_every_event_of_a_burst(node):
+    tail = subprocess.Popen([BINARY, "tail", "eventSource=ec2.amazonaws.com", "--json", "--count", "12000"], env=node.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    ids = [f"00000000-0000-4000-8000-{i:012d}" for i in range(12000)]
+    assert node.import_records([record(i) for i in ids])["stored"] == len(ids)
+    out, said = tail.communicate(timeout=60)
+    assert sorted(json.loads(line)["eventID"] for line in out.splitlines()) == ids and not said
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_tail_goes_on_after_a_restart(node, end):
+    fixed(node)
+    tail = subprocess.Popen([BINARY, "tail", "eventSource=ec2.amazonaws.com", "--json", "--count", "4"], env=node.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    add = lambda i: node.import_records([record(f"00000000-0000-4000-8000-{i:012d}", name=f"Name{i}")])
+    add(1)
+    time.sleep(0.5)  # shown
+    getattr(node, end)()
+    time.sleep(0.3)
+    node.start()
+    for i in (2, 3, 4):
+        add(i)
+    out, said = tail.communicate(timeout=20)
+    assert [json.loads(line)["eventName"] for line in out.splitlines()] == ["Name1", "Name2", "Name3", "Name4"], (out, said)
+    assert tail.returncode == 0 and said.count("trying again") == 1, said
+    assert end == "kill" or "the node ended the stream: shutdown" in said, said
 
 
 def test_a_spent_disk_budget_refuses_and_keeps(start):

@@ -126,7 +126,8 @@ def test_every_operation_asks_who_calls_and_what_is_sent(shared_node, operation)
     (b'{"StartTime":1767323045}', 7), (b'{"StartTime":1767323045.0,"EndTime":1767323046.999}', 2), (b'{"StartTime":1767323045.5}', 6),
     (b'{"StartTime":"2026-01-02T03:04:05Z"}', 7), (b'{"StartTime":"2026-01-02T04:04:05+01:00"}', 7), (b'{"StartTime":"2026-01-02T03:04:05"}', 7),
     (b'{"StartTime":"2026-01-02","EndTime":"2026-01-03"}', 12), (b'{"StartTime":"1767323045"}', 7), (b'{"StartTime":"Fri, 02 Jan 2026 03:04:05 GMT"}', 7),
-    (b'{"StartTime":0}', 12), (b'{"StartTime":-1}', 12), (b'{"EndTime":0}', 0), (b'{"StartTime":1767323045,"EndTime":1767323045}', 1),
+    (b'{"StartTime":"2026-01-02T03:04:05+0000"}', 7), (b'{"StartTime":"20260102T030405Z"}', 7), (b'{"StartTime":"2026-01-02 03:04:05"}', 7), (b'{"StartTime":"2026-01-02T03:04Z"}', 12),
+    (b'{"StartTime":1.767323045E9}', 7), (b'{"StartTime":0}', 12), (b'{"StartTime":-1}', 12), (b'{"EndTime":0}', 0), (b'{"StartTime":1767323045,"EndTime":1767323045}', 1),
 ])
 def test_bodies_that_are_understood(shared_node, body, found):
     # own calls are newer than this, and would fill the page

@@ -170,6 +170,14 @@ TEST_F(OnSample, EveryFieldAndOperator) {
         {"user : AN", true},
         {"user=\"\"", false},
         {"user!=\"\"", true},
+        {"user=\"=\"", false},
+        {"user=\"'ana'\"", false},
+        {"user=an'a", false},
+        {"arn:aws:sts::111122223333:assumed-role/ops/ana", true},  // of the caller, whom the field arn does not know
+        {"-arn:aws:sts::111122223333:assumed-role/ops/ana", false},
+        {"(arn:aws:s3:::b or arn:aws:IAM::111122223333:role/team/ops)", true},
+        {"arn:aws-cn:sts::111122223333:assumed-role/ops/ana", false},
+        {"arn:ana", false},
     };
     for (const auto& row : cases) EXPECT_EQ(matches(row.query), row.matches) << row.query;
 }
@@ -254,6 +262,11 @@ TEST(QueryError, NamesFieldAndPlace) {
         {"user:\"\"", "user", 5, "needs a text"},
         {"\"\"", "text", 0, "needs a text"},
         {"s3:GetObject", "s3", 0, "quote it"},
+        {"user==a", "user", 4, "user== is no operator"},
+        {"user!==a", "user", 4, "user!== is no operator"},
+        {"user= 'a b'", "", 6, "quotes are \""},
+        {"user in ('a')", "", 9, "quotes are \""},
+        {"'a b'", "", 0, "quotes are \""},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.query);

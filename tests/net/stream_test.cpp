@@ -95,6 +95,18 @@ TEST_F(Streaming, AClientThatDoesNotReadHitsTheLimit) {
     EXPECT_GE(written + text.size(), StreamQueue::waiting_bytes_max);
 }
 
+TEST(StreamQueue, TakesAnyPieceWhenNothingWaits) {
+    StreamQueue queue([] {});
+    EXPECT_EQ(queue.waiting_bytes(), 0u);
+    EXPECT_TRUE(queue.write(std::string(StreamQueue::waiting_bytes_max + 1, 'x')));
+    EXPECT_EQ(queue.waiting_bytes(), StreamQueue::waiting_bytes_max + 1);
+    EXPECT_FALSE(queue.write("y"));
+    EXPECT_EQ(queue.take().size(), StreamQueue::waiting_bytes_max + 1);
+    EXPECT_GT(queue.waiting_bytes(), 0u);  // on its way
+    EXPECT_TRUE(queue.take().empty());
+    EXPECT_EQ(queue.waiting_bytes(), 0u);
+}
+
 TEST_F(Streaming, HeadGetsTheHeadOnly) {
     RawClient client(server_->port());
     client.send("HEAD /tail HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -100,6 +100,22 @@ TEST_F(Tls, RequestsOfAllSizes) {
     }
 }
 
+TEST_F(Tls, WhoSpeaksPlainHttpIsToldSo) {
+    start();
+    for (const auto* request :
+         {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"}) {
+        RawClient client(server_->port());
+        ASSERT_TRUE(client.send(request));
+        const auto answer = client.read_until("https://\r\n");
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+        EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), "this port speaks TLS only: use https://\r\n");
+        EXPECT_NE(answer.find("Content-Length: 41\r\n"), std::string::npos);
+    }
+    RawClient rubbish(server_->port());
+    ASSERT_TRUE(rubbish.send("no protocol at all, but long enough to be a record\r\n"));
+    EXPECT_EQ(rubbish.read_until("HTTP/1.1").find("HTTP"), std::string::npos);  // a TLS alert
+}
+
 TEST_F(Tls, UnknownCertificatesAreNotTrusted) {
     start();
     Request request;

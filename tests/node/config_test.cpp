@@ -126,6 +126,11 @@ TEST_F(ConfigTest, ErrorsNameTheThing) {
         {"[storage]\ncodec = \"tiny\"\n", "storage.codec"},
         {"[storage]\ncodec = \"tiny\"\n", "line 2"},
         {"[limits]\nrecord_bytes = -1\n", "limits.record_bytes"},
+        {"[limits]\nrecord_bytes = 0\n", "limits.record_bytes: 0 is not between 1024 and 16777216"},
+        {"[limits]\nrecord_bytes = \"17MiB\"\n", "limits.record_bytes"},
+        {"[limits]\nrecord_depth = 1001\n", "limits.record_depth"},  // deeper ones could be stored, but not shown
+        {"[limits]\nbody_bytes = 0\n", "limits.body_bytes"},
+        {"[limits]\nconnections = 0\n", "limits.connections"},
         {"[retention]\ndata = \"soon\"\n", "retention.data"},
         {"account = \"12\"\n", "account"},
         {"a = [\n", "line"},

@@ -10,7 +10,6 @@
 
 #include "backend/posix/descriptor.h"
 #include "backend/posix/posix_disk.h"
-#include "backend/posix/posix_file.h"
 
 namespace cairn {
 
@@ -18,10 +17,10 @@ namespace {
 
 class PosixFolderLock final : public FolderLock {
 public:
-    explicit PosixFolderLock(posix::PosixFile file) : file_(std::move(file)) {}
+    explicit PosixFolderLock(posix::Descriptor file) : file_(std::move(file)) {}
 
 private:
-    posix::PosixFile file_;  // closing it unlocks
+    posix::Descriptor file_;  // closing it unlocks
 };
 
 std::string host_name() {
@@ -38,21 +37,39 @@ std::string holder_of(int descriptor) {
     return holder.empty() ? "another process" : holder;
 }
 
+Result<void> lock(int descriptor, const std::string& root, const std::string& path) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return posix::fail_errno(errno, "flock", path);
+    return fail(Code::conflict, fmt::format("data directory {} is in use by {}", root, holder_of(descriptor)));
+}
+
+Result<void> write_holder(int descriptor, const std::string& path) {
+    const auto holder = fmt::format("process {} (cairn on {})\n", ::getpid(), host_name());
+    if (::ftruncate(descriptor, 0) != 0) return posix::fail_errno(errno, "ftruncate", path);
+    if (::pwrite(descriptor, holder.data(), holder.size(), 0) != static_cast<ssize_t>(holder.size()))
+        return posix::fail_errno(errno, "write", path);
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FolderLock>> lock_data_folder(const std::string& root) {
     const auto path = root + "/LOCK";
     auto descriptor = posix::open_descriptor(path, O_RDWR | O_CREAT);
     if (!descriptor) return fail(std::move(descriptor).error());
-    if (::flock(descriptor->number(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return posix::fail_errno(errno, "flock", path);
-        return fail(Code::conflict,
-                    fmt::format("data directory {} is in use by {}", root, holder_of(descriptor->number())));
-    }
-    posix::PosixFile file(std::move(*descriptor), path);
-    CAIRN_TRY(file.truncate(0));
-    CAIRN_TRY(file.write(0, fmt::format("process {} (cairn on {})\n", ::getpid(), host_name())));
-    return std::make_unique<PosixFolderLock>(std::move(file));
+    CAIRN_TRY(lock(descriptor->number(), root, path));
+    CAIRN_TRY(write_holder(descriptor->number(), path));
+    return std::make_unique<PosixFolderLock>(std::move(*descriptor));
+}
+
+Result<std::unique_ptr<FolderLock>> lock_read_only_folder(const std::string& root) {
+    const auto path = root + "/LOCK";
+    auto descriptor = posix::open_descriptor(path, O_RDONLY);
+    if (!descriptor && descriptor.error().code == Code::not_found)
+        return std::make_unique<PosixFolderLock>(posix::Descriptor());
+    if (!descriptor) return fail(std::move(descriptor).error());
+    CAIRN_TRY(lock(descriptor->number(), root, path));
+    return std::make_unique<PosixFolderLock>(std::move(*descriptor));
 }
 
 }  // namespace cairn

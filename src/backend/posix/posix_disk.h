@@ -23,4 +23,8 @@ public:
 /// Errors: conflict, "data directory X is in use by process PID (cairn on HOST)"; those of the disk.
 Result<std::unique_ptr<FolderLock>> lock_data_folder(const std::string& root);
 
+/// The same where nothing may be written, and without naming the new holder. A folder without `LOCK` is taken: nobody
+/// has worked on it yet.
+Result<std::unique_ptr<FolderLock>> lock_read_only_folder(const std::string& root);
+
 }  // namespace cairn

@@ -27,7 +27,8 @@ struct Search {
     Scope scope;
     std::vector<Category> categories;  ///< empty: all
     std::optional<Time> from, to;
-    match::Query query;  ///< an attribute lookup is a query with one indexed term
+    std::optional<std::uint64_t> until = {};  ///< a bound of event numbers: only events that were there then
+    match::Query query;                       ///< an attribute lookup is a query with one indexed term
     bool oldest_first = false;
     std::size_t limit = 50;
     std::string token;  ///< from the page before; empty for the first

@@ -41,10 +41,10 @@ WalkRange range_of(const Search& search, std::uint64_t number_from, std::uint64_
     range.min_time_ms = search.from ? to_milliseconds(*search.from) : std::numeric_limits<std::int64_t>::min();
     range.max_time_ms = search.to ? to_milliseconds(*search.to) : std::numeric_limits<std::int64_t>::max();
     range.number_from = number_from;
-    range.number_bound = number_bound;
+    range.number_bound = std::min(number_bound, search.until.value_or(no_limit));
     range.oldest_first = search.oldest_first;
     if (token) {
-        range.number_bound = std::min(number_bound, token->number_bound);
+        range.number_bound = std::min(range.number_bound, token->number_bound);
         range.after = token->after;
     }
     return range;
@@ -136,6 +136,7 @@ std::uint64_t Searcher::hash_of(const Search& search) {
     append<std::uint8_t>(text, static_cast<std::uint8_t>(categories.size()));
     for (const auto category : categories) append(text, static_cast<std::uint8_t>(category));
     append_text(text, search.query.text());
+    if (search.until) append<std::uint64_t>(text, *search.until);
     return hash64(text);
 }
 

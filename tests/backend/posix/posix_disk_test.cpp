@@ -53,6 +53,21 @@ TEST(FolderLock, TheSecondHolderLearnsWhoTheFirstIs) {
     EXPECT_TRUE(lock_data_folder(folder.path()));
 }
 
+TEST(FolderLock, ReadersTakeItWithoutWriting) {
+    const support::TemporaryFolder folder;
+    EXPECT_TRUE(lock_read_only_folder(folder.path()));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + "/LOCK"));
+    auto holder = lock_data_folder(folder.path());
+    const auto refused = lock_read_only_folder(folder.path());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::conflict);
+    holder->reset();
+    std::filesystem::permissions(folder.path() + "/LOCK", std::filesystem::perms::owner_read);
+    const auto reader = lock_read_only_folder(folder.path());
+    ASSERT_TRUE(reader);
+    EXPECT_FALSE(lock_read_only_folder(folder.path()));
+}
+
 TEST(FolderLock, EndsWithItsProcess) {
     const support::TemporaryFolder folder;
     const auto child = ::fork();

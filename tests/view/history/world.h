@@ -152,7 +152,7 @@ public:
         std::vector<const Known*> found;
         RecordParser parser;
         for (const auto& event : known) {
-            if (!log.holds(event.number)) continue;
+            if (!log.holds(event.number) || event.number >= search.until.value_or(event.number + 1)) continue;
             if (!search.scope.admits(event.account, event.region)) continue;
             if (!search.categories.empty() &&
                 std::ranges::find(search.categories, event.category) == search.categories.end())
@@ -210,6 +210,7 @@ public:
         if (generator.draw(6) == 0) search.categories = {Category::insight};
         if (generator.draw(3) == 0) search.from = random_time();
         if (generator.draw(3) == 0) search.to = random_time();
+        if (generator.draw(5) == 0) search.until = generator.draw(known.size() + 50);
         return search;
     }
 
