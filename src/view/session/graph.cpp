@@ -20,7 +20,12 @@ struct Graph::State {
     std::atomic<std::size_t> forgotten{0};
     mutable std::shared_mutex mutex;
     Tables tables;                              // guarded by mutex, as is the next
-    std::set<std::string, std::less<>> spaces;  // that were ever learned of
+    std::set<std::string, std::less<>> spaces;  // of keys
+
+    void find_spaces() {
+        spaces.clear();
+        for (const auto& [key, lives] : tables.keys) spaces.emplace(key.substr(0, key.find('\n')));
+    }
 };
 
 Graph::Graph(GraphOptions options) : state_(std::make_unique<State>(options)) {}
@@ -32,7 +37,9 @@ void Graph::learn(const Observation& call) {
     const std::unique_lock lock(state_->mutex);
     if (!state_->spaces.contains(call.space)) state_->spaces.emplace(call.space);
     apply(state_->tables, call, facts);
-    state_->forgotten += forget(state_->tables, state_->options.keys_max);
+    const auto forgotten = forget(state_->tables, state_->options.keys_max);
+    if (forgotten > 0) state_->find_spaces();
+    state_->forgotten += forgotten;
 }
 
 bool Graph::knows_use(std::string_view space, std::string_view key_id, std::string_view arn, Time at, bool from_trail) {
@@ -126,8 +133,7 @@ Result<std::uint64_t> Graph::load(std::string_view text) {
     if (!position) return position;
     const std::unique_lock lock(state_->mutex);
     state_->tables = std::move(tables);
-    state_->spaces.clear();
-    for (const auto& [key, lives] : state_->tables.keys) state_->spaces.emplace(key.substr(0, key.find('\n')));
+    state_->find_spaces();
     return position;
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::hours after_expiration{1};  // gateway.md 4.2: clocks differ
 constexpr std::size_t lives_max = 64;              // of one key id; where ids were made alike by hand there are more
 constexpr std::chrono::seconds same_moment{2};     // an answer and its record
+constexpr std::size_t text_bytes_max = 8192;       // of an identity, or of tags: ten times what most have
 
 /// Where the calls of one moment, live and as a record shows it, meet.
 Time whole_seconds(Time at) { return std::chrono::floor<std::chrono::seconds>(at); }
@@ -27,7 +28,9 @@ std::string_view person_name(const Json& identity) {
 }
 
 void set_identity(Life& life, const Json& identity, Evidence evidence, std::string_view event_id) {
-    life.identity = to_text(identity);
+    auto text = to_text(identity);
+    if (text.size() > text_bytes_max) return;  // no service says so much of anybody
+    life.identity = std::move(text);
     life.type = identity.text("type");
     life.arn = identity.text("arn");
     life.name = person_name(identity);
@@ -100,7 +103,7 @@ void apply_key(Tables& tables, const Observation& call, const KeyFact& fact) {
     if (fact.inactive && life->to == open_end) life->to = at;
     life->last = std::max(life->last, at);
     life->temporary = life->temporary || fact.temporary;
-    if (life->tags.empty()) life->tags = fact.tags;
+    if (life->tags.empty() && fact.tags.size() <= text_bytes_max) life->tags = fact.tags;
     take_identity(*life, fact, call);
     take_parent(*life, fact);
 }
@@ -241,16 +244,21 @@ std::size_t forget(Tables& tables, std::size_t keys_max) {
     forget_names(tables.users, keys_max);
     forget_names(tables.roles, keys_max);
     if (tables.keys.size() <= keys_max) return 0;
+    const auto space_of = [](const std::string& key) { return std::string_view(key).substr(0, key.find('\n')); };
+    std::map<std::string_view, std::size_t> sizes;
+    for (const auto& [key, lives] : tables.keys) ++sizes[space_of(key)];
     struct Candidate {
         bool lasting;
         Time last;
         const std::string* key;
     };
+    // A busy space makes room for itself: only those that have more than their share lose keys.
+    const auto share = keys_max / sizes.size();
     std::vector<Candidate> candidates;
-    candidates.reserve(tables.keys.size());
     for (const auto& [key, lives] : tables.keys)
-        candidates.push_back({!lives.back().temporary, lives.back().last, &key});
-    const auto dropped = static_cast<std::ptrdiff_t>(tables.keys.size() - (keys_max - keys_max / 10));
+        if (sizes[space_of(key)] > share) candidates.push_back({!lives.back().temporary, lives.back().last, &key});
+    const auto dropped = static_cast<std::ptrdiff_t>(
+        std::min(tables.keys.size() - (keys_max - keys_max / 10), candidates.size()));
     const auto first_out = [](const Candidate& one, const Candidate& other) {
         return std::tie(one.lasting, one.last, *one.key) < std::tie(other.lasting, other.last, *other.key);
     };

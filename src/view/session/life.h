@@ -61,7 +61,7 @@ void apply(Tables& tables, const Observation& call, const Facts& facts);
 Json identity_of(const Tables& tables, std::string_view space, const Life& life);
 
 /// Forgets what was not seen for longest, sessions first, until at most `keys_max` keys are left, and as many names of
-/// each kind. Returns how many keys were forgotten.
+/// each kind: keys of spaces that have more than their share. Returns how many keys were forgotten.
 std::size_t forget(Tables& tables, std::size_t keys_max);
 
 }  // namespace cairn::session

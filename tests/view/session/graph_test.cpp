@@ -254,6 +254,33 @@ TEST(SessionGraph, AnIdThatIsEverybodysHasSoManyLivesAtMost) {
     EXPECT_FALSE(find(graph, "ASIASAME", "2026-01-25T22:00:05Z").is_null());
 }
 
+TEST(SessionGraph, ABusySpaceMakesRoomForItself) {
+    Graph graph({.keys_max = 100});
+    const Calls calls(graph);
+    const auto tell = [&](const char* space, int number, int minute) {
+        char at[32];
+        std::snprintf(at, sizeof(at), "2026-01-02T%02d:%02d:05Z", 4 + minute / 60, minute % 60);
+        const auto identity = parse_json(user("ana"));
+        const auto key = "AKIA" + std::to_string(number);
+        graph.learn({.space = space,
+                     .event_source = "s3.amazonaws.com",
+                     .event_name = "ListBuckets",
+                     .account = "111122223333",
+                     .event_id = "e",
+                     .error_code = {},
+                     .error_message = {},
+                     .key_id = key,
+                     .user_identity = &*identity,
+                     .at = *parse_time(at),
+                     .from_trail = true});
+    };
+    for (int i = 0; i < 10; ++i) tell("quiet", i, i);
+    for (int i = 0; i < 1000; ++i) tell("busy", i, 20 + i);
+    EXPECT_LE(graph.key_count(), 100u);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(graph.spaces_of("AKIA" + std::to_string(i)), std::vector<std::string>{"quiet"});
+    EXPECT_EQ(graph.spaces_of("AKIA999"), std::vector<std::string>{"busy"});
+}
+
 TEST(SessionGraph, MemoryIsBounded) {
     Graph graph({.keys_max = 100});
     const Calls calls(graph);
