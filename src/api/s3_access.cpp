@@ -14,17 +14,25 @@ using identity::AuthProblem;
 using policy::Decision;
 using wire::ApiError;
 
+/// A URL signed in version 2, which is what many SDKs still make.
+bool is_old_url(const S3Request& request) { return request.find("AWSAccessKeyId") && !request.find("X-Amz-Signature"); }
+
 bool in_query(const S3Request& request) {
-    return request.find("X-Amz-Signature") || request.find("X-Amz-Credential") || request.find("X-Amz-Algorithm");
+    return is_old_url(request) || request.find("X-Amz-Signature") || request.find("X-Amz-Credential") ||
+           request.find("X-Amz-Algorithm");
 }
 
 /// Signature of version 2, which S3 took once.
 bool is_old_signature(std::string_view authorization) { return authorization.starts_with("AWS "); }
 
-ApiError refused(const identity::AuthRefusal& refusal, bool query_form) {
+enum class Form : std::uint8_t { header, query, old_url };
+
+ApiError refused(const identity::AuthRefusal& refusal, Form form) {
+    const bool query_form = form != Form::header;
     switch (refusal.problem) {
         case AuthProblem::missing: return wire::s3_fault("AccessDenied");
         case AuthProblem::incomplete:
+            if (form == Form::old_url) return {"AccessDenied", refusal.message};
             return {query_form ? "AuthorizationQueryParametersError" : "AuthorizationHeaderMalformed", refusal.message};
         case AuthProblem::expired:
             return query_form ? ApiError{"AccessDenied", "Request has expired"}
@@ -53,7 +61,7 @@ policy::Context context_of(const S3Call& s3) {
     add("s3:x-amz-content-sha256", request.find("x-amz-content-sha256"));
     if (!s3.anonymous) {
         add("s3:authType", in_query(s3.request) ? "REST-QUERY-STRING" : "REST-HEADER");
-        add("s3:signatureversion", "AWS4-HMAC-SHA256");
+        add("s3:signatureversion", is_old_url(s3.request) ? "AWS" : "AWS4-HMAC-SHA256");
     }
     if (s3.bucket) {
         add("aws:ResourceAccount", s3.bucket->account);
@@ -132,8 +140,11 @@ std::expected<void, ApiError> authenticate_s3(const Parts& parts, S3Call& s3) {
         return std::unexpected(
             ApiError{"InvalidRequest",
                      "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."});
-    const bool query_form = request.find("authorization").empty() && in_query(s3.request);
-    if (query_form && !s3.request.find("X-Amz-Expires"))
+    const auto form = !request.find("authorization").empty() ? Form::header
+                      : is_old_url(s3.request)               ? Form::old_url
+                      : in_query(s3.request)                 ? Form::query
+                                                             : Form::header;
+    if (form == Form::query && !s3.request.find("X-Amz-Expires"))
         return std::unexpected(ApiError{"AuthorizationQueryParametersError",
                                         "Query-string authentication version 4 requires the X-Amz-Algorithm, "
                                         "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
@@ -142,7 +153,8 @@ std::expected<void, ApiError> authenticate_s3(const Parts& parts, S3Call& s3) {
                                      .target = request.target,
                                      .body = request.body,
                                      .headers = &request.headers,
-                                     .peer_address = request.peer_address},
+                                     .peer_address = request.peer_address,
+                                     .host_bucket = s3.request.in_host ? s3.request.bucket : std::string_view()},
                                     {"s3"}, false, true);
     if (found) {
         s3.call.caller = std::move(*found);
@@ -150,7 +162,7 @@ std::expected<void, ApiError> authenticate_s3(const Parts& parts, S3Call& s3) {
     }
     s3.anonymous = found.error().problem == AuthProblem::missing;
     if (s3.anonymous) return {};
-    return std::unexpected(refused(found.error(), query_form));
+    return std::unexpected(refused(found.error(), form));
 }
 
 std::expected<void, ApiError> authorize_s3(const S3Call& s3, const std::string& action, const std::string& resource) {

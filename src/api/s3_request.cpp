@@ -32,7 +32,8 @@ std::expected<S3Request, wire::ApiError> read_s3_request(const net::Request& req
     if (rest.starts_with('/')) rest.remove_prefix(1);
     bool bucket_ok = true, key_ok = true;
     read.bucket = wire::read_s3_host(wire::plain_host(request.find("host")), {}).bucket;
-    if (read.bucket.empty()) {
+    read.in_host = !read.bucket.empty();
+    if (!read.in_host) {
         const auto end = std::min(rest.find('/'), rest.size());
         read.bucket = net::percent_decode(rest.substr(0, end), &bucket_ok);
         rest.remove_prefix(std::min(end + 1, rest.size()));

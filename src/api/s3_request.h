@@ -15,8 +15,9 @@ namespace cairn::api {
 
 /// What a request to S3 names, decoded.
 struct S3Request {
-    std::string bucket;  ///< empty: the service itself
-    std::string key;     ///< empty: the bucket
+    std::string bucket;    ///< empty: the service itself
+    std::string key;       ///< empty: the bucket
+    bool in_host = false;  ///< the host names the bucket, not the path
     std::vector<std::pair<std::string, std::string>> query;
 
     /// Null when the query does not name it.

@@ -156,6 +156,16 @@ Answer create_trail(const TrailServices& services, const Call& call, const Json&
     return changed_trail(*stored);
 }
 
+/// What a trail delivers to another place than before.
+std::vector<trail::Leg> moved_legs(const Trail& before, const Trail& after) {
+    using trail::Leg;
+    std::vector<Leg> legs;
+    if (before.bucket != after.bucket || before.prefix != after.prefix) legs = {Leg::file, Leg::digest};
+    if (before.topic_arn != after.topic_arn) legs.push_back(Leg::notice);
+    if (before.log_group_arn != after.log_group_arn) legs.push_back(Leg::logs);
+    return legs;
+}
+
 Answer update_trail(const TrailServices& services, const Call& call, const Json& input) {
     if (auto checked = check_reference(call, input.text("Name")); !checked) return std::unexpected(checked.error());
     if (auto checked = check_settings(services, call, input); !checked) return std::unexpected(checked.error());
@@ -176,9 +186,9 @@ Answer update_trail(const TrailServices& services, const Call& call, const Json&
     });
     if (refused) return std::unexpected(*refused);
     if (!changed) return std::unexpected(trail_change_failed(call, before->arn(), changed.error()));
-    if (before->bucket != changed->bucket) {
+    if (const auto legs = moved_legs(*before, *changed); !legs.empty()) {
         const auto reset = services.store.transact(
-            [&](Transaction& transaction) { return trail::reset_status(transaction, changed->id); });
+            [&](Transaction& transaction) { return trail::reset_status(transaction, changed->id, legs); });
         if (!reset) return std::unexpected(inner_error(reset.error(), "resetting a trail's status"));
     }
     return changed_trail(*changed);
@@ -282,11 +292,25 @@ Answer stop_logging(const TrailServices& services, const Call& call, const Json&
     return set_logging(services, call, input, false);
 }
 
+/// A Region has a key at any time, whether a digest was signed there or not.
+Result<void> make_current_key(const TrailServices& services, const Call& call) {
+    const auto& region = region_of(call);
+    if (std::ranges::find(services.regions, region) == services.regions.end()) return {};
+    const auto found = services.keys.find(region, call.received);
+    if (!found) return fail(found.error());
+    if (found->key) return {};
+    const auto made = services.keys.current(region, call.received);
+    return made ? Result<void>() : fail(made.error());
+}
+
 Answer list_public_keys(const TrailServices& services, const Call& call, const Json& input) {
     const auto start = read_time(input, "StartTime"), end = read_time(input, "EndTime");
     if (!start || !end) return std::unexpected(start ? end.error() : start.error());
     const auto from = start->value_or(call.received), to = end->value_or(call.received);
     if (from > to) return refuse("InvalidTimeRangeException", "Start time must be before end time.");
+    if (from <= call.received && call.received <= to)
+        if (const auto made = make_current_key(services, call); !made)
+            return std::unexpected(inner_error(made.error(), "making a key for digests"));
     const auto keys = services.keys.list(region_of(call), from, to);
     if (!keys) return std::unexpected(inner_error(keys.error(), "listing public keys"));
     JsonArray list;

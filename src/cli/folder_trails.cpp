@@ -57,6 +57,9 @@ bool read_place(std::string_view key, FolderTrail& trail) {
     return true;
 }
 
+/// What else CloudTrail puts into an account's folder.
+bool holds_logs(std::string_view name) { return name.starts_with("CloudTrail") && name != digest_folder; }
+
 /// Paths of all digests below `root`. What else lies in an account's folder is passed over.
 Result<std::vector<std::string>> find_digests(const std::string& root) {
     std::vector<std::string> paths;
@@ -64,8 +67,7 @@ Result<std::vector<std::string>> find_digests(const std::string& root) {
     auto item = fs::recursive_directory_iterator(root, error);
     for (; !error && item != fs::recursive_directory_iterator(); item.increment(error)) {
         const auto name = item->path().filename().string();
-        const bool logs = name.starts_with("CloudTrail") && name != digest_folder;
-        if (logs && item->is_directory()) item.disable_recursion_pending();
+        if (holds_logs(name) && item->is_directory()) item.disable_recursion_pending();
         if (parse_name(name)) paths.push_back(item->path().lexically_relative(root).generic_string());
     }
     if (error) return fail(Code::unavailable, fmt::format("{}: {}", root, error.message()));
@@ -73,7 +75,43 @@ Result<std::vector<std::string>> find_digests(const std::string& root) {
     return paths;
 }
 
+using Trails = std::set<FolderTrail>;
+
+void add_trail(std::string_view key, Trails& trails) {
+    auto trail = parse_name(key.substr(key.rfind('/') + 1));
+    if (trail && read_place(key, *trail)) trails.insert(std::move(*trail));
+}
+
+/// Folder by folder, to pass over those of log files; digests are listed all at once.
+Result<void> find_below(ObjectStore& store, const std::string& bucket, const std::string& folder, Trails& trails) {
+    ListRequest request;
+    request.prefix = folder;
+    if (folder.find(fmt::format("/{}/", digest_folder)) == std::string::npos) request.delimiter = "/";
+    std::vector<std::string> folders;
+    do {
+        auto page = store.list(bucket, request);
+        if (!page) return fail(std::move(page).error());
+        for (const auto& entry : page->entries) add_trail(entry.key, trails);
+        for (auto& below : page->common_prefixes) {
+            const auto name = std::string_view(below).substr(folder.size(), below.size() - folder.size() - 1);
+            if (!holds_logs(name)) folders.push_back(std::move(below));
+        }
+        request.continuation = std::move(page->continuation);
+    } while (!request.continuation.empty());
+    for (const auto& below : folders) CAIRN_TRY(find_below(store, bucket, below, trails));
+    return {};
+}
+
 }  // namespace
+
+Result<std::vector<FolderTrail>> find_bucket_trails(ObjectStore& store, const std::string& bucket, std::string prefix) {
+    if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
+    Trails trails;
+    CAIRN_TRY(find_below(store, bucket, prefix, trails));
+    if (trails.empty())
+        return fail(Code::not_found, fmt::format("there are no digest files in s3://{}/{}", bucket, prefix));
+    return std::vector<FolderTrail>(trails.begin(), trails.end());
+}
 
 Result<FolderContent> read_folder_content(const std::string& root) {
     const auto paths = find_digests(root);
@@ -91,11 +129,8 @@ Result<FolderContent> read_folder_content(const std::string& root) {
     if (content.bucket.empty())
         return fail(Code::invalid,
                     fmt::format("none of the digest files below {} lies where it says that it lay", root));
-    std::set<FolderTrail> trails;
-    for (const auto& path : *paths) {
-        auto trail = parse_name(std::string_view(path).substr(path.rfind('/') + 1));
-        if (trail && read_place(content.key_prefix + path, *trail)) trails.insert(std::move(*trail));
-    }
+    Trails trails;
+    for (const auto& path : *paths) add_trail(content.key_prefix + path, trails);
     content.trails.assign(trails.begin(), trails.end());
     return content;
 }

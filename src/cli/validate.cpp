@@ -29,7 +29,7 @@ namespace {
 struct ValidateFlags {
     ConfigFlags data;
     S3Flags s3;
-    std::string trail, from, to, junit, folder;
+    std::string trail, from, to, junit, folder, bucket;
     std::vector<std::string> key_files;
     std::vector<std::string> regions;
     bool json = false;
@@ -184,39 +184,73 @@ bool is_wanted(const ValidateFlags& flags, const FolderTrail& found) {
     return named && (flags.regions.empty() || std::ranges::find(flags.regions, found.region) != flags.regions.end());
 }
 
-Result<std::vector<RegionReport>> validate_folder(const ValidateFlags& flags) {
-    if (flags.key_files.empty())
-        return fail(
-            Code::invalid,
-            "--folder needs --keys FILE: what `aws cloudtrail list-public-keys --start-time ... --region ...` answers");
+/// Digests that were found, of trails that this node need not know.
+struct FoundTrails {
+    ObjectStore& objects;
+    std::string bucket;
+    const std::vector<FolderTrail>& trails;
+    bool metadata_kept;
+    std::string where;  ///< in messages
+};
+
+Result<std::vector<RegionReport>> validate_found(const ValidateFlags& flags, const FoundTrails& all) {
     const auto period = period_of(flags);
     if (!period) return fail(period.error());
     const auto keys = read_key_files(flags.key_files);
     if (!keys) return fail(keys.error());
-    const auto content = read_folder_content(flags.folder);
-    if (!content) return fail(content.error());
-    const auto objects = read_folder_store(flags.folder, content->bucket, content->key_prefix);
     std::vector<RegionReport> reports;
-    for (const auto& found : content->trails) {
+    for (const auto& found : all.trails) {
         if (!is_wanted(flags, found)) continue;
-        trail::ValidationRequest request{content->bucket,   found.prefix, found.organization,
+        trail::ValidationRequest request{all.bucket,        found.prefix, found.organization,
                                          found.account,     found.region, found.trail,
                                          found.home_region, period->from, period->to};
-        request.metadata_kept = false;
+        request.metadata_kept = all.metadata_kept;
         const auto title =
             fmt::format("{} of {} in {}", printable(found.trail), printable(found.account), printable(found.region));
-        auto report = validate_shown(*objects, request, [&](std::string_view, Time, Time) { return *keys; }, title);
+        auto report = validate_shown(all.objects, request, [&](std::string_view, Time, Time) { return *keys; }, title);
         if (!report) return fail(std::move(report).error());
         reports.push_back({trail::trail_arn(found.home_region, found.account, found.trail), found.account, found.region,
                            title, std::move(*report)});
     }
     if (reports.empty())
-        return fail(Code::not_found, fmt::format("no digest below {} is of such a trail or region", flags.folder));
+        return fail(Code::not_found, fmt::format("no digest in {} is of such a trail or region", all.where));
     return reports;
 }
 
+Result<std::vector<RegionReport>> validate_folder(const ValidateFlags& flags) {
+    const auto content = read_folder_content(flags.folder);
+    if (!content) return fail(content.error());
+    const auto objects = read_folder_store(flags.folder, content->bucket, content->key_prefix);
+    return validate_found(flags, {*objects, content->bucket, content->trails, false, flags.folder});
+}
+
+Result<std::vector<RegionReport>> validate_bucket(const ValidateFlags& flags) {
+    constexpr std::string_view scheme = "s3://";
+    const auto path = flags.bucket.substr(flags.bucket.starts_with(scheme) ? scheme.size() : 0);
+    const auto slash = std::min(path.find('/'), path.size());
+    if (slash == 0) return fail(Code::invalid, fmt::format("--bucket {}: not of the form s3://NAME", flags.bucket));
+    const auto config = flags.data.load();
+    if (!config) return fail(config.error());
+    const node::SystemClock clock;
+    const auto remote = node::open_remote_s3(flags.s3.applied(*config), clock);
+    if (!remote) return fail(remote.error());
+    const auto name = path.substr(0, slash);
+    const auto trails = find_bucket_trails(*remote->store, name, path.substr(std::min(slash + 1, path.size())));
+    if (!trails) return fail(trails.error());
+    return validate_found(flags, {*remote->store, name, *trails, true, flags.bucket});
+}
+
 Result<std::vector<RegionReport>> validate_all(const ValidateFlags& flags) {
+    const auto& elsewhere = flags.folder.empty() ? flags.bucket : flags.folder;
+    if (!elsewhere.empty() && flags.key_files.empty())
+        return fail(Code::invalid,
+                    fmt::format("{} needs --keys FILE: what `aws cloudtrail list-public-keys --start-time ... --region "
+                                "...` answers",
+                                flags.folder.empty() ? "--bucket" : "--folder"));
+    if (elsewhere.empty() && !flags.key_files.empty())
+        return fail(Code::invalid, "--keys is for --folder and --bucket: a data directory has its keys");
     if (!flags.folder.empty()) return validate_folder(flags);
+    if (!flags.bucket.empty()) return validate_bucket(flags);
     if (flags.trail.empty()) return fail(Code::invalid, "--trail is needed, its name or ARN");
     const auto opened = open(flags);
     if (!opened) return fail(opened.error());
@@ -357,17 +391,23 @@ void add_validate(CLI::App& program, Run& run) {
     const auto flags = std::make_shared<ValidateFlags>();
     flags->data.add_to(*command);
     command->add_option("--trail", flags->trail,
-                        "its name or ARN; with --folder default: every trail that has digests there");
+                        "its name or ARN; with --folder and --bucket default: every trail that has digests there");
     auto* folder = command
                        ->add_option("--folder", flags->folder,
                                     "a copy of a trail's bucket, or of a part of it, as `aws s3 sync` makes it; no "
                                     "data directory is needed")
                        ->type_name("DIR");
     command
-        ->add_option("--keys", flags->key_files,
-                     "for --folder: what `aws cloudtrail list-public-keys` answered, as JSON; once for each region")
-        ->type_name("FILE")
-        ->needs(folder);
+        ->add_option("--bucket", flags->bucket,
+                     "a bucket of a real S3, AWS's too, or a folder in it; no data directory is needed")
+        ->type_name("s3://NAME[/FOLDER]")
+        ->excludes(folder);
+    command
+        ->add_option(
+            "--keys", flags->key_files,
+            "for --folder and --bucket: what `aws cloudtrail list-public-keys` answered, as JSON; once for each "
+            "region")
+        ->type_name("FILE");
     command
         ->add_option("--from", flags->from,
                      "digests not before: -2h, -7d, 2026-11-21, 2026-11-21T16:00:00Z; default: the first")
@@ -389,9 +429,10 @@ void add_validate(CLI::App& program, Run& run) {
         "  cairn validate --data /var/lib/cairn --trail audit\n"
         "  cairn validate --config /etc/cairn.toml --trail audit\n"
         "  cairn validate --trail audit --from -7d --region eu-west-1 --junit validate.xml\n"
-        "Files that lie in a real bucket, of AWS or of others:\n"
-        "  aws s3 sync s3://my-logs/AWSLogs/111122223333/ copy/\n"
+        "Files that lie in a real bucket, of AWS or of others, there or in a copy:\n"
         "  aws cloudtrail list-public-keys --region eu-west-1 --start-time 2026-01-01 > keys.json\n"
+        "  cairn validate --bucket s3://my-logs --keys keys.json --region eu-west-1\n"
+        "  aws s3 sync s3://my-logs/AWSLogs/111122223333/ copy/\n"
         "  cairn validate --folder copy --keys keys.json --region eu-west-1\n"
         "A copy has no metadata: each digest's signature is taken from the digest after it; that of the newest one "
         "cannot be checked.\n\n"

@@ -36,6 +36,10 @@ std::string_view bearer_token(const sign::Headers& headers) {
     return sign::trimmed(value.substr(scheme.size()));
 }
 
+bool contains(const std::vector<std::string_view>& services, std::string_view service) {
+    return std::ranges::find(services, service) != services.end();
+}
+
 std::unexpected<AuthRefusal> refuse(AuthProblem problem, std::string message) {
     return std::unexpected(AuthRefusal{problem, std::move(message)});
 }
@@ -93,9 +97,35 @@ Authenticator::Outcome Authenticator::check_token(std::string_view token) {
     return accept(std::move(found->principal), {}, {});
 }
 
+Authenticator::Outcome Authenticator::check_presigned_v2(const IncomingRequest& request,
+                                                         const sign::PresignedV2& presented) {
+    auto found = find_active(presented.access_key_id, presented.security_token);
+    if (!found) return std::unexpected(std::move(found).error());
+    const sign::SignedParts parts{request.method, request.target, request.headers, {}};
+    if (auto fits = sign::verify_v2(parts, request.host_bucket, presented, found->secret, clock_.now()); !fits)
+        return refuse(std::move(fits).error());
+    return accept(std::move(found->principal), options_.default_region, std::string(s3));
+}
+
+std::expected<KnownKey, AuthRefusal> Authenticator::find_active(const std::string& access_key_id,
+                                                                std::string_view session_token) {
+    auto found = directory_.find(access_key_id);
+    if (!found) return refuse_lookup(found.error());
+    if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
+    if (!sign::equal_in_constant_time(found->session_token, session_token)) return refuse_unknown();
+    if (found->expires != Time{} && found->expires <= clock_.now())
+        return refuse(AuthProblem::expired_key, expired_key_message);
+    return *std::move(found);
+}
+
 Authenticator::Outcome Authenticator::check(const IncomingRequest& request,
                                             const std::vector<std::string_view>& services, bool unsigned_payload) {
     auto presented = sign::read_signature({request.method, request.target, request.headers, {}});
+    if (!presented && presented.error().problem == sign::Problem::missing && contains(services, s3)) {
+        const auto old = sign::read_presigned_v2(request.target);
+        if (!old) return refuse(old.error());
+        if (*old) return check_presigned_v2(request, **old);
+    }
     if (!presented) return refuse(std::move(presented).error());
     const auto& scope = presented->scope;
     const bool for_s3 = scope.service == s3;
@@ -104,15 +134,11 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request,
     const auto header = header_of(*request.headers, hash_header);
     const auto hash = signed_hash(header, request.body, presented->query_form);
     const sign::SignedParts parts{request.method, request.target, request.headers, hash};
-    if (std::ranges::find(services, scope.service) == services.end())
+    if (!contains(services, scope.service))
         return refuse(AuthProblem::wrong_scope, fmt::format("Credential should be scoped to correct service: '{}'.",
                                                             services.empty() ? "" : services.front()));
-    auto found = directory_.find(scope.access_key_id);
-    if (!found) return refuse_lookup(found.error());
-    if (!found->active) return refuse(AuthProblem::inactive_key, unknown_key_message);
-    if (!sign::equal_in_constant_time(found->session_token, presented->security_token)) return refuse_unknown();
-    if (found->expires != Time{} && found->expires <= clock_.now())
-        return refuse(AuthProblem::expired_key, expired_key_message);
+    auto found = find_active(scope.access_key_id, presented->security_token);
+    if (!found) return std::unexpected(std::move(found).error());
     const sign::VerifyOptions options{.skew = for_s3 ? s3_skew : sign::VerifyOptions().skew, .normalize_path = !for_s3};
     if (auto fits = sign::verify(parts, *presented, found->secret, clock_.now(), options); !fits)
         return refuse(std::move(fits).error());
@@ -123,9 +149,12 @@ Authenticator::Outcome Authenticator::check(const IncomingRequest& request,
 
 Authenticator::Outcome Authenticator::trust(const IncomingRequest& request, std::string_view token) {
     sign::CredentialScope scope;
-    if (token.empty())
+    if (token.empty()) {
         if (auto presented = sign::read_signature({request.method, request.target, request.headers, {}}); presented)
             scope = std::move(presented->scope);
+        else if (auto old = sign::read_presigned_v2(request.target); old && *old)
+            scope.access_key_id = std::move((*old)->access_key_id);
+    }
     if (scope.region.empty()) scope.region = options_.default_region;
 
     const auto found = token.empty() ? directory_.find(scope.access_key_id) : directory_.find_token(token);

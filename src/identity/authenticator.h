@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "identity/directory.h"
+#include "sign/sigv2.h"
 #include "sign/sigv4.h"
 
 namespace cairn::identity {
@@ -42,6 +43,7 @@ struct IncomingRequest {
     std::string_view method, target, body;
     const sign::Headers* headers = nullptr;
     std::string_view peer_address;
+    std::string_view host_bucket = {};  ///< of S3's virtual-host style: the bucket that the host names
 };
 
 struct AuthOptions {
@@ -56,11 +58,11 @@ public:
 
     /// Checks the SigV4 header form for any of `services`, or, when `bearer`, "Authorization: Bearer TOKEN".
     /// Without x-amz-content-sha256 the body's hash is computed; with it, it is compared, but UNSIGNED-PAYLOAD is
-    /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned; a
-    /// clock that is 15 minutes off; any payload that the header says is unsigned or signed in chunks (what is in the
-    /// chunks is not checked). A session token must be presented with temporary credentials, and with no others. In
-    /// trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the directory's store at
-    /// times.
+    /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned, also
+    /// of signature version 2; a clock that is 15 minutes off; any payload that the header says is unsigned or signed
+    /// in chunks (what is in the chunks is not checked). A session token must be presented with temporary credentials,
+    /// and with no others. In trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the
+    /// directory's store at times.
     std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
                                                            const std::vector<std::string_view>& services, bool bearer,
                                                            bool unsigned_payload);
@@ -69,6 +71,8 @@ private:
     Directory& directory_;
     using Outcome = std::expected<Authenticated, AuthRefusal>;
     Outcome check(const IncomingRequest& request, const std::vector<std::string_view>& services, bool unsigned_payload);
+    Outcome check_presigned_v2(const IncomingRequest& request, const sign::PresignedV2& presented);
+    std::expected<KnownKey, AuthRefusal> find_active(const std::string& access_key_id, std::string_view session_token);
     Outcome check_token(std::string_view token);
     Outcome trust(const IncomingRequest& request, std::string_view token);
     Authenticated accept(Principal principal, std::string region, std::string service) const;

@@ -3,14 +3,18 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "backend/dir/dir_store.h"
 #include "backend/s3/s3_delivery.h"
+#include "base/log.h"
 #include "follow/follower.h"
 #include "node/neighbours.h"
 #include "node/remote_s3.h"
 #include "sign/seal.h"
 #include "view/trail/delivery.h"
+#include "view/trail/key_maker.h"
 #include "view/trail/signing_keys.h"
 #include "view/trail/trails.h"
 
@@ -59,12 +63,13 @@ struct TrailWork::State {
           remote(std::move(elsewhere)),
           box(parts.master_key),
           keys(parts.store, box),
+          key_maker(keys, parts.clock),
           trails(parts.store, parts.clock),
           objects(std::move(objects)),
           buckets(parts.store, *this->objects, parts.clock, neighbours.keys(), config.validation == "lenient"),
           remote_buckets(remote ? std::make_unique<S3Delivery>(*remote->store) : nullptr),
           delivery({parts.log, parts.find_dictionary, parts.store, trails, keys, destination(), neighbours.topics(),
-                    neighbours.log_groups(), parts.disk, parts.clock, parts.metrics},
+                    neighbours.log_groups(), parts.disk, parts.clock, parts.metrics, &key_maker},
                    delivery_options(config)),
           follower({delivery, parts.log, parts.store, nullptr, parts.clock, parts.metrics}, follower_options(config)),
           services{
@@ -90,6 +95,7 @@ struct TrailWork::State {
     const std::optional<RemoteS3> remote;  ///< where trails deliver to instead of the embedded buckets
     const sign::SecretBox box;
     trail::SigningKeys keys;
+    trail::KeyMaker key_maker;
     trail::Trails trails;
     const std::unique_ptr<EmbeddedStore> objects;
     neighbour::Buckets buckets;
@@ -98,6 +104,7 @@ struct TrailWork::State {
     follow::Follower follower;
     const api::TrailServices services;
     const api::S3Services s3_services;
+    std::jthread sweeper;  ///< ends first
 };
 
 TrailWork::TrailWork(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -117,9 +124,16 @@ Result<std::unique_ptr<TrailWork>> TrailWork::open(const Config& config, Parts p
     return std::unique_ptr<TrailWork>(new TrailWork(std::move(state)));
 }
 
-void TrailWork::start() { state_->follower.start(); }
+void TrailWork::start() {
+    state_->follower.start();
+    state_->sweeper = std::jthread([&objects = *state_->objects](const std::stop_token& stop) {
+        if (const auto swept = objects.sweep(stop); !swept)
+            log_error("what a crash left in buckets was not all found", {{"reason", swept.error().message}});
+    });
+}
 
 void TrailWork::stop() {
+    state_->sweeper.request_stop();
     const auto stopped = std::async(std::launch::async, [this] { state_->follower.stop(); });
     // One that hangs must not hold the end of the node: what is not delivered now is delivered after the next start.
     if (stopped.wait_for(stop_patience) == std::future_status::timeout) {

@@ -10,13 +10,23 @@ namespace cairn::policy {
 
 namespace {
 
+bool names_account(const std::string& name, std::string_view account) {
+    return name == account || name == fmt::format("arn:aws:iam::{}:root", account);
+}
+
+bool names_service(const Principals& principals, const Caller& caller) {
+    if (std::ranges::find(principals.services, caller.service) != principals.services.end()) return true;
+    return std::ranges::any_of(principals.aws, [&](const std::string& name) {
+        return std::ranges::any_of(caller.service_accounts,
+                                   [&](std::string_view account) { return names_account(name, account); });
+    });
+}
+
 bool names(const Principals& principals, const Caller& caller) {
     if (principals.anyone) return true;
-    if (!caller.service.empty())
-        return std::ranges::find(principals.services, caller.service) != principals.services.end();
-    const auto whole_account = fmt::format("arn:aws:iam::{}:root", caller.account);
+    if (!caller.service.empty()) return names_service(principals, caller);
     return std::ranges::any_of(principals.aws, [&](const std::string& name) {
-        return name == caller.account || name == whole_account || name == caller.arn ||
+        return names_account(name, caller.account) || name == caller.arn ||
                (!caller.role_arn.empty() && name == caller.role_arn);
     });
 }

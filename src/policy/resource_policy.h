@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ struct Caller {
     std::string account;  ///< of the principal
     std::string arn;      ///< of the principal; of a session that of its role is in `role_arn`
     std::string role_arn;
+    std::span<const std::string_view> service_accounts = {};  ///< of a service: that policies once named instead of it
 };
 
 /// The policy of a thing (a bucket): statements with principals (IAM User Guide, "Identity-based policies and

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -38,6 +39,12 @@ public:
 };
 
 /// A store of cairn's own.
-class EmbeddedStore : public ObjectStore, public ObjectRetention {};
+class EmbeddedStore : public ObjectStore, public ObjectRetention {
+public:
+    /// After an end that was none: takes away what puts left behind that did not come to an end. Looks at every object,
+    /// beside whoever uses the store. Once it was asked to stop, the next start has to do it. Errors: those of the
+    /// store.
+    virtual Result<void> sweep(const std::stop_token& stop) = 0;
+};
 
 }  // namespace cairn

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -85,6 +86,14 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {  // RFC 
     OPENSSL_cleanse(inner.data(), inner.size());
     OPENSSL_cleanse(outer.data(), outer.size());
     return hash.end();
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+    unsigned char code[20];
+    unsigned int size = 0;
+    CAIRN_CHECK(HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()),
+                     reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), code, &size) != nullptr);
+    return {reinterpret_cast<const char*>(code), size};
 }
 
 bool equal_in_constant_time(std::string_view one, std::string_view other) {

@@ -17,6 +17,9 @@ std::string md5_hex(std::string_view bytes);
 /// HMAC-SHA256 as 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
+/// HMAC-SHA1 as 20 bytes: only for signatures of version 2.
+std::string hmac_sha1(std::string_view key, std::string_view bytes);
+
 /// Compares without telling by time where the texts differ.
 bool equal_in_constant_time(std::string_view one, std::string_view other);
 

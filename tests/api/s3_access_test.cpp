@@ -162,4 +162,33 @@ TEST_F(S3Access, PresignedUrls) {
     EXPECT_EQ(error_of(open(endless)), "400 AuthorizationQueryParametersError");
 }
 
+TEST_F(S3Access, UrlsSignedInVersion2) {
+    const auto url = [&](const std::string& target, const std::string& bucket = "", const std::string& key = "root") {
+        return presigned_v2(target, bucket, key);
+    };
+    const auto open = [&](const std::string& target, const std::string& method = "GET", const std::string& host = "") {
+        return call(method, target, "", "", host.empty() ? net::Headers{} : net::Headers{{"Host", host}});
+    };
+    EXPECT_EQ(open(url("/logs/key")).response.body, "bytes");
+    EXPECT_EQ(open(url("/key", "logs"), "GET", "logs.s3.localhost").response.body, "bytes");
+    EXPECT_EQ(open(url("/logs/key?response-content-type=text%2Fplain")).header("Content-Type"), "text/plain");
+    EXPECT_EQ(error_of(open(url("/logs/key", "", "nobody"))), "403 AccessDenied");
+    EXPECT_EQ(open(url("/logs/key"), "HEAD").response.status, 403);
+    EXPECT_EQ(error_of(open(url("/logs/other").replace(6, 5, "key"))), "403 SignatureDoesNotMatch");
+    EXPECT_EQ(error_of(open("/logs/key?AWSAccessKeyId=AKIANOBODY0000000000&Signature=x&Expires=9999999999")),
+              "403 InvalidAccessKeyId");
+    EXPECT_EQ(error_of(open("/logs/key?AWSAccessKeyId=AKIANOBODY0000000000&Signature=x")), "403 AccessDenied");
+
+    set_policy(R"({"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/*",
+                   "Condition":{"StringEquals":{"s3:signatureversion":"AWS"}}})");
+    EXPECT_EQ(error_of(open(url("/logs/key"))), "403 AccessDenied");
+    EXPECT_EQ(open(presigned("GET", "/logs/key")).response.status, 200);
+    set_policy(R"({"Effect":"Allow","Principal":"*","Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs"})");
+
+    const auto late = url("/logs/key");
+    clock_.advance(minutes(5));
+    EXPECT_EQ(error_of(open(late)), "403 AccessDenied");
+    EXPECT_NE(open(late).response.body.find("Request has expired"), std::string::npos);
+}
+
 }  // namespace

@@ -92,6 +92,12 @@ std::string S3Test::presigned(const std::string& method, const std::string& targ
                             clock_.now(), expires, false);
 }
 
+std::string S3Test::presigned_v2(const std::string& target, const std::string& bucket, const std::string& key,
+                                 std::chrono::seconds expires) const {
+    const sign::Headers none;
+    return sign::presign_v2({"GET", target, &none, {}}, bucket, credentials(key), clock_.now() + expires);
+}
+
 void S3Test::make_bucket(const std::string& name, const std::string& account) {
     ASSERT_TRUE(buckets_.create(name, account, "eu-west-1"));
 }

@@ -35,6 +35,10 @@ protected:
     std::string presigned(const std::string& method, const std::string& target, const std::string& key = "root",
                           std::chrono::seconds expires = std::chrono::minutes(5)) const;
 
+    /// Likewise, in version 2, for GET; `bucket` is the one that the host names.
+    std::string presigned_v2(const std::string& target, const std::string& bucket = "", const std::string& key = "root",
+                             std::chrono::seconds expires = std::chrono::minutes(5)) const;
+
     void make_bucket(const std::string& name, const std::string& account = home);
     void put(const std::string& key, const std::string& bytes = "x", const ObjectHeaders& headers = {},
              const std::string& bucket = "logs");

@@ -492,7 +492,15 @@ TEST_F(TrailCalls, PublicKeysAreListedByTime) {
     EXPECT_EQ(shown.text("Fingerprint"), key->shown.fingerprint);
     EXPECT_EQ(shown.find("ValidityEndTime")->as_number() - shown.find("ValidityStartTime")->as_number(), 2'592'000);
     EXPECT_EQ(ask("ListPublicKeys", R"({"StartTime":1000,"EndTime":2000})"), R"({"PublicKeyList":[]})");
-    EXPECT_EQ(ask("ListPublicKeys", "{}", "eu-west-1"), R"({"PublicKeyList":[]})") << "each region has keys of its own";
+    EXPECT_EQ(ask("ListPublicKeys", R"({"StartTime":1000,"EndTime":2000})", "eu-west-1"), R"({"PublicKeyList":[]})");
+    const auto other = run("ListPublicKeys", "{}", "eu-west-1");
+    ASSERT_TRUE(other);
+    ASSERT_EQ(other->find("PublicKeyList")->as_array().size(), 1u) << "a region has a key before it signs";
+    EXPECT_NE(other->find("PublicKeyList")->as_array().front().text("Fingerprint"), key->shown.fingerprint)
+        << "each region has keys of its own";
+    EXPECT_EQ(keys_.current("eu-west-1", clock_.now())->shown.der,
+              other->find("PublicKeyList")->as_array().front().text("Value"));
+    EXPECT_EQ(ask("ListPublicKeys", "{}", "nowhere-1"), R"({"PublicKeyList":[]})") << "there is no such region";
 }
 
 TEST_F(TrailCalls, PoliciesSeeTheTrail) {

@@ -136,6 +136,11 @@ def test_presigned_urls_and_public_reads(delivered):
     status, body = fetch(url)
     assert status == 200 and json.loads(gzip.decompress(body))["Records"]
     assert fetch(url.replace("json.gz", "json.gx"))[0] == 403
+    by_default = boto3.client("s3", region_name="us-east-1", endpoint_url=node.endpoint, aws_access_key_id=node.key_id, aws_secret_access_key=node.secret)
+    old = by_default.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key, "ResponseContentType": "text/plain"}, ExpiresIn=60)
+    assert "AWSAccessKeyId=" in old, "boto3 signs in version 2 for an endpoint that is not AWS's"
+    assert fetch(old) == (200, body)
+    assert fetch(old.replace("json.gz", "json.gx"))[0] == 403
     late = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=1)
     time.sleep(2.5)
     status, text = fetch(late)
@@ -175,6 +180,7 @@ def test_the_aws_command_line(delivered, tmp_path):
     assert key in run(node, *AWS, "s3", "ls", "--recursive", f"s3://{BUCKET}")
     run(node, *AWS, "s3", "sync", f"s3://{BUCKET}/AWSLogs", str(tmp_path / "synced"))
     assert json.loads(gzip.decompress((tmp_path / "synced" / key.removeprefix("AWSLogs/")).read_bytes()))["Records"]
+    assert fetch(run(node, *AWS, "s3", "presign", f"s3://{BUCKET}/{key}").strip())[0] == 200
     run(node, *AWS, "s3", "mb", "s3://made-by-mb")
     run(node, *AWS, "s3", "rb", "s3://made-by-mb")
     assert json.loads(run(node, *AWS, "s3api", "list-objects", "--bucket", BUCKET, "--output", "json"))["Contents"]

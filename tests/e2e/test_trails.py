@@ -217,6 +217,23 @@ def test_a_copy_in_a_folder_is_validated_without_a_node(trails, tmp_path):
     copy, key_file = tmp_path / "copy", tmp_path / "keys.json"
     subprocess.run([AWS, "s3", "sync", "--quiet", f"s3://{BUCKET}/AWSLogs/{ACCOUNT}", copy], env=environment, check=True, timeout=120)
     key_file.write_bytes(subprocess.run([AWS, "cloudtrail", "list-public-keys", "--start-time", "2020-01-01"], env=environment, capture_output=True, check=True, timeout=120).stdout)
+
+    def there(*more, status=0, where=f"s3://{BUCKET}"):
+        done = subprocess.run([os.environ["CAIRN_BINARY"], "validate", "--bucket", where, "--keys", key_file, *more], env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    for where in (f"s3://{BUCKET}", BUCKET, f"s3://{BUCKET}/AWSLogs/{ACCOUNT}/", f"s3://{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail-Digest/us-east-1"):
+        found = json.loads(there("--json", where=where))["regions"]
+        assert [(one["trail"], one["digests"]["valid"], one["findings"]) for one in found] == [(ARN, len(list((copy / "CloudTrail-Digest").rglob("*.gz"))), [])], where
+    assert "there are no digest files in s3://" in there(status=1, where=f"s3://{BUCKET}/CloudTrail")
+    assert "NoSuchBucket" in there(status=1, where="s3://nothing-here")
+    assert "no digest in" in there("--trail", "other", status=1)
+    log = path_of(trails, keys(trails)[0])
+    whole = log.read_bytes()
+    log.write_bytes(gzip.compress(gzip.decompress(whole).replace(b"eventName", b"eventname")))
+    assert "INVALID: hash value doesn't match" in there(status=3)
+    log.write_bytes(whole)
     trails.stop()
 
     def ours(*more, status=0):

@@ -89,25 +89,33 @@ public:
         : contents_(disk, std::move(root)), meta_(meta), clock_(clock) {}
 
     ~DirStore() override {
-        if (opened_ && !unsure_)
+        if (opened_ && !unsure_ && !unswept_)
             (void)meta_.transact([](Transaction& transaction) { return transaction.erase(state_space, in_use); });
     }
 
-    /// A crash may leave half-written files, files whose object has gone, and contents that no row came to name.
+    /// A crash may leave half-written files, files whose object has gone, and contents that no row came to name: these
+    /// are for sweep().
     Result<void> clean_up() {
         const auto crashed = was_in_use();
         if (!crashed) return fail(crashed.error());
         const auto buckets = list_buckets();
         if (!buckets) return fail(buckets.error());
-        for (const auto& bucket : *buckets) {
-            CAIRN_TRY(contents_.remove_half_written(bucket.name));
-            if (*crashed) CAIRN_TRY(remove_other_places(bucket.name));
-        }
+        for (const auto& bucket : *buckets) CAIRN_TRY(contents_.remove_half_written(bucket.name));
         CAIRN_TRY(remove_leftovers());
+        unswept_ = *crashed;
         // On a full disk it cannot be noted; then the next start does not look, and a node must start to let things go.
         (void)meta_.transact(
             [&](Transaction& transaction) { return transaction.put(state_space, in_use, format_time(clock_.now())); });
         opened_ = true;
+        return {};
+    }
+
+    Result<void> sweep(const std::stop_token& stop) override {
+        if (!unswept_) return {};
+        const auto buckets = list_buckets();
+        if (!buckets) return fail(buckets.error());
+        for (const auto& bucket : *buckets) CAIRN_TRY(sweep_bucket(bucket.name, stop));
+        if (!stop.stop_requested()) unswept_ = false;
         return {};
     }
 
@@ -364,31 +372,51 @@ private:
         return found;
     }
 
-    /// What lies in the other places of objects: contents of puts that did not come to an end.
-    Result<void> remove_other_places(const std::string& bucket) {
+    Result<void> sweep_bucket(const std::string& bucket, const std::stop_token& stop) {
         std::string after;
-        for (bool more = true; more;) {
-            std::vector<std::string> others;
-            std::string last;
+        for (bool more = true; more && !stop.stop_requested();) {
+            std::vector<std::pair<std::string, std::string>> rows;
             CAIRN_TRY(meta_.view([&](Transaction& transaction) -> Result<void> {
-                others.clear();
-                const auto rows = transaction.scan(object_space(bucket), "", after, scan_count);
-                if (!rows) return fail(rows.error());
-                for (const auto& [key, value] : *rows)
-                    if (const auto row = dir::decode_row(key, value))
-                        std::ranges::move(dir::other_places(key, row->file), std::back_inserter(others));
-                more = rows->size() == scan_count;
-                if (more) last = rows->back().first;
+                auto found = transaction.scan(object_space(bucket), "", after, scan_count);
+                if (!found) return fail(std::move(found).error());
+                rows = std::move(*found);
                 return {};
             }));
-            after = last;
-            for (const auto& other : others) {
-                const auto path = contents_.path_of(bucket, other);
-                const auto exists = contents_.exists(path);
-                if (!exists) return fail(exists.error());
-                if (*exists) (void)contents_.remove(path);  // a folder stays: it holds other objects
+            more = rows.size() == scan_count;
+            if (more) after = rows.back().first;
+            for (const auto& [key, value] : rows) {
+                if (stop.stop_requested()) break;
+                const auto row = dir::decode_row(key, value);
+                if (!row) continue;
+                const auto strays = find_strays(bucket, key, *row);
+                if (!strays) return fail(strays.error());
+                if (!strays->empty()) CAIRN_TRY(remove_strays(bucket, key));
             }
         }
+        return {};
+    }
+
+    /// What lies in the other places of an object.
+    Result<std::vector<std::string>> find_strays(const std::string& bucket, const std::string& key,
+                                                 const ObjectRow& row) {
+        std::vector<std::string> strays;
+        for (const auto& other : dir::other_places(key, row.file)) {
+            auto path = contents_.path_of(bucket, other);
+            const auto exists = contents_.exists(path);
+            if (!exists) return fail(exists.error());
+            if (*exists) strays.push_back(std::move(path));
+        }
+        return strays;
+    }
+
+    /// They may be those of a put that is under way, or that came to an end meanwhile.
+    Result<void> remove_strays(const std::string& bucket, const std::string& key) {
+        const std::lock_guard lock(lock_of(bucket, key));
+        const auto row = find(bucket, key);
+        if (!row || !*row) return {};
+        const auto strays = find_strays(bucket, key, **row);
+        if (!strays) return fail(strays.error());
+        for (const auto& path : *strays) (void)contents_.remove(path);  // a folder stays: it holds other objects
         return {};
     }
 
@@ -409,8 +437,9 @@ private:
     MetaStore& meta_;
     const Clock& clock_;
     std::array<std::mutex, 64> locks_;
-    bool opened_ = false;               // to write, and cleaned up
-    std::atomic<bool> unsure_ = false;  // a put failed: it may have left its content in a place
+    bool opened_ = false;                // to write, and cleaned up
+    std::atomic<bool> unswept_ = false;  // what a crash left was not looked for to the end
+    std::atomic<bool> unsure_ = false;   // a put failed: it may have left its content in a place
 };
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace cairn {
 
 /// Buckets in the folder `root` of `disk`: contents as plain files that a person can read, what belongs to them in
 /// `meta` (docs/format/bucket.md). A read returns what the file holds, changed by hand or not: to find that is the work
-/// of digests. Removes what a crash left behind. The disk, the meta store and the clock outlive the store; one store at
-/// a time. Errors: those of the disk and of the meta store. Blocks.
+/// of digests. Removes what a crash left half-written; sweep() does the rest. The disk, the meta store and the clock
+/// outlive the store; one store at a time. Errors: those of the disk and of the meta store. Blocks.
 Result<std::unique_ptr<EmbeddedStore>> open_dir_store(Disk& disk, const std::string& root, MetaStore& meta,
                                                       const Clock& clock);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "neighbour/buckets/trail_accounts.h"
 
 namespace cairn::neighbour {
 
@@ -146,13 +147,22 @@ policy::Decision Buckets::decide(const Bucket& bucket, const policy::Caller& cal
 Result<void> Buckets::may(const DeliveryCaller& caller, const std::string& name, policy::Call call) {
     const auto bucket = find(name);
     if (!bucket) return fail(bucket.error());
+    const auto now = clock_.now();
     const std::pair<const char*, std::string> of_every_call[] = {
-        {"aws:SourceArn", caller.trail_arn},      {"aws:SourceAccount", caller.account},
-        {"aws:PrincipalIsAWSService", "true"},    {"aws:PrincipalServiceName", service},
-        {"aws:PrincipalType", "AssumedRole"},     {"aws:SecureTransport", "true"},
-        {"aws:ResourceAccount", bucket->account}, {"s3:ResourceAccount", bucket->account}};
+        {"aws:SourceArn", caller.trail_arn},
+        {"aws:SourceAccount", caller.account},
+        {"aws:PrincipalIsAWSService", "true"},
+        {"aws:PrincipalServiceName", service},
+        {"aws:PrincipalServiceNamesList", service},
+        {"aws:UserAgent", service},
+        {"aws:CurrentTime", format_time(std::chrono::floor<std::chrono::seconds>(now))},
+        {"aws:EpochTime", std::to_string(to_milliseconds(now) / 1000)},
+        {"aws:PrincipalType", "AssumedRole"},
+        {"aws:SecureTransport", "true"},
+        {"aws:ResourceAccount", bucket->account},
+        {"s3:ResourceAccount", bucket->account}};
     for (const auto& [name_of_key, value] : of_every_call) call.context.emplace_back(name_of_key, value);
-    if (decide(*bucket, {service, "", "", ""}, call) == policy::Decision::allowed) return {};
+    if (decide(*bucket, {service, "", "", "", trail_accounts}, call) == policy::Decision::allowed) return {};
     return fail(Code::denied, fmt::format("AccessDenied: the policy of bucket {} does not allow {} {} for trail {}",
                                           name, service, call.action, caller.trail_arn));
 }

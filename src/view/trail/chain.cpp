@@ -100,8 +100,8 @@ Result<DigestToDeliver> close_window(Transaction& transaction, const ChainName& 
     made.key =
         digest_key({trail.prefix.value_or(""), "", name.account, name.region, trail.name, trail.home_region, end});
     made.digest = sign_digest({name.account, chain.window_start, end, made.bucket, made.key,
-                               context.key.shown.fingerprint, chain.previous, std::move(*files)},
-                              *context.key.secret);
+                               context.key->shown.fingerprint, chain.previous, std::move(*files)},
+                              *context.key->secret);
     chain.previous = PreviousDigest{made.bucket, made.key, made.digest.hash, made.digest.signature};
     chain.window_start = end;
     chain.window_end = end + context.interval;
@@ -179,9 +179,14 @@ Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const
     auto unseen =
         take_files(transaction, name, Time(std::chrono::milliseconds(std::numeric_limits<std::int64_t>::max())));
     if (!unseen) return fail(std::move(unseen).error());
-    auto first = close_window(transaction, name, *chain, context, begin);
-    if (!first) return fail(std::move(first).error());
-    digests.push_back(std::move(*first));
+    if (context.key) {
+        auto first = close_window(transaction, name, *chain, context, begin);
+        if (!first) return fail(std::move(first).error());
+        digests.push_back(std::move(*first));
+    } else {
+        chain->window_end = begin;
+        chain->last_published_ms = std::max(chain->last_published_ms, to_milliseconds(begin));
+    }
     CAIRN_TRY(save_chain(transaction, name, *chain));
     return digests;
 }
@@ -201,10 +206,11 @@ Result<std::vector<DigestToDeliver>> close_windows(Transaction& transaction, con
     if (!chain) return fail(std::move(chain).error());
     std::vector<DigestToDeliver> digests;
     while (chain->active && chain->window_end <= now && digests.size() < digests_max) {
+        const bool starting = !chain->previous;
         auto made = close_window(transaction, name, *chain, context, chain->window_end);
         if (!made) return fail(std::move(made).error());
         digests.push_back(std::move(*made));
-        if (chain->ending && chain->open_files == 0) stop(*chain);
+        if (chain->ending && chain->open_files == 0 && !starting) stop(*chain);
     }
     if (!digests.empty()) CAIRN_TRY(save_chain(transaction, name, *chain));
     return digests;

@@ -50,13 +50,14 @@ struct DigestToDeliver {
 };
 
 struct ChainContext {
-    const Trail& trail;  ///< as it is now, or was last
-    const SigningKeys::Key& key;
+    const Trail& trail;           ///< as it is now, or was last
+    const SigningKeys::Key* key;  ///< never null where a digest is signed
     std::chrono::milliseconds interval;
 };
 
 /// Begins the chain with a starting digest at `now`, later than any digest before; of one that is ending the last
-/// digest comes before. Nothing when it goes on.
+/// digest comes before. Nothing when it goes on. Without a key, which only one that is not active may lack, the window
+/// of the starting digest is left open, for close_windows(); files published from now on are in the window after it.
 Result<std::vector<DigestToDeliver>> begin_chain(Transaction& transaction, const ChainName& name,
                                                  const ChainContext& context, Time now);
 

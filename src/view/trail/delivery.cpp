@@ -9,10 +9,11 @@ namespace cairn::trail {
 struct Delivery::Halves {
     Halves(const Parts& parts, const DeliveryOptions& options)
         : under_way{{parts.disk, options.spool_folder}, {parts.disk, {}}, {}, {}},
-          planning(
-              {parts.find_dictionary, parts.store, parts.trails, parts.keys, parts.clock, parts.metrics, under_way},
-              options),
+          planning({parts.find_dictionary, parts.store, parts.trails, parts.keys, parts.key_maker, parts.clock,
+                    parts.metrics, under_way},
+                   options),
           putting({{parts.log, parts.find_dictionary, parts.trails},
+                   parts.trails,
                    parts.buckets,
                    parts.notifier,
                    parts.logs,

@@ -16,6 +16,7 @@
 #include "seam/log_sink.h"
 #include "seam/notifier.h"
 #include "view/trail/delivery_options.h"
+#include "view/trail/key_maker.h"
 #include "view/trail/signing_keys.h"
 #include "view/trail/trails.h"
 
@@ -26,7 +27,7 @@ inline constexpr std::string_view view_name = "trail";
 
 /// Delivers what trails select: log files and digests to their buckets, a notice for each file to their topics, the
 /// records themselves to their log groups. Every selected event is in one file, every file in one digest. Each
-/// destination has lanes of its own: "file/", "digest/", "notice/", "logs/" and the trail's id.
+/// destination has lanes of its own: "file/", "digest/", "notice/", "logs/", the trail's id, and where it goes.
 class Delivery final : public follow::View {
 public:
     /// All of them outlive it. Without `notifier` no notices are sent, without `logs` no log group is written to; the
@@ -43,6 +44,7 @@ public:
         Disk& disk;
         const Clock& clock;
         Metrics& metrics;
+        KeyMaker* key_maker = nullptr;  ///< without it a key for digests is made where it is needed, and all waits
     };
 
     Delivery(const Parts& parts, const DeliveryOptions& options);

@@ -1,5 +1,6 @@
 #include "view/trail/digest_work.h"
 
+#include "view/trail/file_plan.h"
 #include "view/trail/plan_body.h"
 
 namespace cairn::trail {
@@ -61,24 +62,36 @@ Result<void> DigestWork::find(Time now, const Regions& filled) {
     find_ends(by_id, now);
     for (auto& work : found_) {
         if (work.action == Action::end) continue;
-        auto key = keys_.current(work.name.region, now);
+        auto key = find_key(work.name.region, now);
         if (!key) return fail(std::move(key).error());
         work.key = std::move(*key);
     }
+    std::erase_if(found_, [](const Work& work) { return work.action != Action::end && !work.key && !work.anew; });
     return {};
+}
+
+Result<std::optional<SigningKeys::Key>> DigestWork::find_key(const std::string& region, Time now) {
+    if (!maker_) return keys_.current(region, now);
+    auto found = keys_.find(region, now);
+    if (!found) return fail(std::move(found).error());
+    if (found->wants_new) maker_->want(region);
+    return std::move(found->key);
 }
 
 void DigestWork::find_beginnings(const TrailHistory& history, const Regions& filled, Time now) {
     const auto& trail = history.newest();
-    std::set<std::string> regions{trail.home_region};
-    if (trail.multi_region) regions.insert(regions_.begin(), regions_.end());
+    std::set<std::string> others;
+    if (trail.multi_region) others.insert(regions_.begin(), regions_.end());
     if (const auto more = filled.find(trail.id); more != filled.end())
-        regions.insert(more->second.begin(), more->second.end());
+        others.insert(more->second.begin(), more->second.end());
+    others.erase(trail.home_region);
+    std::vector<std::string> regions{trail.home_region};  // the key of home is wanted first
+    regions.insert(regions.end(), others.begin(), others.end());
     for (const auto& region : regions) {
         const ChainName name{trail.id, trail.account, region};
         const auto chain = chains_.find(name);
         if (chain == chains_.end() || chain->second.ending)
-            found_.push_back({name, trail, Action::begin, {}, begin_of(history, now)});
+            found_.push_back({name, trail, Action::begin, {}, begin_of(history, now), chain == chains_.end()});
     }
 }
 
@@ -87,8 +100,9 @@ void DigestWork::find_ends(const Histories& by_id, Time now) {
         const auto known = by_id.find(name.trail_id);
         if (known == by_id.end()) continue;
         const auto& trail = known->second->newest();
-        if (!wants_digests(*known->second) && !chain.ending) found_.push_back({name, trail, Action::end, {}, {}});
-        if (chain.window_end <= now) found_.push_back({name, trail, Action::close, {}, {}});
+        if (!wants_digests(*known->second) && !chain.ending)
+            found_.push_back({name, trail, Action::end, {}, {}, false});
+        if (chain.window_end <= now) found_.push_back({name, trail, Action::close, {}, {}, false});
     }
 }
 
@@ -110,7 +124,7 @@ Result<std::vector<DigestToDeliver>> DigestWork::digests_of(Transaction& transac
         CAIRN_TRY(end_chain(transaction, work.name, found_at_));
         return std::vector<DigestToDeliver>{};
     }
-    const ChainContext context{work.trail, *work.key, interval_};
+    const ChainContext context{work.trail, work.key ? &*work.key : nullptr, interval_};
     if (work.action == Action::begin) return begin_chain(transaction, work.name, context, work.begin);
     return close_windows(transaction, work.name, context, found_at_, digests_at_once);
 }
@@ -128,7 +142,7 @@ follow::Plan DigestWork::plan_of(const Work& work, DigestToDeliver made) const {
     delivery.planned = found_at_;
     delivery.digest = std::move(made.digest.json);
     delivery.signature = std::move(made.digest.signature);
-    return {0, 0, 0, "digest/" + work.name.trail_id, encode(delivery)};
+    return {0, 0, 0, digest_lane(work.trail), encode(delivery)};
 }
 
 }  // namespace cairn::trail

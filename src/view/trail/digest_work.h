@@ -13,6 +13,7 @@
 #include "follow/view.h"
 #include "seam/meta_store.h"
 #include "view/trail/chain.h"
+#include "view/trail/key_maker.h"
 #include "view/trail/signing_keys.h"
 #include "view/trail/trails.h"
 
@@ -23,8 +24,10 @@ namespace cairn::trail {
 class DigestWork {
 public:
     /// Trails and keys outlive it. A multi-region trail has a chain in each of `regions`, and where it has files.
-    DigestWork(Trails& trails, SigningKeys& keys, std::chrono::milliseconds interval, std::vector<std::string> regions)
-        : trails_(trails), keys_(keys), interval_(interval), regions_(std::move(regions)) {}
+    /// `maker` makes the keys that are missing, and digests wait for them; without it they are made at once.
+    DigestWork(Trails& trails, SigningKeys& keys, KeyMaker* maker, std::chrono::milliseconds interval,
+               std::vector<std::string> regions)
+        : trails_(trails), keys_(keys), maker_(maker), interval_(interval), regions_(std::move(regions)) {}
 
     /// Forgets what was found and stored without being adopted.
     void restart();
@@ -33,7 +36,7 @@ public:
     Result<void> load(Transaction& transaction);
 
     /// Looks for what is to be done at `now`. `filled` are regions of which a trail has a file, by its id. Errors:
-    /// those of the keys. Takes long when one is made.
+    /// those of the keys.
     using Regions = std::map<std::string_view, std::set<std::string_view>>;
     Result<void> find(Time now, const Regions& filled);
     bool empty() const { return found_.empty(); }
@@ -50,17 +53,20 @@ private:
         Trail trail;
         Action action = Action::close;
         std::optional<SigningKeys::Key> key;
-        Time begin{};  ///< of the chain
+        Time begin{};       ///< of the chain
+        bool anew = false;  ///< nothing of the chain is active: it can begin without a key
     };
     using Histories = std::map<std::string, const TrailHistory*>;
 
     void find_beginnings(const TrailHistory& history, const Regions& filled, Time now);
     void find_ends(const Histories& by_id, Time now);
+    Result<std::optional<SigningKeys::Key>> find_key(const std::string& region, Time now);
     Result<std::vector<DigestToDeliver>> digests_of(Transaction& transaction, const Work& work) const;
     follow::Plan plan_of(const Work& work, DigestToDeliver made) const;
 
     Trails& trails_;
     SigningKeys& keys_;
+    KeyMaker* const maker_;
     const std::chrono::milliseconds interval_;
     const std::vector<std::string> regions_;
     std::map<ChainName, Chain> chains_;  // active ones

@@ -6,7 +6,21 @@
 
 namespace cairn::trail {
 
-std::string file_lane(std::string_view trail_id) { return fmt::format("file/{}", trail_id); }
+namespace {
+
+std::string lane_of(std::string_view kind, const Trail& trail) {
+    return fmt::format("{}/{}/{}/{}", kind, trail.id, trail.bucket, trail.prefix.value_or(""));
+}
+
+}  // namespace
+
+std::string file_lane(const Trail& trail) { return lane_of("file", trail); }
+std::string digest_lane(const Trail& trail) { return lane_of("digest", trail); }
+
+bool is_file_lane(std::string_view lane, std::string_view trail_id) {
+    const auto whole = fmt::format("file/{}", trail_id);  // lanes had no more to their name once
+    return lane.starts_with(whole) && (lane.size() == whole.size() || lane[whole.size()] == '/');
+}
 
 bool same_destination(const Trail& one, const Trail& other) {
     return one.bucket == other.bucket && one.prefix == other.prefix && one.key_arn == other.key_arn &&
@@ -27,16 +41,18 @@ void plan_file(const Trail& trail, PlannedDelivery planned, Batch::Finished fini
     planned.hash = facts.hash;
     planned.oldest = facts.oldest;
     planned.newest = facts.newest;
-    plans.push_back({0, facts.from, facts.to, file_lane(planned.trail_id), encode(planned)});
+    const auto lane = file_lane(trail);
+    plans.push_back({0, facts.from, facts.to, lane, encode(planned)});
     if (trail.log_group_arn && !planned.window) {
         planned.kind = PlannedDelivery::Kind::logs;
         planned.log_group_arn = *trail.log_group_arn;
         const auto stream = under_way.log_streams.choose(planned.trail_id, planned.key, facts.bytes);
         planned.log_stream = log_stream_name(trail.account, trail.home_region, stream);
-        plans.push_back(
-            {0, facts.from, facts.to, fmt::format("logs/{}/{}", planned.trail_id, stream), encode(planned)});
+        plans.push_back({0, facts.from, facts.to,
+                         fmt::format("logs/{}/{}/{}", planned.trail_id, stream, *trail.log_group_arn),
+                         encode(planned)});
     }
-    under_way.open_files.add(planned.trail_id, planned.key);
+    under_way.open_files.add(lane, planned.key);
     under_way.contents.keep(planned.key, std::move(finished));
 }
 

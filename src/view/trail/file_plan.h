@@ -12,8 +12,13 @@
 
 namespace cairn::trail {
 
-/// The lane of a trail's log files.
-std::string file_lane(std::string_view trail_id);
+/// The lanes of a trail's log files and digests. Each place that it delivers to has its own: one that it had before,
+/// and that is away, delays nothing of the one that it has now.
+std::string file_lane(const Trail& trail);
+std::string digest_lane(const Trail& trail);
+
+/// Whether log files of the trail, wherever they go, are in a lane.
+bool is_file_lane(std::string_view lane, std::string_view trail_id);
 
 /// Both versions of a trail send a log file to the same places, in the same form.
 bool same_destination(const Trail& one, const Trail& other);

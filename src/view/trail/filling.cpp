@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view space = "trail";
 constexpr std::string_view covered_prefix = "covered/";
 constexpr auto quick_interval = std::chrono::seconds(10);
-constexpr std::size_t quick_files_max = 8;  // of a trail, on their way to the bucket
+constexpr std::size_t quick_files_max = 8;  // of a trail, on their way to one bucket
 
 constexpr std::size_t waiting_bytes = 8 << 20;  // of uncompressed text, in all batches together
 
@@ -84,9 +84,9 @@ bool Filling::is_due(const Batches::value_type& open, Time now, const Ids& loggi
 }
 
 // Quick files come as fast as they can be put: while some wait, the next ones grow.
-bool Filling::must_wait(const std::string& trail_id, const Ids& logging) const {
-    return limits_.interval < quick_interval && logging.contains(trail_id) &&
-           under_way_.open_files.count(trail_id) >= quick_files_max;
+bool Filling::must_wait(const Trail& trail, const Ids& logging) const {
+    return limits_.interval < quick_interval && logging.contains(trail.id) &&
+           under_way_.open_files.count(file_lane(trail)) >= quick_files_max;
 }
 
 Result<void> Filling::close_due(Time now, const Ids& logging, std::vector<follow::Plan>& plans) {
@@ -95,7 +95,7 @@ Result<void> Filling::close_due(Time now, const Ids& logging, std::vector<follow
         if (is_due(*open, now, logging)) due.push_back(open);
     std::ranges::sort(due, {}, [](const Batches::iterator& open) { return open->second.opened; });
     for (const auto& open : due)
-        if (!must_wait(open->first.trail_id, logging)) CAIRN_TRY(close(open, now, plans));
+        if (!must_wait(open->second.trail, logging)) CAIRN_TRY(close(open, now, plans));
     return {};
 }
 

@@ -88,7 +88,7 @@ private:
     bool is_covered(const BatchPlace& place, std::uint64_t number) const;
     std::size_t piece_bytes() const;
     bool is_due(const Batches::value_type& open, Time now, const Ids& logging) const;
-    bool must_wait(const std::string& trail_id, const Ids& logging) const;
+    bool must_wait(const Trail& trail, const Ids& logging) const;
     Result<void> close(Batches::iterator open, Time now, std::vector<follow::Plan>& plans);
 
     UnderWay& under_way_;

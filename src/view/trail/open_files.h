@@ -9,13 +9,13 @@
 
 namespace cairn::trail {
 
-/// Log files that were planned and are not in their bucket yet, by trail: as far as this process planned them. Any
+/// Log files that were planned and are not in their bucket yet, by lane: as far as this process planned them. Any
 /// thread.
 class OpenFiles {
 public:
-    void add(const std::string& trail_id, const std::string& key);
-    void drop(const std::string& trail_id, const std::string& key);  ///< fine if it is not there
-    std::size_t count(std::string_view trail_id) const;
+    void add(const std::string& lane, const std::string& key);
+    void drop(const std::string& lane, const std::string& key);  ///< fine if it is not there
+    std::size_t count(std::string_view lane) const;
     void clear();
 
 private:

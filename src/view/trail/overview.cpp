@@ -1,5 +1,6 @@
 #include "view/trail/overview.h"
 
+#include <algorithm>
 #include <map>
 
 #include "follow/progress.h"
@@ -14,17 +15,29 @@ namespace {
 /// Of one lane, in which the first plan is the oldest.
 struct Waiting {
     std::uint64_t plans = 0, first_id = 0;
+
+    void add(const Waiting& other) {
+        first_id = plans == 0 ? other.first_id : std::min(first_id, other.first_id);
+        plans += other.plans;
+    }
 };
 
-Result<std::map<std::string, Waiting>> load_waiting(Transaction& transaction) {
+using WaitingByLane = std::map<std::string, Waiting>;
+
+Result<WaitingByLane> load_waiting(Transaction& transaction) {
     const auto progress = follow::load_progress(transaction, std::string(view_name));
     if (!progress) return fail(progress.error());
-    std::map<std::string, Waiting> lanes;
-    for (const auto& plan : progress->open) {
-        auto& lane = lanes[plan.lane];
-        if (lane.plans++ == 0) lane.first_id = plan.id;
-    }
+    WaitingByLane lanes;
+    for (const auto& plan : progress->open) lanes[plan.lane].add({1, plan.id});
     return lanes;
+}
+
+/// Log files of a trail, wherever they go.
+Waiting files_of(const WaitingByLane& lanes, std::string_view trail_id) {
+    Waiting all;
+    for (const auto& [lane, waiting] : lanes)
+        if (is_file_lane(lane, trail_id)) all.add(waiting);
+    return all;
 }
 
 Result<std::optional<Time>> planned_at(Transaction& transaction, std::uint64_t plan_id) {
@@ -48,10 +61,10 @@ Result<std::vector<TrailOverview>> load_overviews(Transaction& transaction,
         auto statuses = load_statuses(transaction, overview.trail.id);
         if (!statuses) return fail(std::move(statuses).error());
         overview.regions = std::move(*statuses);
-        if (const auto lane = lanes->find(file_lane(overview.trail.id)); lane != lanes->end()) {
-            const auto since = planned_at(transaction, lane->second.first_id);
+        if (const auto waiting = files_of(*lanes, overview.trail.id); waiting.plans > 0) {
+            const auto since = planned_at(transaction, waiting.first_id);
             if (!since) return fail(since.error());
-            overview.waiting_files = lane->second.plans;
+            overview.waiting_files = waiting.plans;
             overview.waiting_since = *since;
         }
         overviews.push_back(std::move(overview));

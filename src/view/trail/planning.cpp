@@ -23,7 +23,7 @@ Planning::Planning(Parts parts, const DeliveryOptions& options)
       filling_(parts.under_way, {options.delivery_interval, options.file_bytes_max},
                parts.metrics.counter("cairn_trail_events_total", "Events put into log files.")),
       summing_(parts.under_way, options.delivery_interval),
-      digests_(parts.trails, parts.keys, options.digest_interval, options.regions) {}
+      digests_(parts.trails, parts.keys, parts.key_maker, options.digest_interval, options.regions) {}
 
 void Planning::restart() {
     filling_.restart();

@@ -34,6 +34,7 @@ public:
         MetaStore& store;
         Trails& trails;
         SigningKeys& keys;
+        KeyMaker* key_maker;  ///< null: keys are made while planning
         const Clock& clock;
         Metrics& metrics;
         UnderWay& under_way;

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "view/trail/chain.h"
 #include "view/trail/digest.h"
+#include "view/trail/file_plan.h"
 #include "view/trail/status.h"
 #include "view/trail/summary.h"
 #include "view/trail/summing.h"
@@ -21,6 +22,17 @@ DeliveryCaller caller_of(const PlannedDelivery& planned) {
 }
 
 std::string url_of(const PlannedDelivery& planned) { return fmt::format("s3://{}/{}", planned.bucket, planned.key); }
+
+/// Whether the trail still delivers to where a plan goes.
+bool goes_there(const Trail& trail, const follow::Plan& plan, const PlannedDelivery& planned) {
+    switch (planned.kind) {
+        case Kind::file: return plan.lane == file_lane(trail);
+        case Kind::digest: return plan.lane == digest_lane(trail);
+        case Kind::notice: return planned.topic_arn == trail.topic_arn;
+        case Kind::logs: break;
+    }
+    return planned.log_group_arn == trail.log_group_arn;
+}
 
 Leg leg_of(Kind kind) {
     switch (kind) {
@@ -44,7 +56,7 @@ Result<void> Putting::put(const follow::Plan& plan) {
     if (!planned) return fail(planned.error());
     switch (planned->kind) {
         case Kind::file: return put_file(plan, *planned);
-        case Kind::digest: return put_digest(*planned);
+        case Kind::digest: return put_digest(plan, *planned);
         case Kind::notice: return put_notice(*planned);
         case Kind::logs: break;
     }
@@ -55,10 +67,10 @@ Result<void> Putting::put_file(const follow::Plan& plan, const PlannedDelivery& 
     auto content = content_of(plan, planned);
     if (!content) return fail(std::move(content).error());
     if (compression_ == Compression::small) content = recompress(*content);
-    return parts_.buckets.put(caller_of(planned), planned.bucket, planned.key, {*content, {}, planned.key_arn});
+    return parts_.buckets.put(caller_of(planned), planned.bucket, planned.key, {*content, {}, key_of(plan, planned)});
 }
 
-Result<void> Putting::put_digest(const PlannedDelivery& planned) {
+Result<void> Putting::put_digest(const follow::Plan& plan, const PlannedDelivery& planned) {
     GzipMember member;
     std::string content;
     member.append(planned.digest, content);
@@ -67,7 +79,20 @@ Result<void> Putting::put_digest(const PlannedDelivery& planned) {
         caller_of(planned), planned.bucket, planned.key,
         {content,
          {{"signature", planned.signature}, {"signature-algorithm", std::string(digest_algorithm)}},
-         planned.key_arn});
+         key_of(plan, planned)});
+}
+
+// Null when it was deleted, or delivers elsewhere by now: then what becomes of the plan is not what its status tells.
+std::shared_ptr<const TrailHistory> Putting::trail_of(const follow::Plan& plan, const PlannedDelivery& planned) const {
+    auto found = parts_.trails.find(planned.trail_arn);
+    const bool is_same = found && found->newest().id == planned.trail_id && goes_there(found->newest(), plan, planned);
+    return is_same ? std::move(found) : nullptr;
+}
+
+// The one that the trail has now: what waits for a key that is disabled goes out with the next one.
+std::optional<std::string> Putting::key_of(const follow::Plan& plan, const PlannedDelivery& planned) const {
+    const auto trail = trail_of(plan, planned);
+    return trail ? trail->newest().key_arn : planned.key_arn;
 }
 
 Result<void> Putting::put_notice(const PlannedDelivery& planned) {
@@ -130,25 +155,27 @@ Result<void> Putting::publish(Transaction& transaction, const follow::Plan& plan
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
-    if (planned->kind == Kind::file) return publish_file(transaction, *planned, now, more);
+    if (planned->kind == Kind::file) return publish_file(transaction, plan, *planned, now, more);
     if (planned->kind == Kind::logs) end_logs(*planned);
+    if (!trail_of(plan, *planned)) return {};
     return note_success(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now,
                         planned->kind == Kind::digest ? url_of(*planned) : std::string());
 }
 
 // Should this not be committed, the content is made again.
-Result<void> Putting::publish_file(Transaction& transaction, const PlannedDelivery& planned, Time now,
-                                   std::vector<follow::Plan>& more) {
+Result<void> Putting::publish_file(Transaction& transaction, const follow::Plan& plan, const PlannedDelivery& planned,
+                                   Time now, std::vector<follow::Plan>& more) {
     CAIRN_TRY(add_file(transaction, planned.chain(),
                        {planned.bucket, planned.key, planned.hash, planned.newest, planned.oldest}, planned.planned,
                        now));
-    CAIRN_TRY(note_success(transaction, planned.trail_id, planned.region, Leg::file, now, url_of(planned)));
+    if (trail_of(plan, planned))
+        CAIRN_TRY(note_success(transaction, planned.trail_id, planned.region, Leg::file, now, url_of(planned)));
     if (planned.topic_arn) {
         auto notice = planned;
         notice.kind = Kind::notice;
         more.push_back({0, 0, 0, "notice/" + planned.trail_id, encode(notice)});
     }
-    parts_.under_way.open_files.drop(planned.trail_id, planned.key);
+    parts_.under_way.open_files.drop(plan.lane, planned.key);
     parts_.under_way.contents.drop(planned.key);
     return {};
 }
@@ -163,12 +190,13 @@ Result<bool> Putting::failed(Transaction& transaction, const follow::Plan& plan,
     const auto planned = decode_delivery(plan.body);
     if (!planned) return fail(planned.error());
     const auto now = parts_.clock.now();
-    CAIRN_TRY(note_failure(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now, error));
+    if (trail_of(plan, *planned))
+        CAIRN_TRY(note_failure(transaction, planned->trail_id, planned->region, leg_of(planned->kind), now, error));
     if (planned->kind == Kind::notice) return true;  // the service sends no second one
     const bool nowhere = planned->kind == Kind::logs && !logs_;
     if (!nowhere && now - planned->planned < give_up_after_) return false;
     if (planned->kind == Kind::logs) end_logs(*planned);
-    if (planned->kind == Kind::file) parts_.under_way.open_files.drop(planned->trail_id, planned->key);
+    if (planned->kind == Kind::file) parts_.under_way.open_files.drop(plan.lane, planned->key);
     if (planned->kind == Kind::file) CAIRN_TRY(drop_file(transaction, planned->chain(), planned->planned));
     return true;
 }

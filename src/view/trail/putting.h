@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ public:
     /// status says so.
     struct Parts {
         SelectedEvents events;
+        Trails& trails;
         DeliveryStore& buckets;
         Notifier* notifier = nullptr;
         LogSink* logs = nullptr;
@@ -44,13 +46,15 @@ public:
 
 private:
     Result<void> put_file(const follow::Plan& plan, const PlannedDelivery& planned);
-    Result<void> put_digest(const PlannedDelivery& planned);
+    Result<void> put_digest(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<void> put_notice(const PlannedDelivery& planned);
     Result<void> put_logs(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<std::string> content_of(const follow::Plan& plan, const PlannedDelivery& planned);
     Result<Batch::Finished> remake(const follow::Plan& plan, const PlannedDelivery& planned);
-    Result<void> publish_file(Transaction& transaction, const PlannedDelivery& planned, Time now,
-                              std::vector<follow::Plan>& more);
+    Result<void> publish_file(Transaction& transaction, const follow::Plan& plan, const PlannedDelivery& planned,
+                              Time now, std::vector<follow::Plan>& more);
+    std::shared_ptr<const TrailHistory> trail_of(const follow::Plan& plan, const PlannedDelivery& planned) const;
+    std::optional<std::string> key_of(const follow::Plan& plan, const PlannedDelivery& planned) const;
     void end_logs(const PlannedDelivery& planned);
 
     const Parts parts_;

@@ -52,6 +52,7 @@ Result<void> SigningKeys::save(Transaction& transaction, std::string_view region
 }
 
 Result<SigningKeys::Key> SigningKeys::unsealed(const Stored& stored) {
+    const std::lock_guard lock(mutex_);
     const auto known = std::ranges::find_if(known_, [&](const Key& key) { return key.shown.der == stored.shown.der; });
     if (known != known_.end()) return *known;
     const auto der = box_.open(stored.sealed, stored.shown.fingerprint);
@@ -62,20 +63,28 @@ Result<SigningKeys::Key> SigningKeys::unsealed(const Stored& stored) {
     return known_.back();
 }
 
+Result<SigningKeys::Found> SigningKeys::find(std::string_view region, Time now) {
+    std::vector<Stored> keys;
+    CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
+        auto loaded = load(transaction, region);
+        if (!loaded) return fail(std::move(loaded).error());
+        keys = std::move(*loaded);
+        return {};
+    }));
+    const auto newest = std::find_if(
+        keys.rbegin(), keys.rend(), [&](const Stored& key) { return !key.sealed.empty() && is_valid(key.shown, now); });
+    if (newest == keys.rend()) return Found{std::nullopt, true};
+    auto key = unsealed(*newest);
+    if (!key) return fail(std::move(key).error());
+    return Found{std::move(*key), newest->shown.valid_to - now <= overlap};
+}
+
 Result<SigningKeys::Key> SigningKeys::current(std::string_view region, Time now) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(making_);
     for (int attempt = 0; attempt < 2; ++attempt) {
-        std::vector<Stored> keys;
-        CAIRN_TRY(store_.view([&](Transaction& transaction) -> Result<void> {
-            auto loaded = load(transaction, region);
-            if (!loaded) return fail(std::move(loaded).error());
-            keys = std::move(*loaded);
-            return {};
-        }));
-        const auto newest = std::find_if(keys.rbegin(), keys.rend(), [&](const Stored& key) {
-            return !key.sealed.empty() && is_valid(key.shown, now);
-        });
-        if (newest != keys.rend() && newest->shown.valid_to - now > overlap) return unsealed(*newest);
+        auto found = find(region, now);
+        if (!found) return fail(std::move(found).error());
+        if (!found->wants_new) return std::move(*found->key);
         CAIRN_TRY(add(region, now));
     }
     return fail(Code::internal, fmt::format("no signing key could be made for {}", region));

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,14 @@ public:
         std::shared_ptr<const sign::RsaKey> secret;
     };
 
-    /// The key that signs in `region` now: the newest that is valid. Made if there is none. Blocks; takes long when one
-    /// is made.
+    struct Found {
+        std::optional<Key> key;
+        bool wants_new = false;  ///< there is none, or it does not last a day
+    };
+    /// The key that signs in `region` now: the newest that is valid. Makes none.
+    Result<Found> find(std::string_view region, Time now);
+
+    /// The same, where a new one is wanted after making it. Takes long then; find() does not wait for it.
     Result<Key> current(std::string_view region, Time now);
 
     /// Every key of a region whose validity meets [from, to], oldest first.
@@ -52,7 +59,8 @@ private:
 
     MetaStore& store_;
     const sign::SecretBox& box_;
-    std::mutex mutex_;        // held while a key is made, so that one is made
+    std::mutex making_;  // held while a key is made, so that one is made
+    std::mutex mutex_;
     std::vector<Key> known_;  // guarded by mutex_
 };
 

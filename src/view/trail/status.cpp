@@ -104,11 +104,11 @@ Result<void> note_failure(Transaction& transaction, std::string_view trail_id, s
     });
 }
 
-Result<void> reset_status(Transaction& transaction, std::string_view trail_id) {
+Result<void> reset_status(Transaction& transaction, std::string_view trail_id, std::span<const Leg> legs) {
     auto statuses = load_statuses(transaction, trail_id);
     if (!statuses) return fail(std::move(statuses).error());
     for (auto& [region, status] : *statuses) {
-        for (const auto leg : {Leg::file, Leg::digest}) status.of[static_cast<std::size_t>(leg)].error.clear();
+        for (const auto leg : legs) status.of[static_cast<std::size_t>(leg)].error.clear();
         CAIRN_TRY(save(transaction, trail_id, region, status));
     }
     return {};

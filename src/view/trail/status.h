@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,8 +44,8 @@ Result<void> note_success(Transaction& transaction, std::string_view trail_id, s
 Result<void> note_failure(Transaction& transaction, std::string_view trail_id, std::string_view region, Leg leg,
                           Time at, const Error& error);
 
-/// Forgets the status of files and digests in every region, as a change of bucket does.
-Result<void> reset_status(Transaction& transaction, std::string_view trail_id);
+/// Forgets the errors of `legs` in every region: the trail delivers them to another place now.
+Result<void> reset_status(Transaction& transaction, std::string_view trail_id, std::span<const Leg> legs);
 
 /// The code that begins the message of an error of seam/delivery_store.h or seam/notifier.h; empty when there was no
 /// answer.

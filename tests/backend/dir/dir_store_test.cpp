@@ -148,11 +148,37 @@ TEST_F(DirStoreTest, ACrashInASecondPutLeavesNoFileBehind) {
             for (const char* key : {"a", "a/b", "c"}) (void)store->put("logs", key, "second", {});
             disk.crash(seed);
             store = open_dir_store(disk, "buckets", meta, clock_).value();
+            std::stop_source stopped;
+            stopped.request_stop();
+            ASSERT_TRUE(store->sweep(stopped.get_token())) << "the next start does it";
+            store.reset();
+            store = open_dir_store(disk, "buckets", meta, clock_).value();
+            ASSERT_TRUE(store->sweep({}));
             EXPECT_EQ(disk.all_files().size(), 3u);
             const auto report = dir::check_buckets(disk, "buckets", meta);
             EXPECT_EQ(report.value().objects, 3u);
             EXPECT_EQ(findings_of(report), std::vector<std::string>());
         }
+}
+
+TEST_F(DirStoreTest, ASweepLeavesWhatIsPutMeanwhile) {
+    support::MemoryDisk disk;
+    support::MemoryMetaStore meta;
+    auto store = open_dir_store(disk, "buckets", meta, clock_).value();
+    ASSERT_TRUE(store->create_bucket("logs"));
+    constexpr int count = 50;
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(store->put("logs", std::to_string(i), "first", {}));
+    disk.crash(1);
+    store = open_dir_store(disk, "buckets", meta, clock_).value();
+    std::thread writer([&] {
+        for (int round = 0; round < 20; ++round)
+            for (int i = 0; i < count; ++i)
+                EXPECT_TRUE(store->put("logs", std::to_string(i), "round " + std::to_string(round), {}));
+    });
+    EXPECT_TRUE(store->sweep({}));
+    writer.join();
+    for (int i = 0; i < count; ++i) EXPECT_EQ(store->get("logs", std::to_string(i))->bytes, "round 19");
+    EXPECT_TRUE(dir::check_buckets(disk, "buckets", meta).value().findings.empty());
 }
 
 TEST_F(DirStoreTest, WhatBelongsToNoObjectIsFoundAndStays) {

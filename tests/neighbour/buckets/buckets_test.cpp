@@ -130,6 +130,45 @@ TEST_F(BucketsTest, TrailsWriteWhatThePolicyAllows) {
         << "a policy that is taken away counts at once";
 }
 
+TEST_F(BucketsTest, PoliciesFromBeforeThereWasAServicePrincipal) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    const auto allowed = [&](const std::string& principal, const std::string& effect = "Allow") {
+        EXPECT_TRUE(buckets_.set_policy(
+            "logs",
+            R"({"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"x.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs"},)"
+            R"({"Effect":")" +
+                effect + R"(","Principal":{"AWS":)" + principal +
+                R"(},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs"}]})"));
+        return buckets_.check(caller_, "logs").has_value();
+    };
+    EXPECT_TRUE(allowed(R"(["arn:aws:iam::903692715234:root","arn:aws:iam::859597730677:root"])"));
+    EXPECT_TRUE(allowed(R"("086441151436")"));
+    EXPECT_FALSE(allowed(R"("086441151436")", "Deny"));
+    EXPECT_FALSE(allowed(R"("086441151437")"));
+    EXPECT_FALSE(allowed(R"("arn:aws:iam::903692715234:user/root")"));
+    EXPECT_FALSE(allowed(R"("111122223333")")) << "the trail's own account is not the service";
+}
+
+TEST_F(BucketsTest, PoliciesSeeTheServiceAndTheTime) {
+    ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
+    const auto allowed = [&](const std::string& condition) {
+        EXPECT_TRUE(buckets_.set_policy(
+            "logs",
+            R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},)"
+            R"("Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs","Condition":)" +
+                condition + "}]}"));
+        return buckets_.check(caller_, "logs").has_value();
+    };
+    const auto later = format_time(std::chrono::floor<std::chrono::seconds>(clock_.now()) + std::chrono::hours(1));
+    EXPECT_TRUE(allowed(R"({"DateLessThan":{"aws:CurrentTime":")" + later + R"("}})"));
+    EXPECT_FALSE(allowed(R"({"DateGreaterThan":{"aws:CurrentTime":")" + later + R"("}})"));
+    EXPECT_TRUE(allowed(R"({"NumericGreaterThan":{"aws:EpochTime":"1000"}})"));
+    EXPECT_TRUE(
+        allowed(R"({"ForAnyValue:StringEquals":{"aws:PrincipalServiceNamesList":"cloudtrail.amazonaws.com"}})"));
+    EXPECT_TRUE(allowed(R"({"StringEquals":{"aws:UserAgent":"cloudtrail.amazonaws.com"}})"));
+    EXPECT_FALSE(allowed(R"({"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}})")) << "the service has no address";
+}
+
 TEST_F(BucketsTest, PoliciesSeeHowObjectsAreWritten) {
     ASSERT_TRUE(buckets_.create("logs", "111122223333", "us-east-1"));
     Buckets lenient(store_, objects_, clock_, nullptr, true);

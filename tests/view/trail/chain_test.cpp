@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "sign/seal.h"
 #include "support/memory_meta_store.h"
 
@@ -30,7 +31,7 @@ protected:
         EXPECT_TRUE(key);
         std::size_t count = 0;
         EXPECT_TRUE(store_.transact([&](Transaction& transaction) -> Result<void> {
-            const auto made = work(transaction, ChainContext{trail_, *key, std::chrono::hours(1)});
+            const auto made = work(transaction, ChainContext{trail_, &*key, std::chrono::hours(1)});
             if (!made) return fail(made.error());
             count = made->size();
             return {};
@@ -113,6 +114,36 @@ TEST_F(ChainTest, CountsAllItsFilesWhenItGoesOn) {
     publish(early);
     publish(late);
     EXPECT_EQ(chain().open_files, 0u);
+}
+
+TEST_F(ChainTest, BeginsBeforeThereIsAKey) {
+    end();
+    EXPECT_EQ(pass(minutes(60)), 1u);
+    ASSERT_FALSE(chain().active);
+    const auto begin = now_;
+    EXPECT_TRUE(store_.transact([&](Transaction& transaction) -> Result<void> {
+        const auto made = begin_chain(transaction, name_, {trail_, nullptr, std::chrono::hours(1)}, begin);
+        EXPECT_TRUE(made && made->empty());
+        return {};
+    }));
+    EXPECT_TRUE(chain().active);
+    publish(open());
+    end();  // and is stopped before one is there
+    std::vector<DigestToDeliver> made;
+    now_ = begin + minutes(60);
+    digests([&](Transaction& transaction, const ChainContext& context) {
+        auto closed = close_windows(transaction, name_, context, now_, 100);
+        if (closed) made = *closed;
+        return closed;
+    });
+    ASSERT_EQ(made.size(), 2u);
+    const auto starting = parse_json(made[0].digest.json), last = parse_json(made[1].digest.json);
+    EXPECT_EQ(starting->text("digestStartTime"), format_time(begin - minutes(60)));
+    EXPECT_EQ(starting->text("digestEndTime"), format_time(begin));
+    EXPECT_TRUE(starting->find("logFiles")->as_array().empty());
+    EXPECT_EQ(last->text("previousDigestSignature"), made[0].digest.signature);
+    EXPECT_EQ(last->find("logFiles")->as_array().size(), 1u) << "published before there was a key";
+    EXPECT_FALSE(chain().active);
 }
 
 TEST_F(ChainTest, AFileThatIsGivenUpKeepsItNoLonger) {

@@ -2,7 +2,9 @@
 
 #include "view/trail/delivery.h"
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -73,6 +75,7 @@ private:
 struct StoredObject {
     std::string bytes;
     std::map<std::string, std::string> metadata;
+    std::optional<std::string> key_arn;
     int puts = 0;
 };
 
@@ -85,11 +88,14 @@ public:
         fuse_.pass();
         EXPECT_EQ(caller.account, account);
         if (away.contains(bucket)) return fail(Code::not_found, "NoSuchBucket: it is away");
+        if (object.key_arn == disabled_key) return fail(Code::denied, "KMS.DisabledException: it is disabled");
         auto write = [this, name = bucket + "/" + key, bytes = std::string(object.bytes),
-                      metadata = std::map<std::string, std::string>(object.metadata.begin(), object.metadata.end())] {
+                      metadata = std::map<std::string, std::string>(object.metadata.begin(), object.metadata.end()),
+                      key_arn = object.key_arn] {
             auto& stored = objects[name];
             stored.bytes = bytes;
             stored.metadata = metadata;
+            stored.key_arn = key_arn;
             ++stored.puts;
         };
         if (hangs && hangs()) {
@@ -108,6 +114,7 @@ public:
 
     std::map<std::string, StoredObject> objects;
     std::set<std::string> away;
+    std::optional<std::string> disabled_key = "none";
     std::function<bool()> hangs;  ///< asked for each PUT
     std::vector<std::function<void()>> hanging;
 
@@ -131,14 +138,16 @@ public:
     explicit FakeLogs(Fuse& fuse) : fuse_(fuse) {}
     Result<void> create_stream(const LogStream& stream) override {
         fuse_.pass();
-        if (away) return fail(Code::not_found, "ResourceNotFoundException: the group is away");
+        if (away || stream.group_arn == away_group)
+            return fail(Code::not_found, "ResourceNotFoundException: the group is away");
         streams.try_emplace(stream.group_arn + " " + stream.name);
         return {};
     }
     Result<void> put(const LogStream& stream, Time at, const std::vector<std::string_view>& messages) override {
         fuse_.pass();
         const auto found = streams.find(stream.group_arn + " " + stream.name);
-        if (away || found == streams.end()) return fail(Code::not_found, "ResourceNotFoundException: no such stream");
+        if (away || stream.group_arn == away_group || found == streams.end())
+            return fail(Code::not_found, "ResourceNotFoundException: no such stream");
         for (const auto message : messages) found->second.emplace_back(message);
         put_at = at;
         fuse_.pass();
@@ -156,6 +165,7 @@ public:
     std::map<std::string, std::vector<std::string>> streams;
     Time put_at{};
     bool away = false;
+    std::string away_group;
 
 private:
     Fuse& fuse_;
@@ -180,10 +190,10 @@ protected:
     /// A process begins: nothing is left but log, store and buckets.
     void start() {
         metrics_ = std::make_unique<Metrics>();
-        delivery_ =
-            std::make_unique<Delivery>(Delivery::Parts{log_, nullptr, fused_, trails_, keys_, buckets_, &topics_,
-                                                       with_logs_ ? &logs_ : nullptr, disk_, clock_, *metrics_},
-                                       options_);
+        delivery_ = std::make_unique<Delivery>(
+            Delivery::Parts{log_, nullptr, fused_, trails_, keys_, buckets_, &topics_, with_logs_ ? &logs_ : nullptr,
+                            disk_, clock_, *metrics_, key_maker_.get()},
+            options_);
         follow::FollowerOptions options;
         options.retry_least_ms = options.retry_most_ms = 1000;
         follower_ = std::make_unique<follow::Follower>(
@@ -227,6 +237,14 @@ protected:
         }));
         clock_.advance(
             std::chrono::milliseconds(10));  // settings made one after the other are valid one after the other
+    }
+
+    void update(const std::string& arn, const std::function<void(Trail&)>& edit) {
+        EXPECT_TRUE(trails_.change(arn, [&](Trail& changed) -> Result<void> {
+            edit(changed);
+            return {};
+        }));
+        clock_.advance(std::chrono::milliseconds(10));
     }
 
     std::string record(const char* region = "us-east-1", std::optional<Time> time = std::nullopt) {
@@ -313,10 +331,12 @@ protected:
                             json->text("digestS3Object"), sign::sha256_hex(text), previous_signature);
             EXPECT_EQ(fmt::format("{}/{}", json->text("digestS3Bucket"), json->text("digestS3Object")), key);
             bool verified = false;
-            const auto public_keys = keys_.list("us-east-1", Time{}, clock_.now() + std::chrono::days(1000));
-            for (const auto& public_key : *public_keys)
-                if (public_key.fingerprint == json->text("digestPublicKeyFingerprint"))
-                    verified = *sign::rsa_verify(public_key.der, said, *from_hex(object.metadata.at("signature")));
+            for (const char* region : {"us-east-1", "eu-west-1"}) {
+                const auto public_keys = keys_.list(region, Time{}, clock_.now() + std::chrono::days(1000));
+                for (const auto& public_key : *public_keys)
+                    if (public_key.fingerprint == json->text("digestPublicKeyFingerprint"))
+                        verified = *sign::rsa_verify(public_key.der, said, *from_hex(object.metadata.at("signature")));
+            }
             EXPECT_TRUE(verified) << key;
             if (const auto* previous = json->find("previousDigestS3Object")) {
                 const auto before = fmt::format("{}/{}", json->text("previousDigestS3Bucket"), previous->as_string());
@@ -368,6 +388,7 @@ protected:
     bool with_logs_ = true;
     sign::SecretBox box_{std::string(32, 'k')};
     SigningKeys keys_{store_, box_};
+    std::unique_ptr<KeyMaker> key_maker_;  ///< none: keys are made while planning
     Trails trails_{store_, clock_};
     DeliveryOptions options_;
     std::uint64_t next_record_ = 1;

@@ -44,6 +44,26 @@ TEST_F(DeliveryTest, ALogGroupGetsTheRecordsOfEveryRegion) {
     EXPECT_EQ(follower_->position(), log_.end());
 }
 
+TEST_F(DeliveryTest, ALogGroupThatIsAwayDelaysNothingOfTheOneThatATrailHasNow) {
+    auto logged = trail("one");
+    logged.log_group_arn = group;
+    const auto arn = create(logged);
+    set_logging(arn, true);
+    logs_.away_group = group;
+    const auto before = add();
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(status(arn)[Leg::logs].error, "ResourceNotFoundException");
+    update(arn,
+           [](Trail& changed) { changed.log_group_arn = "arn:aws:logs:us-east-1:111122223333:log-group:second:*"; });
+    const auto after = add();
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(logs_.counts(), (std::map<std::string, int>{{after, 1}}));
+    EXPECT_EQ(status(arn)[Leg::logs].error, "");
+    logs_.away_group.clear();
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(logs_.counts(), (std::map<std::string, int>{{before, 1}, {after, 1}}));
+}
+
 TEST_F(DeliveryTest, ALogGroupThatIsAwayDelaysNoFileAndGetsEverythingLater) {
     auto logged = trail("one");
     logged.log_group_arn = group;

@@ -1,5 +1,8 @@
 #include "view/trail/delivery_fixture.h"
 
+#include <algorithm>
+#include <array>
+
 namespace cairn::trail {
 namespace {
 
@@ -161,6 +164,73 @@ TEST_F(DeliveryTest, ABucketThatIsAwayGetsEverythingLater) {
     EXPECT_EQ(follower_->position(), log_.end());
 }
 
+TEST_F(DeliveryTest, ABucketThatIsAwayDelaysNothingOfTheOneThatATrailHasNow) {
+    for (const auto interval : {std::chrono::minutes(5), std::chrono::minutes(0)}) {
+        SCOPED_TRACE(interval.count());
+        stop();
+        options_.delivery_interval = interval;
+        start();
+        buckets_.away = {"bucket"};
+        const auto arn = create(trail(fmt::format("every-{}", interval.count()), true));
+        set_logging(arn, true);
+        for (int i = 0; i < 12; ++i) {
+            add();
+            pass(std::chrono::minutes(6));
+        }
+        EXPECT_EQ(status(arn)[Leg::file].error, "NoSuchBucket");
+        update(arn, [](Trail& changed) { changed.bucket = "second"; });
+        ASSERT_TRUE(store_.transact([&](Transaction& transaction) {
+            return reset_status(transaction, trails_.find(arn)->newest().id,
+                                std::array<Leg, 2>{Leg::file, Leg::digest});
+        }));
+        buckets_.objects.clear();
+        add();
+        pass(std::chrono::hours(1));
+        for (int i = 0; i < 4; ++i) run();  // steps that fail do nothing
+        EXPECT_GE(keys("CloudTrail").size(), 1u);
+        EXPECT_EQ(keys("CloudTrail-Digest").size(), 2u);
+        EXPECT_TRUE(std::ranges::all_of(buckets_.objects,
+                                        [](const auto& object) { return object.first.starts_with("second/"); }));
+        EXPECT_EQ(status(arn)[Leg::file].error, "") << "what the bucket before says is no longer told";
+        EXPECT_EQ(status(arn)[Leg::digest].error, "");
+        EXPECT_TRUE(status(arn)[Leg::file].latest);
+        buckets_.away.clear();
+        pass(std::chrono::hours(2));
+        pass(std::chrono::hours(2));
+        for (const auto& [id, count] : delivered()) EXPECT_EQ(count, 1) << id;
+        EXPECT_EQ(delivered().size(), 13u);
+        EXPECT_EQ(digested().size(), keys("CloudTrail").size());
+        EXPECT_EQ(follower_->position(), log_.end());
+        set_logging(arn, false);
+        pass(std::chrono::hours(2));
+        ASSERT_TRUE(trails_.remove(arn));
+        buckets_.objects.clear();
+    }
+}
+
+TEST_F(DeliveryTest, WhatWaitsForAKeyGoesOutWithTheOneThatTheTrailHasNow) {
+    auto made = trail("one");
+    made.key_arn = "arn:aws:kms:us-east-1:111122223333:key/one";
+    const auto arn = create(made);
+    set_logging(arn, true);
+    buckets_.disabled_key = made.key_arn;
+    add();
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(status(arn)[Leg::file].error, "KMS.DisabledException");
+    update(arn, [](Trail& changed) { changed.key_arn = "arn:aws:kms:us-east-1:111122223333:key/two"; });
+    pass(std::chrono::minutes(6));
+    ASSERT_EQ(keys("CloudTrail").size(), 1u);
+    EXPECT_EQ(buckets_.objects.at(keys("CloudTrail").front()).key_arn, "arn:aws:kms:us-east-1:111122223333:key/two");
+    add();
+    pass(std::chrono::minutes(6));
+    buckets_.disabled_key = "arn:aws:kms:us-east-1:111122223333:key/two";
+    add();
+    pass(std::chrono::minutes(6));
+    update(arn, [](Trail& changed) { changed.key_arn.reset(); });
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(keys("CloudTrail").size(), 3u) << "without a key, too";
+}
+
 TEST_F(DeliveryTest, TheOverviewTellsWhatWaitsAndWhatCameLast) {
     const auto arn = create(trail("one"));
     set_logging(arn, true);
@@ -187,6 +257,11 @@ TEST_F(DeliveryTest, TheOverviewTellsWhatWaitsAndWhatCameLast) {
         pass(std::chrono::minutes(5));
     }
     EXPECT_EQ(overview().waiting_files, 2u);
+    EXPECT_EQ(overview().waiting_since, closed);
+    update(arn, [](Trail& changed) { changed.prefix = "elsewhere"; });
+    add();
+    pass(std::chrono::minutes(5));
+    EXPECT_EQ(overview().waiting_files, 3u) << "wherever they go";
     EXPECT_EQ(overview().waiting_since, closed);
     const auto status = overview().regions.at(0).second[Leg::file];
     EXPECT_EQ(status.error, "NoSuchBucket");
@@ -237,6 +312,34 @@ TEST_F(DeliveryTest, DigestsFollowEachOtherEveryHour) {
     clock_.advance(std::chrono::hours(4));
     pass(std::chrono::hours(1));
     EXPECT_EQ(digested().size(), keys("CloudTrail").size());
+}
+
+TEST_F(DeliveryTest, NothingWaitsForKeysThatAreBeingMade) {
+    options_.regions = {"us-east-1", "eu-west-1"};
+    stop();
+    key_maker_ = std::make_unique<KeyMaker>(keys_, clock_);
+    start();
+    auto made = trail("one", true);
+    made.multi_region = true;
+    const auto arn = create(made);
+    set_logging(arn, true);
+    add();
+    add("eu-west-1");
+    pass(std::chrono::minutes(6));
+    EXPECT_EQ(keys("CloudTrail").size(), 2u);
+    EXPECT_TRUE(keys("CloudTrail-Digest").empty()) << "no key can be there so soon";
+    for (int tries = 0; tries < 1000 && keys("CloudTrail-Digest").size() < 2; ++tries) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        run();
+    }
+    pass(std::chrono::hours(1));
+    EXPECT_EQ(keys("CloudTrail-Digest").size(), 4u);
+    int chains = 0;
+    const auto files = digested(&chains);
+    EXPECT_EQ(chains, 2);
+    EXPECT_EQ(files.size(), 2u) << "what was delivered before there was a key";
+    for (const auto& [file, count] : files) EXPECT_EQ(count, 1) << file;
+    stop();
 }
 
 TEST_F(DeliveryTest, StoppingEndsTheChainWithADigestAndStartingBeginsAnother) {

@@ -106,7 +106,7 @@ protected:
         Result<std::vector<DigestToDeliver>> made;
         const auto key = keys_.current(region, buckets_.now);
         ASSERT_TRUE(key);
-        const ChainContext used{trail_, *key, hour};
+        const ChainContext used{trail_, &*key, hour};
         ASSERT_TRUE(store_.transact([&](Transaction& transaction) -> Result<void> {
             made = work(transaction, used);
             return made ? Result<void>() : Result<void>(fail(made.error()));
