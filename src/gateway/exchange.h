@@ -82,30 +82,33 @@ private:
     };
 
     void take_link();
+    void connect(std::size_t place);
+    bool pump_tunnel();
+
+    // exchange_request.cpp
     bool pump_request();
     bool take_request_bytes(std::string_view& bytes);
-    void pass_on(std::string_view piece);
     bool goes_past();
+    void pass_on(std::string_view piece);
     bool client_left();
+    void say_continue();
+
+    // exchange_answer.cpp
     bool pump_answer();
-    bool pump_tunnel();
     bool read_answer_head();
     void take_answer_head(std::string_view raw, AnswerHead head);
     bool relay_answer(std::string_view& bytes);
-    void check_link();
-    void link_failed();
-    bool may_send_again() const;
-    void connect(std::size_t place);
-    void fail_call(Refusal refusal, Outcome outcome, Counter& counter);
-    void cut();
-    void say_continue();
-
-    const wire::Classified& classified();
     void release_or_hold(std::string_view bytes);
     bool is_gathered() const;
     bool awaits_request() const;
+    void check_link();
+    void link_failed();
+    bool may_send_again() const;
+    void fail_call(Refusal refusal, Outcome outcome, Counter& counter);
+    void cut();
 
     // exchange_record.cpp
+    const wire::Classified& classified();
     void close_gate(bool body_needed, const CopyLimits& limits);
     bool pump_gate();
     void intend();
@@ -119,6 +122,7 @@ private:
     static Time wall_clock();
     Call call_now(Outcome outcome, Part part) const;
 
+    // the end
     void give_link_back();
     void drop_link();
     void finish_if_done();

@@ -57,6 +57,7 @@ std::unexpected<Error> damaged(const char* kind, const std::string& what) {
 }
 
 Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
+    if (!bytes.starts_with("\x1f\x8b")) return fail(Code::invalid, "not gzip data");
     if (bytes.size() < 18) return damaged("gzip", "ends early");
     // The last four bytes tell the size of the last member modulo 2^32: a hint, never trusted beyond gzip's best ratio.
     const std::size_t hint = load<std::uint32_t>(bytes.data() + bytes.size() - 4);
