@@ -56,7 +56,7 @@ void one_digest(MetaStore& store, std::size_t files) {
     trail.account = name.account;
     trail.home_region = name.region;
     trail.bucket = "logs";
-    const trail::ChainContext context{trail, key, std::chrono::hours(1)};
+    const trail::ChainContext context{trail, &key, std::chrono::hours(1)};
     wanted(store.transact([&](Transaction& transaction) -> Result<void> {
         const auto begun = trail::begin_chain(transaction, name, context, clock.now());
         return begun ? Result<void>() : fail(begun.error());

@@ -257,8 +257,8 @@ std::size_t forget(Tables& tables, std::size_t keys_max) {
     std::vector<Candidate> candidates;
     for (const auto& [key, lives] : tables.keys)
         if (sizes[space_of(key)] > share) candidates.push_back({!lives.back().temporary, lives.back().last, &key});
-    const auto dropped = static_cast<std::ptrdiff_t>(
-        std::min(tables.keys.size() - (keys_max - keys_max / 10), candidates.size()));
+    const auto dropped =
+        static_cast<std::ptrdiff_t>(std::min(tables.keys.size() - (keys_max - keys_max / 10), candidates.size()));
     const auto first_out = [](const Candidate& one, const Candidate& other) {
         return std::tie(one.lasting, one.last, *one.key) < std::tie(other.lasting, other.last, *other.key);
     };

@@ -277,7 +277,8 @@ TEST(SessionGraph, ABusySpaceMakesRoomForItself) {
     for (int i = 0; i < 10; ++i) tell("quiet", i, i);
     for (int i = 0; i < 1000; ++i) tell("busy", i, 20 + i);
     EXPECT_LE(graph.key_count(), 100u);
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(graph.spaces_of("AKIA" + std::to_string(i)), std::vector<std::string>{"quiet"});
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(graph.spaces_of("AKIA" + std::to_string(i)), std::vector<std::string>{"quiet"});
     EXPECT_EQ(graph.spaces_of("AKIA999"), std::vector<std::string>{"busy"});
 }
 
