@@ -71,6 +71,7 @@ TEST(Decompress, ReadsAllMembersAndFrames) {
     const auto gzipped = gzip(first) + gzip(second) + gzip(third) + gzip(second);
     EXPECT_EQ(decompress(gzipped, Encoding::gzip, 1 << 20).value(), text);
     EXPECT_EQ(decompress(gzipped + std::string(512, '\0'), Encoding::gzip, 1 << 20).value(), text);
+    EXPECT_EQ(decompress("hello", Encoding::gzip, 1 << 20).error().message, "not gzip data");
     EXPECT_EQ(decompress(gzipped + "tail", Encoding::gzip, 1 << 20).error().code, Code::invalid);
     EXPECT_EQ(decompress(gzipped, Encoding::gzip, text.size() - 1).error().code, Code::exhausted);
     const auto zipped = zstd(first) + zstd(second) + zstd(third) + zstd(second);
