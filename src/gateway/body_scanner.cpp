@@ -33,6 +33,7 @@ bool BodyScanner::done() const {
 void BodyScanner::take_data(std::string_view data) {
     data_bytes_ += data.size();
     if (copy_ != nullptr) copy_->add(data);
+    if (watch_ != nullptr) watch_->add(data);
 }
 
 std::string_view BodyScanner::next_data(std::string_view& bytes) {

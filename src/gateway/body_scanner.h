@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gateway/body_copy.h"
+#include "wire/stream_failure.h"
 
 namespace cairn::gateway {
 
@@ -23,6 +24,9 @@ public:
 
     /// What receives a copy of the data, without framing. Outlives the scanner; null: nobody.
     void copy_to(BodyCopy* copy) { copy_ = copy; }
+
+    /// What is shown the data, too. Outlives the scanner; null: nobody.
+    void show_to(wire::StreamFailure* watch) { watch_ = watch; }
 
     /// Passes on the data of a chunked body alone: for a peer that knows no chunks.
     void unframe() { unframed_ = true; }
@@ -56,6 +60,7 @@ private:
     std::uint64_t left_;  // of the body, or of this chunk
     Step step_;
     BodyCopy* copy_ = nullptr;
+    wire::StreamFailure* watch_ = nullptr;
     std::uint64_t data_bytes_ = 0;
     bool unframed_ = false, trailer_line_empty_ = true;
     int digits_ = 0;

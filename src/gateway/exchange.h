@@ -172,6 +172,7 @@ private:
     std::optional<AnswerHead> answer_;
     BodyScanner answer_body_;
     BodyCopy answer_copy_;
+    std::unique_ptr<wire::StreamFailure> answer_watch_;  // of an event stream
     bool answer_done_ = false, close_ = false, abort_ = false, tunnel_ = false, recorded_ = false;
     std::optional<Uuid> event_id_;  // that the intent or the head stands under
     bool streaming_ = false;        // the head of the answer is durable, its record follows

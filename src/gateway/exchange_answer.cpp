@@ -23,10 +23,13 @@ bool is_idempotent(std::string_view method) {
     return std::ranges::find(methods, method) != methods.end();
 }
 
+bool is_event_stream(const AnswerHead& head) {
+    return head.find("content-type").starts_with("application/vnd.amazon.eventstream");
+}
+
 /// Answers whose pieces matter as they come.
 bool is_stream(const AnswerHead& head) {
-    const auto type = head.find("content-type");
-    return type.starts_with("application/vnd.amazon.eventstream") || type.starts_with("text/event-stream");
+    return is_event_stream(head) || head.find("content-type").starts_with("text/event-stream");
 }
 
 }  // namespace
@@ -111,6 +114,10 @@ void Exchange::take_answer_head(std::string_view raw, AnswerHead head) {
     const auto limits = shared_.recorder.limits(request_, &classified(), &response);
     answer_copy_.begin(shared_.copies, limits.response_bytes_max);
     answer_body_.copy_to(&answer_copy_);
+    if (is_event_stream(*answer_)) {
+        answer_watch_ = std::make_unique<wire::StreamFailure>();
+        answer_body_.show_to(answer_watch_.get());
+    }
     answer_done_ = answer_body_.done();
     upstream_.calls(answer_->status).add();
 

@@ -42,6 +42,7 @@ Call Exchange::call_now(Outcome outcome, Part part) const {
         const bool all_passed = answer_done_ || outcome == Outcome::cut || !answer_->length;
         call.response = answer_->response();
         call.response_whole = answer_done_ && answer_copy_.whole();
+        if (answer_watch_) call.stream_failure = answer_watch_->failure();
         call.response_bytes = all_passed ? answer_body_.data_bytes() : *answer_->length;
     } else {
         call.response.status = 0;

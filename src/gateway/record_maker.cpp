@@ -58,7 +58,7 @@ wire::CallFailure failure_of(const Call& call, const wire::CallAnswer& answer) {
         case Outcome::reset: return {"ServiceUnavailable", "upstream closed the connection"};
         case Outcome::timed_out: return {"ServiceUnavailable", "upstream gave no answer in time"};
         case Outcome::unknown: return {};
-        default: return wire::call_failure(call.classified, answer);
+        default: return call.stream_failure ? call.stream_failure : wire::call_failure(call.classified, answer);
     }
 }
 

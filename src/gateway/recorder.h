@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "net/http.h"
+#include "wire/call_failure.h"
 #include "wire/classify.h"
 
 namespace cairn::gateway {
@@ -38,6 +39,7 @@ struct Call {
     bool request_whole = false;  ///< the copy has the whole body
     net::Response response;      ///< likewise; status 0: there was none
     bool response_whole = false;
+    wire::CallFailure stream_failure;                     ///< what an event stream says of the call
     std::uint64_t request_bytes = 0, response_bytes = 0;  ///< of the bodies, without HTTP's chunk framing
     Time began{}, ended{};
     Outcome outcome = Outcome::answered;

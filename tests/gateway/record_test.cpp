@@ -95,6 +95,16 @@ private:
     std::unique_ptr<RecordMaker> maker_;
 };
 
+TEST_F(Records, OfAStreamThatFailedHaveItsError) {
+    auto call = call_of(request("POST", "/model/m/converse-stream", signed_for("bedrock", {}), "{}"), 200,
+                        {{"Content-Type", "application/vnd.amazon.eventstream"}}, "");
+    call.stream_failure = {"throttlingException", "slow down"};
+    const auto record = record_of(call);
+    EXPECT_EQ(record.text("eventName"), "ConverseStream");
+    EXPECT_EQ(record.text("errorCode"), "throttlingException");
+    EXPECT_EQ(record.text("errorMessage"), "slow down");
+}
+
 TEST_F(Records, OfS3ControlAreOfS3sKind) {
     const auto record =
         record_of(call_of(request("GET", "/v20180820/configuration/publicAccessBlock",

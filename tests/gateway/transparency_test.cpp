@@ -288,6 +288,23 @@ TEST_F(Transparency, AClientThatGoesWithinALongBodyIsSeenByTheUpstream) {
     EXPECT_GT(got, 0u);
 }
 
+TEST_F(Transparency, AnEventStreamThatSaysItFailedIsAFailedCall) {
+    using namespace std::string_literals;
+    const auto frame =
+        "\0\0\0\x41\0\0\0\x2f"
+        "CRC1\x0d:message-type\x07\0\x09"
+        "exception\x0f:exception-type\x07\0\x02SX{}CRC2"s;
+    capture("0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nContent-Length: " +
+                             std::to_string(frame.size()) + "\r\n\r\n" + frame);
+    start({.mode = Mode::observe});
+    auto one = client();
+    one.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    one.read_until("\r\n\r\n");
+    EXPECT_EQ(one.read_bytes(frame.size()), frame);
+    ASSERT_TRUE(recorder_.wait_for(1));
+    EXPECT_EQ(recorder_.call(0).stream_failure.code, "SX");
+}
+
 TEST_F(Transparency, AClientOfHttp10GetsNoChunks) {
     capture("\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
     start();
