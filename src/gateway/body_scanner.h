@@ -35,12 +35,6 @@ public:
     /// the body is neither done() nor broken().
     std::string_view next(std::string_view& bytes);
 
-    /// So many bytes of a sized body went on some other way.
-    void skip(std::size_t bytes) {
-        left_ -= bytes;
-        data_bytes_ += bytes;
-    }
-
     bool done() const;
     bool broken() const { return step_ == Step::broken; }
     Framing framing() const { return framing_; }

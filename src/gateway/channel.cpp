@@ -1,10 +1,8 @@
 #include "gateway/channel.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -64,34 +62,6 @@ std::size_t Channel::read(char* to, std::size_t size_max) {
         case Outcome::broken: ended_ = broken_ = true; return 0;
         default: readable_ = false; return 0;
     }
-}
-
-std::size_t Channel::take_into(int pipe, std::size_t size_max, bool empty) {
-    if (!readable()) return 0;
-    const auto taken = ::splice(socket_, nullptr, pipe, nullptr, size_max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (taken > 0) return static_cast<std::size_t>(taken);
-    if (taken == 0)
-        ended_ = true;
-    else if (errno == EAGAIN)
-        readable_ = readable_ && !empty;
-    else if (errno != EINTR)
-        ended_ = broken_ = true;
-    return 0;
-}
-
-std::size_t Channel::give_from(int pipe, std::size_t size) {
-    flush();
-    if (!writable_ || broken_ || !sent_all()) return 0;
-    const auto given = ::splice(pipe, nullptr, socket_, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (given > 0) {
-        bytes_sent_ += static_cast<std::uint64_t>(given);
-        return static_cast<std::size_t>(given);
-    }
-    if (errno == EAGAIN)
-        writable_ = false;
-    else if (errno != EINTR)
-        broken_ = true;
-    return 0;
 }
 
 void Channel::put(std::string_view bytes) {

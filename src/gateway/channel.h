@@ -37,13 +37,6 @@ public:
     /// Takes bytes if there are any; sets ended() and broken(). 0: nothing now.
     std::size_t read(char* to, std::size_t size_max);
 
-    /// Takes bytes into a pipe, as read() does into memory: for a channel without TLS. 0 may also mean that the pipe is
-    /// full, unless it is `empty`.
-    std::size_t take_into(int pipe, std::size_t size_max, bool empty);
-
-    /// Sends bytes out of a pipe, after all that waits: for a channel without TLS. Returns how many went.
-    std::size_t give_from(int pipe, std::size_t size);
-
     /// Sends, or keeps what cannot be sent yet. Small pieces wait for flush(), so that they go together.
     void put(std::string_view bytes);
     void flush();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -113,11 +112,6 @@ void EventLoop::take_posted() {
 }
 
 void EventLoop::run() {
-    // Sending from a pipe to a socket whose peer has gone raises it, and has no flag against that.
-    sigset_t pipe_signal;
-    ::sigemptyset(&pipe_signal);
-    ::sigaddset(&pipe_signal, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
     thread_id_.store(std::this_thread::get_id());
     epoll_event events[events_max];
     for (;;) {

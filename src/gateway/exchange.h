@@ -9,7 +9,6 @@
 #include "gateway/answer_head.h"
 #include "gateway/body_copy.h"
 #include "gateway/body_scanner.h"
-#include "gateway/body_splice.h"
 #include "gateway/channel.h"
 #include "gateway/held_bytes.h"
 #include "gateway/recorder.h"
@@ -88,7 +87,6 @@ private:
     // exchange_request.cpp
     bool pump_request();
     bool take_request_bytes(std::string_view& bytes);
-    bool goes_past();
     void pass_on(std::string_view piece);
     bool client_left();
     void say_continue();
@@ -147,7 +145,6 @@ private:
     std::string forwarded_head_;
     BodyScanner request_body_;
     BodyCopy request_copy_;
-    std::unique_ptr<BodySplice> request_splice_;  // once the rest of the body goes that way
     bool body_shown_ = false;                     // the record tells of what is in it, if there is all of it
     std::optional<wire::Classified> classified_;  // once there is enough to say it; until the call is handed on
     bool classified_early_ = false;               // before there was the form that says which call it is

@@ -49,12 +49,6 @@ bool Exchange::pump_request() {
             moved = true;
             continue;
         }
-        if (goes_past()) {
-            if (request_splice_->move(client_, link_->channel, request_body_) == 0) break;
-            request_done_ = request_body_.done() && request_splice_->empty();
-            moved = true;
-            break;  // the answer's turn
-        }
         const auto wanted =
             request_body_.framing() == BodyScanner::Framing::sized
                 ? static_cast<std::size_t>(std::min<std::uint64_t>(request_body_.left(), EventLoop::scratch_bytes))
@@ -85,17 +79,6 @@ bool Exchange::take_request_bytes(std::string_view& bytes) {
     return true;
 }
 
-/// Does the rest of the body go from socket to socket, for nobody here looks at it?
-bool Exchange::goes_past() {
-    if (request_splice_) return true;
-    if (request_body_.framing() != BodyScanner::Framing::sized || request_body_.left() < BodySplice::body_bytes_min ||
-        request_copy_.whole() || replayable_ || client_.transport().encrypted() ||
-        link_->channel.transport().encrypted())
-        return false;
-    request_splice_ = BodySplice::open();
-    return request_splice_ != nullptr;
-}
-
 void Exchange::pass_on(std::string_view piece) {
     if (gate_ != Gate::open) {
         replay_.append(piece);
@@ -112,8 +95,7 @@ void Exchange::pass_on(std::string_view piece) {
 
 /// Before its request was whole.
 bool Exchange::client_left() {
-    const bool whole = request_body_.done() && !client_.broken();  // its last bytes are on their way
-    if (request_done_ || whole || (!client_.ended() && !client_.broken())) return false;
+    if (request_done_ || (!client_.ended() && !client_.broken())) return false;
     upstream_.gone_clients.add();
     quit();
     return true;
