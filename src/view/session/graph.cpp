@@ -106,7 +106,7 @@ std::size_t Graph::forgotten() const { return state_->forgotten; }
 std::string Graph::save(std::uint64_t position) const {
     static constexpr std::size_t at_once = 256;  // a writer waits no longer than that: gateways learn meanwhile
     const auto& tables = state_->tables;
-    TablesWriter writer(position);
+    TablesWriter writer(position, key_count());
     const auto each = [&](const auto& table, const auto& add) {
         std::vector<std::string> keys;
         {

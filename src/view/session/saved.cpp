@@ -97,7 +97,9 @@ void read_named(const Json& json, std::string_view key, std::map<std::string, Na
 
 }  // namespace
 
-TablesWriter::TablesWriter(std::uint64_t position) {
+TablesWriter::TablesWriter(std::uint64_t position, std::size_t lives) {
+    constexpr std::size_t life_bytes = 1024;  // more than nearly all have
+    out_.reserve(lives * life_bytes);
     Line line(out_);
     line.text("cairn", kind);
     line.number("version", version);

@@ -13,7 +13,8 @@ namespace cairn::session {
 /// Writes the file of the session graph, docs/format/session_graph.md: keys in order, then users, then roles.
 class TablesWriter {
 public:
-    explicit TablesWriter(std::uint64_t position);
+    /// `lives`: how many there may be, so that tens of megabytes are not copied while they grow.
+    TablesWriter(std::uint64_t position, std::size_t lives);
     void add_key(std::string_view key, const std::vector<Life>& lives);
     void add_user(std::string_view key, const Named& user) { add_named("user", key, user); }
     void add_role(std::string_view key, const Named& role) { add_named("role", key, role); }
