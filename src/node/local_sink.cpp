@@ -10,7 +10,6 @@ namespace cairn::node {
 
 namespace {
 
-constexpr std::size_t under_way_max = 1;
 constexpr std::size_t records_max = 64;  // of a submission: whoever else is to be answered waits for its parsing
 constexpr std::size_t bytes_max = 1u << 20;
 
@@ -31,8 +30,7 @@ public:
     void add(Waiting record) {
         std::unique_lock lock(mutex_);
         waiting_.push_back(std::move(record));
-        if (under_way_ == under_way_max) return;
-        ++under_way_;
+        if (std::exchange(under_way_, true)) return;
         auto batch = take();
         lock.unlock();
         submit(std::move(batch));
@@ -81,7 +79,7 @@ private:
     void go_on() {
         std::unique_lock lock(mutex_);
         if (waiting_.empty()) {
-            --under_way_;
+            under_way_ = false;
             return;
         }
         auto batch = take();
@@ -103,8 +101,8 @@ private:
     ingest::Ingest& ingest_;
     const std::string gateway_;
     std::mutex mutex_;
-    Batch waiting_;  // guarded by mutex_, as is the next
-    std::size_t under_way_ = 0;
+    Batch waiting_;           // guarded by mutex_, as is the next
+    bool under_way_ = false;  // earlier records are
 };
 
 class LocalSink final : public gateway::RecordSink {

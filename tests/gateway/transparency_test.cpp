@@ -296,13 +296,17 @@ TEST_F(Transparency, AnEventStreamThatSaysItFailedIsAFailedCall) {
         "exception\x0f:exception-type\x07\0\x02SX{}CRC2"s;
     capture("0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nContent-Length: " +
                              std::to_string(frame.size()) + "\r\n\r\n" + frame);
-    start({.mode = Mode::observe});
-    auto one = client();
-    one.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-    one.read_until("\r\n\r\n");
-    EXPECT_EQ(one.read_bytes(frame.size()), frame);
-    ASSERT_TRUE(recorder_.wait_for(1));
-    EXPECT_EQ(recorder_.call(0).stream_failure.code, "SX");
+    std::size_t calls = 0;
+    for (const auto mode : {Mode::observe, Mode::closed}) {
+        start({.mode = mode});
+        auto one = client();
+        one.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        one.read_until("\r\n\r\n");
+        EXPECT_EQ(one.read_bytes(frame.size()), frame);
+        ASSERT_TRUE(recorder_.wait_for(++calls));
+        EXPECT_EQ(recorder_.call(calls - 1).stream_failure.code, "SX");
+        gateway_.reset();
+    }
 }
 
 TEST_F(Transparency, AClientOfHttp10GetsNoChunks) {
