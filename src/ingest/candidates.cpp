@@ -15,8 +15,22 @@ bool same_identity(RecordParser& parser, std::string_view one, std::string_view 
     return second && (*second)->account == account && (*second)->event_id == event_id;
 }
 
-void check_records(std::span<const std::string_view> texts, const AccountFilter& may_write, const HashKey& key,
-                   RecordParser& parser, Request& request, std::vector<Candidate>& out) {
+namespace {
+
+void take_note(const EventView& event, std::size_t place, const Check& check, Request& request) {
+    const auto& [envelope, origins, may_write] = check.writer;
+    const auto& evidence = origins.empty() ? envelope.evidence : origins[place].evidence;
+    auto note = check.learner->look(event, !envelope.gateway.empty(), evidence);
+    if (!note) return;
+    note->number = place;
+    request.notes.push_back(std::move(*note));
+}
+
+}  // namespace
+
+void check_records(std::span<const std::string_view> texts, const Check& check, RecordParser& parser, Request& request,
+                   std::vector<Candidate>& out) {
+    const auto& may_write = check.writer.may_write;
     request.receipt.results.resize(texts.size());
     out.clear();
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -36,12 +50,13 @@ void check_records(std::span<const std::string_view> texts, const AccountFilter&
         }
         Candidate candidate;
         candidate.raw = event.raw;
-        candidate.fingerprint = {identity_hash(key, event.account, event.event_id), key.hash128(event.raw)};
+        candidate.fingerprint = {identity_hash(check.key, event.account, event.event_id), check.key.hash128(event.raw)};
         candidate.position = static_cast<std::uint32_t>(i);
         candidate.retention = retention_class(event.category);
         candidate.time_ms = to_milliseconds(event.time);
         out.push_back(candidate);
         request.index.add(event, 0);
+        if (check.learner) take_note(event, i, check, request);
     }
 }
 

@@ -35,9 +35,17 @@ inline constexpr std::uint32_t versions_max = 64;
 /// Whether two records that passed the check have the same (account, eventID). `other` needs padding too.
 bool same_identity(RecordParser& parser, std::string_view one, std::string_view other);
 
-/// Checks the records of a request: fills in its results, its index rows (one per candidate) and `out`.
-void check_records(std::span<const std::string_view> texts, const AccountFilter& may_write, const HashKey& key,
-                   RecordParser& parser, Request& request, std::vector<Candidate>& out);
+/// Whose records they are, and who looks at them (null: nobody does).
+struct Check {
+    const Writer& writer;
+    const HashKey& key;
+    LiveLearner* learner = nullptr;
+};
+
+/// Checks the records of a request: fills in its results, its index rows (one per candidate), its notes (with the place
+/// of the record) and `out`.
+void check_records(std::span<const std::string_view> texts, const Check& check, RecordParser& parser, Request& request,
+                   std::vector<Candidate>& out);
 
 /// Finds equal and conflicting records within a request. Keeps its table from one request to the next.
 class Repeats {

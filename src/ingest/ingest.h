@@ -15,6 +15,7 @@
 #include "event/record.h"
 #include "seam/clock.h"
 #include "seam/event_log.h"
+#include "seam/live_learner.h"
 #include "seam/live_view.h"
 #include "seam/seen.h"
 
@@ -77,6 +78,7 @@ public:
         /// Called with what answers several requests, and calls it: a server may wake its threads for all of them at
         /// once. Null: it is called as it is.
         std::function<void(const std::function<void()>& answer_all)> around_answers = {};
+        LiveLearner* learner = nullptr;  ///< sees the records, too; or none
     };
 
     Ingest(Parts parts, IngestOptions options);

@@ -1,5 +1,6 @@
 #include "ingest/ingest.h"
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <future>
@@ -92,6 +93,16 @@ void keep_rows(const std::vector<Candidate>& candidates, std::span<const std::ui
     index.rows = std::move(rows);
 }
 
+/// Leaves the notes of the stored events, in number order.
+void keep_notes(Request& request) {
+    std::erase_if(request.notes, [&](CallNote& note) {
+        const auto& result = request.receipt.results[note.number];
+        note.number = result.number;
+        return result.outcome != Outcome::stored && result.outcome != Outcome::conflict;
+    });
+    std::ranges::sort(request.notes, {}, &CallNote::number);
+}
+
 }  // namespace
 
 struct Ingest::State {
@@ -102,7 +113,7 @@ struct Ingest::State {
           id(++owners),
           admission(this->parts.log, this->parts.seen, this->parts.find_dictionary),
           publisher(std::make_unique<Publisher>(
-              this->parts.views, this->parts.seen, this->parts.log.end(),
+              Publisher::Parts{this->parts.views, this->parts.learner, this->parts.seen}, this->parts.log.end(),
               [this](Request& request, Result<void> outcome) { answer(request, std::move(outcome)); },
               this->parts.around_answers)) {}
 
@@ -150,12 +161,13 @@ struct Ingest::State {
 Result<std::optional<Batch>> Ingest::State::prepare(std::span<const std::string_view> texts, const Writer& writer,
                                                     Request& request) {
     auto& work = workspace();
-    check_records(texts, writer.may_write, parts.key, work.parser, request, work.candidates);
+    check_records(texts, {writer, parts.key, parts.learner}, work.parser, request, work.candidates);
     work.repeats.find(work.candidates, work.comparer, request);
     work.order.clear();
     if (!work.candidates.empty()) CAIRN_TRY(admission.decide(work.candidates, work.comparer, work.order));
     report(work.candidates, request);
     keep_rows(work.candidates, work.order, request.index);
+    keep_notes(request);
     if (work.order.empty()) return std::nullopt;
 
     auto batch = make_batch(work.candidates, work.order, writer, parts.clock.now(), parts.codec, options.fast_codec);

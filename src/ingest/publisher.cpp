@@ -9,9 +9,8 @@ constexpr std::size_t items_max = std::size_t{1} << 20;
 
 }  // namespace
 
-Publisher::Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around)
-    : views_(std::move(views)),
-      seen_(seen),
+Publisher::Publisher(Parts parts, std::uint64_t end, Answer answer, Around around)
+    : parts_(std::move(parts)),
       answer_(std::move(answer)),
       around_(std::move(around)),
       end_(end),
@@ -44,12 +43,13 @@ void Publisher::take(std::deque<Item> items) {
         } else if (!item.outcome) {
             if (!failed_) failed_ = item.outcome.error();
         } else {
-            for (auto* view : views_) view->publish(item.request->index);
+            for (auto* view : parts_.views) view->publish(item.request->index);
             end = item.request->needs_end;
+            if (parts_.learner) parts_.learner->publish(end, std::move(item.request->notes));
         }
     }
     if (end != before) {
-        seen_.durable(end);
+        parts_.seen.durable(end);
         end_.store(end, std::memory_order_release);
     }
     if (around_)

@@ -11,6 +11,7 @@
 
 #include "base/queue.h"
 #include "ingest/request.h"
+#include "seam/live_learner.h"
 #include "seam/live_view.h"
 #include "seam/seen.h"
 
@@ -25,9 +26,16 @@ public:
 
     using Around = std::function<void(const std::function<void()>& answer_all)>;
 
+    /// To whom durable events are told, in this order; all of them outlive it.
+    struct Parts {
+        std::vector<LiveView*> views;
+        LiveLearner* learner;  ///< or null
+        Seen& seen;
+    };
+
     /// All events below `end` are visible already. `answer` is called once per request, from the publisher's thread,
     /// inside `around` if there is one.
-    Publisher(std::vector<LiveView*> views, Seen& seen, std::uint64_t end, Answer answer, Around around);
+    Publisher(Parts parts, std::uint64_t end, Answer answer, Around around);
 
     /// Takes what is left, answers it and stops.
     ~Publisher();
@@ -54,8 +62,7 @@ private:
     void answer_all(std::deque<Item>& items);
     void answer_waiting();
 
-    const std::vector<LiveView*> views_;
-    Seen& seen_;
+    const Parts parts_;
     const Answer answer_;
     const Around around_;
     std::atomic<std::uint64_t> end_;

@@ -179,7 +179,8 @@ private:
                                                                          [](const auto& answer_all) {
                                                                              const net::AnswerBurst burst;
                                                                              answer_all();
-                                                                         }},
+                                                                         },
+                                                                         &sessions_->learner()},
                                                    options);
         trainer_ = std::make_unique<DictionaryTrainer>(
             DictionaryTrainer::Parts{

@@ -104,6 +104,7 @@ void SessionWork::stop() {
         log_warning("the session graph is not saved", {{"reason", saved.error().message}});
 }
 
+LiveLearner& SessionWork::learner() { return state_->view.learner(state_->log.end()); }
 const api::SessionServices& SessionWork::services() const { return state_->services; }
 gateway::KeyBook& SessionWork::book() { return state_->book; }
 std::uint64_t SessionWork::published() const { return state_->follower.position(); }

@@ -11,6 +11,7 @@
 #include "seam/clock.h"
 #include "seam/disk.h"
 #include "seam/event_log.h"
+#include "seam/live_learner.h"
 #include "seam/meta_store.h"
 
 namespace cairn::node {
@@ -40,6 +41,9 @@ public:
 
     /// Ends, and writes the graph to disk. Blocks.
     void stop();
+
+    /// For ingest: tells it of what comes in. Before start().
+    LiveLearner& learner();
 
     const api::SessionServices& services() const;
     gateway::KeyBook& book();

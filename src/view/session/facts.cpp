@@ -94,8 +94,12 @@ void refused_caller(const Observation& call, Facts& facts) {
 
 }  // namespace
 
-bool tells_more(std::string_view event_source, std::string_view event_name) {
-    return find_rule(event_source, event_name) != nullptr;
+bool is_call(Category category) {
+    return category == Category::management || category == Category::data || category == Category::network_activity;
+}
+
+bool tells_more(const EventView& event) {
+    return event.error_code.empty() && find_rule(event.event_source, event.event_name) != nullptr;
 }
 
 bool name_tells_more(std::string_view event_name, bool has_answer) {

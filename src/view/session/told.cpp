@@ -33,8 +33,10 @@ std::string_view identity_bytes(std::string_view record) {
     for (std::size_t i = 0; i < record.size(); ++i) {
         const char c = record[i];
         if (c == '"') {
-            i = record.find('"', i + 1);
-            if (i == std::string_view::npos || record[i - 1] == '\\') return {};  // escapes are rare: it is parsed
+            const auto end = record.find('"', i + 1);
+            if (end == std::string_view::npos) return {};
+            if (record.substr(i, end - i).find('\\') != std::string_view::npos) return {};  // rare: it is parsed
+            i = end;
         } else if (c == '{') {
             ++depth;
         } else if (c == '}' && --depth == 0) {
@@ -79,11 +81,21 @@ std::optional<Said> said_in(std::string_view evidence) {
     return confidence ? std::optional(Said{*space, *confidence}) : std::nullopt;
 }
 
-std::uint64_t hash_of_use(const Caller& caller, std::string_view space) {
-    return hash64(caller.arn, space.empty() ? 0 : hash64(space));
-}
+constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
+
+Use use_of(std::string_view key_id, std::string_view arn, std::string_view space) {
+    return {hash64(key_id), hash64(arn, space.empty() ? 0 : hash64(space))};
+}
+
+void Told::Slot::set(Use whose, std::uint64_t name_hash, Time begin, Time end) {
+    key.store(whose.key, relaxed);
+    use.store(whose.use, relaxed);
+    name.store(name_hash, relaxed);
+    from.store(begin, relaxed);
+    to.store(end, relaxed);
+}
 
 bool Told::tells_nothing(std::string_view record, std::string_view evidence) const {
     const bool from_trail = evidence.empty();
@@ -95,31 +107,32 @@ bool Told::tells_nothing(std::string_view record, std::string_view evidence) con
     if (!caller || name_tells_more(text_behind(record, name_begin), has_answer)) return false;
     if (caller->key_id.empty()) return true;
     if (!from_trail && refusal.found_in(record)) return false;  // the upstream says who it is
-    const auto key = hash64(caller->key_id), use = hash_of_use(*caller, said->space);
-    const auto& slot = slots_[(key ^ use) % slot_count];
-    if (slot.key != key || slot.use != use) return false;
+    const auto use = use_of(caller->key_id, caller->arn, said->space);
+    if (slot_of(use).key.load(relaxed) != use.key) return false;  // before the time is read
     const auto time = parse_time(text_behind(record, time_begin));
-    return time && slot.from <= *time && *time <= slot.to;
+    return time && knows(use, *time);
 }
 
-void Told::note(std::string_view record, std::string_view evidence, Time from, Time to) {
-    const auto said = evidence.empty() ? Said{} : said_in(evidence);
-    const auto caller = caller_of(record);
-    if (!said || !caller) return;
-    const auto key = hash64(caller->key_id), use = hash_of_use(*caller, said->space);
-    slots_[(key ^ use) % slot_count] = {key, use, hash64(last_part(caller->arn)), from, to};
+bool Told::knows(Use use, Time at) const {
+    const auto& slot = slot_of(use);
+    return slot.key.load(relaxed) == use.key && slot.use.load(relaxed) == use.use && slot.from.load(relaxed) <= at &&
+           at <= slot.to.load(relaxed);
+}
+
+void Told::note(Use use, std::string_view arn, Time from, Time to) {
+    slots_[(use.key ^ use.use) % slot_count].set(use, hash64(last_part(arn)), from, to);
 }
 
 void Told::forget_key(std::string_view key_id) {
     const auto hash = hash64(key_id);
     for (auto& slot : slots_)
-        if (slot.key == hash) slot = {};
+        if (slot.key.load(relaxed) == hash) slot.set({}, 0, {}, {});
 }
 
 void Told::forget_user(std::string_view name) {
     const auto hash = hash64(name);
     for (auto& slot : slots_)
-        if (slot.name == hash) slot = {};
+        if (slot.name.load(relaxed) == hash) slot.set({}, 0, {}, {});
 }
 
 }  // namespace cairn::session

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -8,9 +9,16 @@
 
 namespace cairn::session {
 
-/// Recognises by their bytes alone, without parsing, records that tell nothing new: nearly all of a busy trail. They
+/// A key as a caller of an ARN uses it in one space, by its hashes.
+struct Use {
+    std::uint64_t key = 0, use = 0;
+};
+Use use_of(std::string_view key_id, std::string_view arn, std::string_view space);
+
+/// Recognises records that tell nothing new, nearly all of a busy trail: by their bytes alone, without parsing. They
 /// are of no key, or of one that was learned with the same ARN, at a time in which it is known to be valid. Never wrong
-/// on the other side: what it does not recognise is parsed.
+/// on the other side: what it does not recognise is parsed. Changed by one thread; what others read meanwhile is a
+/// hint.
 class Told {
 public:
     Told() : slots_(slot_count) {}
@@ -18,8 +26,11 @@ public:
     /// `evidence`: what a gateway says of its record; empty for one of a trail.
     bool tells_nothing(std::string_view record, std::string_view evidence = {}) const;
 
-    /// The key of `record` is learned with its ARN; it is valid between `from` and `to`.
-    void note(std::string_view record, std::string_view evidence, Time from, Time to);
+    /// The same of a call that tells no more than who made it.
+    bool knows(Use use, Time at) const;
+
+    /// The key is learned with its ARN; it is valid between `from` and `to`.
+    void note(Use use, std::string_view arn, Time from, Time to);
 
     /// A key may have ended; so may those of all users of a name.
     void forget_key(std::string_view key_id);
@@ -28,9 +39,12 @@ public:
 private:
     static constexpr std::size_t slot_count = 32'768;
     struct Slot {
-        std::uint64_t key = 0, use = 0, name = 0;  ///< hashes: of key id, of ARN and space, of what ends it; 0: empty
-        Time from{}, to{};
+        std::atomic<std::uint64_t> key = 0, use = 0, name = 0;  ///< hashes, `name`: of what ends it; 0: empty
+        std::atomic<Time> from{}, to{};
+        void set(Use whose, std::uint64_t name_hash, Time begin, Time end);
     };
+    const Slot& slot_of(Use use) const { return slots_[(use.key ^ use.use) % slot_count]; }
+
     std::vector<Slot> slots_;  // one key with one ARN in one space each, the newest
 };
 

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view refusal_text = "is not authorized to perform";
 
-bool is_call(Category category) {
-    return category == Category::management || category == Category::data || category == Category::network_activity;
-}
-
 /// The three members that rules read: parsing all of a record would cost many times as much.
 struct RecordParts {
     std::string_view identity, parameters, elements;
@@ -38,7 +34,7 @@ Json object_in(std::string_view text) {
 }  // namespace
 
 SessionView::SessionView(Parts parts, ViewOptions options)
-    : parts_(std::move(parts)), options_(options), reader_(parts_.find_dictionary) {}
+    : parts_(std::move(parts)), options_(options), reader_(parts_.find_dictionary), parser_(follow::stored_limits) {}
 
 Result<void> SessionView::open(std::uint64_t log_end) {
     CAIRN_TRY(parts_.disk.make_folder(parts_.folder));
@@ -70,19 +66,17 @@ Result<void> SessionView::save() {
     return {};
 }
 
+LiveLearner& SessionView::learner(std::uint64_t log_end) {
+    recent_.begin_at(log_end);
+    return recent_;
+}
+
 Result<follow::View::Planned> SessionView::plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) {
     Planned planned{.read_to = from, .position = from, .plans = {}};
     for (const auto& block : blocks) {
-        const auto end = block.first_number + block.event_count;
-        const auto use = [&](std::uint64_t, const EventView& event, const Envelope& envelope) -> Result<void> {
-            learn(event, envelope);
-            return {};
-        };
-        const auto wants = [&](std::string_view record, const Envelope& envelope) {
-            if (envelope.gateway.empty()) return !told_.tells_nothing(record);
-            return envelope.evidence.empty() || !told_.tells_nothing(record, envelope.evidence);
-        };
-        CAIRN_TRY(reader_.each(block, from, end, use, wants));
+        const auto begin = std::max(from, block.first_number), end = block.first_number + block.event_count;
+        const auto notes = recent_.take(begin, end);
+        CAIRN_TRY(notes ? recall(block, *notes) : read(block, begin, end));
         planned.read_to = planned.position = std::max(planned.position, end);
     }
     position_ = planned.position;
@@ -94,16 +88,42 @@ Result<follow::View::Planned> SessionView::plan(std::uint64_t from, const std::v
     return planned;
 }
 
-void SessionView::learn(const EventView& event, const Envelope& envelope) {
+Result<void> SessionView::read(const StoredBlock& block, std::uint64_t from, std::uint64_t to) {
+    const auto use = [&](std::uint64_t, const EventView& event, const Envelope& envelope) -> Result<void> {
+        learn(event, {envelope.gateway.empty(), envelope.evidence});
+        return {};
+    };
+    const auto wants = [&](std::string_view record, const Envelope& envelope) {
+        if (envelope.gateway.empty()) return !told_.tells_nothing(record);
+        return envelope.evidence.empty() || !told_.tells_nothing(record, envelope.evidence);
+    };
+    return reader_.each(block, from, to, use, wants);
+}
+
+Result<void> SessionView::recall(const StoredBlock& block, const std::vector<CallNote>& notes) {
+    for (const auto& note : notes) {
+        if (note.key != 0 && told_.knows({note.key, note.use}, note.at)) continue;
+        if (note.record.empty()) {  // the key has ended meanwhile
+            CAIRN_TRY(read(block, note.number, note.number + 1));
+            continue;
+        }
+        const auto record = std::string_view(note.record).substr(0, note.record.size() - RecordParser::padding);
+        if (!note.evidence.empty() && told_.tells_nothing(record, note.evidence)) continue;
+        if (const auto event = parser_.parse(record)) learn(**event, {!note.from_gateway, note.evidence});
+    }
+    return {};
+}
+
+void SessionView::learn(const EventView& event, const Source& source) {
     if (!is_call(event.category)) return;
     const bool refused = event.error_message.find(refusal_text) != std::string_view::npos;
-    const bool more = tells_more(event.event_source, event.event_name) && event.error_code.empty();
+    const bool more = tells_more(event);
     if (!more && event.access_key_id.empty()) return;
 
-    const bool from_trail = envelope.gateway.empty();
+    const bool from_trail = source.from_trail;
     Json evidence;
-    if (!envelope.evidence.empty())
-        if (auto read = parse_json(envelope.evidence)) evidence = std::move(*read);
+    if (!source.evidence.empty())
+        if (auto read = parse_json(source.evidence)) evidence = std::move(*read);
     if (evidence.text("confidence") == "foreign") return;  // anybody may have answered, and anything
     const auto space = evidence.text("upstream");
     const auto type = event.identity_type;
@@ -111,7 +131,7 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
     if (!more && !refused &&
         parts_.graph.knows_use(space, event.access_key_id, somebody ? event.arn : std::string_view(), event.time,
                                from_trail && somebody)) {
-        if (somebody || !from_trail) note(event, envelope, space);
+        if (somebody || !from_trail) note(event, from_trail, space);
         return;
     }
 
@@ -139,17 +159,16 @@ void SessionView::learn(const EventView& event, const Envelope& envelope) {
                         .at = event.time,
                         .from_trail = from_trail,
                         .verified = from_trail || evidence.text("confidence") == "confirmed"});
-    if (from_trail && somebody && !more) note(event, envelope, space);
+    if (from_trail && somebody && !more) note(event, from_trail, space);
 }
 
-void SessionView::note(const EventView& event, const Envelope& envelope, std::string_view space) {
-    const bool from_trail = envelope.gateway.empty();
-    if (from_trail ? !space.empty() : envelope.evidence.empty()) return;  // not as services and gateways write them
+void SessionView::note(const EventView& event, bool from_trail, std::string_view space) {
+    if (from_trail != space.empty()) return;  // not as services and gateways write them
     const auto valid = parts_.graph.validity(space, event.access_key_id, event.time);
     if (!valid) return;
     // Now and then it is to be noted that the key is in use.
     const auto to = std::min(valid->second, event.time + std::chrono::hours(24 * 14));
-    told_.note(event.raw, from_trail ? std::string_view() : envelope.evidence, valid->first, to);
+    told_.note(use_of(event.access_key_id, event.arn, space), event.arn, valid->first, to);
 }
 
 }  // namespace cairn::session

@@ -12,6 +12,7 @@
 #include "seam/disk.h"
 #include "seam/meta_store.h"
 #include "view/session/graph.h"
+#include "view/session/recent.h"
 #include "view/session/told.h"
 
 namespace cairn::session {
@@ -43,6 +44,10 @@ public:
     /// Writes the file. Not while a follower runs.
     Result<void> save();
 
+    /// For ingest, which tells it of every event from `log_end` on: those need not be read from the log. Once, before
+    /// the follower starts.
+    LiveLearner& learner(std::uint64_t log_end);
+
     std::string name() const override { return "session"; }
     void restart(std::uint64_t position) override { position_ = position; }
     Result<Planned> plan(std::uint64_t from, const std::vector<StoredBlock>& blocks) override;
@@ -54,15 +59,26 @@ public:
     Result<bool> failed(Transaction&, const follow::Plan&, const Error&) override { return false; }
 
 private:
-    void learn(const EventView& event, const Envelope& envelope);
+    /// Where a record comes from.
+    struct Source {
+        bool from_trail = false;
+        std::string_view evidence;
+    };
+    /// Learns from the events of a block with `from` <= number < `to`. Error: the block cannot be read.
+    Result<void> read(const StoredBlock& block, std::uint64_t from, std::uint64_t to);
+    /// The same from their notes.
+    Result<void> recall(const StoredBlock& block, const std::vector<CallNote>& notes);
+    void learn(const EventView& event, const Source& source);
     /// Once a record was taken in that only says who called: another one like it tells nothing new.
-    void note(const EventView& event, const Envelope& envelope, std::string_view space);
+    void note(const EventView& event, bool from_trail, std::string_view space);
     std::string path() const { return parts_.folder + "/graph"; }
 
     const Parts parts_;
     const ViewOptions options_;
     follow::EventReader reader_;
+    RecordParser parser_;
     Told told_;
+    Recent recent_{told_};
     std::uint64_t position_ = 0, saved_ = 0;
     Time save_due_{};
 };

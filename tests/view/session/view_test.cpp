@@ -37,6 +37,8 @@ Event event(const std::string& name, const std::string& identity, const std::str
 const std::string ana =
     R"({"type":"IAMUser","principalId":"AIDA","arn":"arn:aws:iam::111122223333:user/ana","accountId":"111122223333","accessKeyId":"AKIAana","userName":"ana"})";
 
+constexpr std::string_view ana_arn = "arn:aws:iam::111122223333:user/ana";
+
 Event assume(const std::string& identity, const std::string& key, const char* at, const std::string& evidence = {}) {
     return event("AssumeRole", identity,
                  R"("requestParameters":{"roleArn":"arn:aws:iam::444455556666:role/ops","roleSessionName":"s"},)"
@@ -70,6 +72,29 @@ protected:
         block.owner = bytes;
         blocks.push_back(block);
         end += events.size();
+    }
+
+    /// What a learner keeps of them, with their places.
+    static std::vector<CallNote> notes_of(LiveLearner& learner, const std::vector<Event>& events) {
+        RecordParser parser;
+        std::vector<CallNote> notes;
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const auto text = events[i].record + std::string(RecordParser::padding, ' ');
+            const auto event = parser.parse(std::string_view(text).substr(0, events[i].record.size()));
+            EXPECT_TRUE(event) << event.error().message;
+            auto note = learner.look(**event, !events[i].envelope.gateway.empty(), events[i].envelope.evidence);
+            if (!note) continue;
+            note->number = i;
+            notes.push_back(std::move(*note));
+        }
+        return notes;
+    }
+
+    /// They become durable.
+    void publish(LiveLearner& learner, const std::vector<Event>& events, std::vector<CallNote> notes) {
+        for (auto& note : notes) note.number += end;
+        add(events);
+        learner.publish(end, std::move(notes));
     }
 
     std::uint64_t position() {
@@ -135,7 +160,7 @@ TEST_F(SessionViewTest, OfAGatewaysRecordsOnlyThoseOfAKnownUseInTheirSpaceTellNo
     const auto noon = *parse_time("2026-01-02T00:00:00Z"), next = *parse_time("2026-01-03T00:00:00Z");
     Told told;
     EXPECT_FALSE(told.tells_nothing(record, minio));
-    told.note(record, minio, noon, next);
+    told.note(use_of("AKIAana", ana_arn, "minio"), ana_arn, noon, next);
     EXPECT_TRUE(told.tells_nothing(record, again));
     EXPECT_FALSE(told.tells_nothing(record, ceph));
     EXPECT_FALSE(told.tells_nothing(record));
@@ -182,7 +207,8 @@ TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
     Told told;
     const auto record = call(ana, "2026-01-02T03:04:05Z").record;
     EXPECT_FALSE(told.tells_nothing(record));
-    told.note(record, {}, *parse_time("2026-01-02T00:00:00Z"), *parse_time("2026-01-03T00:00:00Z"));
+    told.note(use_of("AKIAana", ana_arn, {}), ana_arn, *parse_time("2026-01-02T00:00:00Z"),
+              *parse_time("2026-01-03T00:00:00Z"));
     EXPECT_TRUE(told.tells_nothing(call(ana, "2026-01-02T23:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(call(ana, "2026-01-04T00:00:00Z").record));
     EXPECT_FALSE(told.tells_nothing(call(bob, "2026-01-02T23:00:00Z").record));
@@ -192,6 +218,64 @@ TEST_F(SessionViewTest, WhatTellsNothingNewIsNotParsedAndTheRestIs) {
         << "without a key";
     EXPECT_FALSE(told.tells_nothing("{}"));
     EXPECT_FALSE(told.tells_nothing(record.substr(0, record.size() / 4)));
+}
+
+TEST_F(SessionViewTest, WhatComesInIsLearnedFromItsNotes) {
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    auto& learner = run.view.learner(end);
+    const auto call = [](const char* at) { return event("ListBuckets", ana, "", at); };
+    const auto deleted = [](const char* at) {
+        auto made = event("DeleteAccessKey", ana, R"("requestParameters":{"accessKeyId":"AKIAana"},)", at);
+        made.record.replace(made.record.find("sts.amazonaws"), 3, "iam");
+        return made;
+    };
+    const auto service =
+        event("PutObject", R"({"type":"AWSService","invokedBy":"s3.amazonaws.com"})", "", "2026-01-02T03:04:05Z");
+    EXPECT_EQ(notes_of(learner, {service}).size(), 0u) << "nobody's key";
+
+    const std::vector<Event> first = {call("2026-01-02T03:04:05Z"), service, call("2026-01-02T03:04:06Z")};
+    publish(learner, first, notes_of(learner, first));
+    read_all(run, 0);
+    EXPECT_EQ(run.graph.key_count(), 1u);
+
+    // Looked at before it is known that the key ends before it.
+    const std::vector<Event> late = {call("2026-01-02T05:00:00Z")};
+    auto late_notes = notes_of(learner, late);
+    ASSERT_EQ(late_notes.size(), 1u);
+    EXPECT_TRUE(late_notes.front().record.empty()) << "it tells nothing new";
+    const std::vector<Event> between = {
+        deleted("2026-01-02T04:00:00Z"),
+        assume(ana, "ASIA2", "2026-01-02T03:30:00Z", R"({"upstream":"minio","confidence":"claimed"})")};
+    publish(learner, between, notes_of(learner, between));
+    publish(learner, late, std::move(late_notes));
+    read_all(run, first.size());
+    EXPECT_FALSE(run.graph.find("", "AKIAana", *parse_time("2026-01-02T05:00:00Z")).is_null());
+
+    Run again(*this);  // from the log
+    ASSERT_TRUE(again.view.open(end));
+    read_all(again, 0);
+    EXPECT_EQ(again.graph.save(1), run.graph.save(1));
+}
+
+TEST_F(SessionViewTest, NotesThatAreTooManyAreReadFromTheLog) {
+    Run run(*this);
+    ASSERT_TRUE(run.view.open(end));
+    auto& learner = run.view.learner(end);
+    const std::string filler = R"("requestParameters":{"x":")" + std::string(100'000, 'x') + R"("},)";
+    std::vector<Event> events;
+    for (int i = 0; i < 200; ++i) {
+        auto identity = ana;
+        identity.replace(identity.find("AKIAana"), 7, "AKIA" + std::to_string(i));
+        events.push_back(event("ListBuckets", identity, filler, "2026-01-02T03:04:05Z"));
+    }
+    publish(learner, events, notes_of(learner, events));
+    const auto begin = end;
+    const std::vector<Event> more = {event("ListBuckets", ana, "", "2026-01-02T03:04:05Z")};
+    publish(learner, more, notes_of(learner, more));
+    read_all(run, 0);
+    EXPECT_EQ(run.graph.key_count(), 201u);
+    EXPECT_EQ(begin, 200u);
 }
 
 TEST_F(SessionViewTest, WhatIsLostIsLearnedAnewWithTheSameAnswers) {
