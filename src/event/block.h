@@ -41,8 +41,30 @@ private:
 
 using DictionaryPointer = std::shared_ptr<const Dictionary>;
 
+/// Records to learn a dictionary from, kept together as blocks hold them.
+class DictionarySamples {
+public:
+    explicit DictionarySamples(std::size_t bytes_max) : bytes_max_(bytes_max) { text_.reserve(bytes_max); }
+
+    /// One that would not fit is left out.
+    void add(std::string_view record);
+
+    std::size_t raw_bytes() const { return raw_bytes_; }  ///< of those taken
+    std::size_t size() const { return sizes_.size(); }
+
+private:
+    friend Result<DictionaryPointer> train_dictionary(const DictionarySamples& samples, std::size_t bytes_max);
+    std::string train(std::size_t bytes_max) const;
+
+    const std::size_t bytes_max_;
+    std::string text_, uuids_;  // with packed UUIDs
+    std::vector<std::size_t> sizes_;
+    std::size_t raw_bytes_ = 0;
+};
+
 /// Learns a dictionary of at most `bytes_max` from sample records (at least 40 times as many bytes are advised).
 /// Takes seconds of CPU. Error: invalid, when the samples are too few or training came back too small to help.
+Result<DictionaryPointer> train_dictionary(const DictionarySamples& samples, std::size_t bytes_max);
 Result<DictionaryPointer> train_dictionary(std::span<const std::string> records, std::size_t bytes_max);
 
 /// A dictionary as a file holds it, with version and CRC, and back. Format: docs/format/dictionary.md.

@@ -20,27 +20,19 @@ constexpr std::size_t header_bytes = 16;
 // Below this a dictionary saves less than the trouble it makes.
 constexpr std::size_t useful_bytes_min = 4096;
 
-/// The records as blocks hold them: UUIDs packed.
-struct Samples {
-    std::string text;
-    std::vector<std::size_t> sizes;
-};
+}  // namespace
 
-Samples packed_samples(std::span<const std::string> records) {
-    Samples samples;
-    std::string uuids;
-    for (const auto& record : records) {
-        if (record.empty() || record.find(uuid_marker) != std::string::npos) continue;
-        const std::size_t before = samples.text.size();
-        pack_uuids(record, samples.text, uuids);
-        samples.sizes.push_back(samples.text.size() - before);
-        uuids.clear();
-    }
-    return samples;
+void DictionarySamples::add(std::string_view record) {
+    const auto before = text_.size();
+    if (record.empty() || before + record.size() > bytes_max_ || record.find(uuid_marker) != record.npos) return;
+    pack_uuids(record, text_, uuids_);
+    uuids_.clear();
+    sizes_.push_back(text_.size() - before);
+    raw_bytes_ += record.size();
 }
 
 /// Empty when the library fails.
-std::string train(const Samples& samples, std::size_t bytes_max) {
+std::string DictionarySamples::train(std::size_t bytes_max) const {
     ZDICT_fastCover_params_t parameters{};
     parameters.k = 1024;
     parameters.d = 8;
@@ -49,26 +41,31 @@ std::string train(const Samples& samples, std::size_t bytes_max) {
     parameters.zParams.compressionLevel = 3;
     std::string bytes;
     bytes.resize_and_overwrite(bytes_max, [&](char* data, std::size_t) {
-        const auto written = ZDICT_trainFromBuffer_fastCover(data, bytes_max, samples.text.data(), samples.sizes.data(),
-                                                             static_cast<unsigned>(samples.sizes.size()), parameters);
+        const auto written = ZDICT_trainFromBuffer_fastCover(data, bytes_max, text_.data(), sizes_.data(),
+                                                             static_cast<unsigned>(sizes_.size()), parameters);
         return ZDICT_isError(written) ? 0 : written;
     });
     return bytes;
 }
 
-}  // namespace
-
-Result<DictionaryPointer> train_dictionary(std::span<const std::string> records, std::size_t bytes_max) {
-    const auto samples = packed_samples(records);
+Result<DictionaryPointer> train_dictionary(const DictionarySamples& samples, std::size_t bytes_max) {
     // Asked for too much, the trainer may hand back a stub without saying so: then less is asked for.
     for (std::size_t wanted = bytes_max; wanted >= useful_bytes_min; wanted /= 2) {
-        auto bytes = train(samples, wanted);
+        auto bytes = samples.train(wanted);
         if (bytes.size() < std::max(wanted / 2, useful_bytes_min)) continue;
         auto dictionary = std::make_shared<const Dictionary>(std::move(bytes));
         if (is_usable(*dictionary)) return dictionary;
     }
-    return fail(Code::invalid, "too few sample records for a dictionary: " + std::to_string(samples.sizes.size()) +
-                                   " of " + std::to_string(samples.text.size()) + " bytes");
+    return fail(Code::invalid, "too few sample records for a dictionary: " + std::to_string(samples.sizes_.size()) +
+                                   " of " + std::to_string(samples.text_.size()) + " bytes");
+}
+
+Result<DictionaryPointer> train_dictionary(std::span<const std::string> records, std::size_t bytes_max) {
+    std::size_t bytes = 0;
+    for (const auto& record : records) bytes += record.size();
+    DictionarySamples samples(bytes);
+    for (const auto& record : records) samples.add(record);
+    return train_dictionary(samples, bytes_max);
 }
 
 std::string encode_dictionary(const Dictionary& dictionary) {

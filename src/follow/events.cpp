@@ -8,6 +8,9 @@ namespace cairn::follow {
 
 namespace {
 
+// What is stored was checked when it came in, perhaps with other limits.
+constexpr RecordLimits stored_limits{.bytes_max = 64 << 20, .depth_max = 4096};
+
 void warn(std::uint64_t number, const Error& error) {
     log_warning("an event cannot be read", {{"number", number}, {"error", error.message}});
 }

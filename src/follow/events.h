@@ -13,9 +13,6 @@
 
 namespace cairn::follow {
 
-/// What is stored was checked when it came in, perhaps with other limits.
-inline constexpr RecordLimits stored_limits{.bytes_max = 64 << 20, .depth_max = 4096};
-
 /// Decodes stored events for a view. Keeps its buffers: one for each thread.
 class EventReader {
 public:

@@ -1,7 +1,9 @@
 #include "node/dictionary_trainer.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,14 +20,13 @@ constexpr std::size_t sample_bytes_per_dictionary_byte = 40;
 constexpr std::uint64_t drift_look_events = 4'000;
 constexpr double gain_wanted = 0.93;
 
-/// Records of the newest `events` events, oldest first.
-std::vector<std::string> newest_records(EventLog& log, const FindDictionary& find, std::uint64_t events) {
-    std::vector<std::string> records;
-    const auto end = log.end();
-    auto at = std::max(log.begin(), end > events ? end - events : 0);
+using UseRecord = std::function<void(std::uint64_t number, std::string_view record)>;
+
+/// Calls `use` for the records of events from `at` to `end`, and of all others in their blocks.
+void each_record(EventLog& log, const FindDictionary& find, std::uint64_t at, std::uint64_t end, const UseRecord& use) {
     while (at < end) {
         const auto blocks = log.read(at, 8 << 20);
-        if (!blocks || blocks->empty()) break;
+        if (!blocks || blocks->empty()) return;
         for (const auto& block : *blocks) {
             at = block.first_number + block.event_count;
             const auto reader = BlockReader::open(block.bytes, find);
@@ -33,27 +34,50 @@ std::vector<std::string> newest_records(EventLog& log, const FindDictionary& fin
             BlockReader::Records sub;
             for (std::uint32_t i = 0; i < reader->sub_block_count(); ++i) {
                 if (!reader->read_sub_block(i, sub)) continue;
-                for (std::size_t k = 0; k < sub.ends.size(); ++k) records.emplace_back(sub.record(k));
+                for (std::size_t k = 0; k < sub.ends.size(); ++k)
+                    use(block.first_number + reader->first_of(i) + k, sub.record(k));
             }
         }
     }
-    return records;
 }
 
-/// Bytes of the records as blocks with that dictionary, per raw byte.
-double encoded_share(const std::vector<std::string>& records, const DictionaryPointer& dictionary) {
+/// Where the newest `events` events begin.
+std::uint64_t begin_of_newest(const EventLog& log, std::uint64_t end, std::uint64_t events) {
+    return std::max(log.begin(), end > events ? end - events : 0);
+}
+
+/// Records that dictionaries are judged by: the first ones, when they are large.
+class Probe {
+public:
+    void add(std::string_view record) {
+        if (bytes_ + record.size() > bytes_max) return;
+        bytes_ += record.size();
+        records_.emplace_back(record);
+    }
+
+    /// Bytes of the records as blocks with that dictionary, per raw byte.
+    double encoded_share(const DictionaryPointer& dictionary) const;
+
+    std::size_t bytes() const { return bytes_; }
+
+private:
+    static constexpr std::size_t bytes_max = std::size_t{16} << 20;
+    std::vector<std::string> records_;
+    std::size_t bytes_ = 0;
+};
+
+double Probe::encoded_share(const DictionaryPointer& dictionary) const {
     BlockCodec codec;
     codec.dictionary = dictionary;
     BlockBuilder builder(RetentionClass::management);
-    std::size_t bytes = 0, raw_bytes = 0;
-    for (const auto& record : records) {
-        raw_bytes += record.size();
+    std::size_t bytes = 0;
+    for (const auto& record : records_) {
         builder.add(record, {});
         if (builder.raw_bytes() < 128 * 1024) continue;
         bytes += builder.finish(codec).size();
     }
     if (builder.event_count() > 0) bytes += builder.finish(codec).size();
-    return static_cast<double>(bytes) / static_cast<double>(std::max<std::size_t>(raw_bytes, 1));
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::size_t>(bytes_, 1));
 }
 
 }  // namespace
@@ -74,32 +98,38 @@ void DictionaryTrainer::look() {
 
 bool DictionaryTrainer::fits_still() const {
     if (share_ == 0) return false;
-    const auto newest = newest_records(parts_.log, parts_.find_dictionary, drift_look_events);
-    return encoded_share(newest, parts_.current()) * gain_wanted <= share_;
+    const auto end = parts_.log.end();
+    Probe newest;
+    each_record(parts_.log, parts_.find_dictionary, begin_of_newest(parts_.log, end, drift_look_events), end,
+                [&](std::uint64_t, std::string_view record) { newest.add(record); });
+    return newest.encoded_share(parts_.current()) * gain_wanted <= share_;
 }
 
 void DictionaryTrainer::learn() {
-    auto records = newest_records(parts_.log, parts_.find_dictionary, full_look_events);
-    std::size_t sample_bytes = 0;
-    for (const auto& record : records) sample_bytes += record.size();
-    const auto bytes = std::min(bytes_max_, sample_bytes / sample_bytes_per_dictionary_byte);
+    const auto end = parts_.log.end(), begin = begin_of_newest(parts_.log, end, full_look_events);
+    // The newest tenth is kept apart: what was learned from would flatter the new dictionary.
+    const auto kept_apart = begin + (end - begin) * 9 / 10;
+    DictionarySamples samples(2 * sample_bytes_per_dictionary_byte * bytes_max_);
+    Probe probe;
+    each_record(parts_.log, parts_.find_dictionary, begin, end, [&](std::uint64_t number, std::string_view record) {
+        if (number < kept_apart)
+            samples.add(record);
+        else
+            probe.add(record);
+    });
+    const auto bytes = std::min(bytes_max_, (samples.raw_bytes() + probe.bytes()) / sample_bytes_per_dictionary_byte);
     if (bytes < 1024) return;
 
-    // The newest tenth is kept apart: what was learned from would flatter the new dictionary.
-    std::vector<std::string> probe(
-        std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(records.size() * 9 / 10)),
-        std::make_move_iterator(records.end()));
-    records.resize(records.size() * 9 / 10);
-    auto learned = train_dictionary(records, bytes);
+    auto learned = train_dictionary(samples, bytes);
     if (!learned) return log_warning("no dictionary was learned", {{"reason", learned.error().message}});
-    const auto before = encoded_share(probe, parts_.current()), after = encoded_share(probe, *learned);
+    const auto before = probe.encoded_share(parts_.current()), after = probe.encoded_share(*learned);
     share_ = before;
     if (after > gain_wanted * before) return;
     if (auto adopted = parts_.adopt(*learned); !adopted)
         return log_warning("the learned dictionary cannot be stored", {{"reason", adopted.error().message}});
     share_ = after;
     log_info("a dictionary was learned", {{"bytes", (*learned)->bytes().size()},
-                                          {"events", records.size()},
+                                          {"events", samples.size()},
                                           {"share_before", fmt::format("{:.4f}", before)},
                                           {"share_after", fmt::format("{:.4f}", after)}});
 }

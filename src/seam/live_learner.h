@@ -17,10 +17,9 @@ struct CallNote {
     std::uint64_t number = 0;  ///< event number; before the event has one, the place of the record in its request
     std::uint64_t key = 0;     ///< the learner's own hashes of who called; 0: the call tells more than that
     std::uint64_t use = 0;
-    Time at{};               ///< eventTime
-    std::string record{};    ///< with RecordParser::padding bytes behind it; empty: it seemed to tell nothing new
-    std::string evidence{};  ///< Envelope::evidence
-    bool from_gateway = false;
+    Time at{};  ///< eventTime
+    std::string
+        text{};  ///< what the learner wants of the record, in its own encoding; empty: it seemed to tell nothing new
 };
 
 /// Looks at records that come in, and learns from those that are stored. What it misses it reads from the log.

@@ -70,17 +70,18 @@ void own_identity(const Observation& call, Facts& facts) {
     facts.keys.push_back(std::move(fact));
 }
 
+constexpr std::string_view refusal_text = " is not authorized to perform";
+
 /// "User: arn:aws:iam::1:user/ana is not authorized to perform: ...", and EC2's, which has a sentence before it.
 /// Nowhere else in a message: many repeat what the caller wrote.
 void refused_caller(const Observation& call, Facts& facts) {
-    static constexpr std::string_view ec2 = "You are not authorized to perform this operation. ",
-                                      before = "User: ", after = " is not authorized to perform";
+    static constexpr std::string_view ec2 = "You are not authorized to perform this operation. ", before = "User: ";
     if (call.key_id.empty() || !call.verified) return;
     auto rest = call.error_message;
     if (rest.starts_with(ec2)) rest.remove_prefix(ec2.size());
     if (!rest.starts_with(before)) return;
     rest.remove_prefix(before.size());
-    const auto end = rest.find(after);
+    const auto end = rest.find(refusal_text);
     if (end == std::string_view::npos) return;
     KeyFact fact;
     fact.key_id = call.key_id;
@@ -94,12 +95,8 @@ void refused_caller(const Observation& call, Facts& facts) {
 
 }  // namespace
 
-bool is_call(Category category) {
-    return category == Category::management || category == Category::data || category == Category::network_activity;
-}
-
-bool tells_more(const EventView& event) {
-    return event.error_code.empty() && find_rule(event.event_source, event.event_name) != nullptr;
+bool tells_more(std::string_view event_source, std::string_view event_name, std::string_view error_code) {
+    return error_code.empty() && find_rule(event_source, event_name) != nullptr;
 }
 
 bool name_tells_more(std::string_view event_name, bool has_answer) {
@@ -107,6 +104,8 @@ bool name_tells_more(std::string_view event_name, bool has_answer) {
         return known.name == event_name && (has_answer || known.rule == ended_key || known.rule == ended_user);
     });
 }
+
+bool may_name_caller(std::string_view error_message) { return error_message.contains(refusal_text); }
 
 Facts facts_of(const Observation& call) {
     Facts facts;

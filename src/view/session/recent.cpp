@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "view/session/call.h"
 #include "view/session/facts.h"
 
 namespace cairn::session {
@@ -12,14 +13,7 @@ namespace {
 constexpr std::size_t bytes_max = std::size_t{16} << 20;
 constexpr std::chrono::milliseconds publish_pause{200};  // from durable to published it takes far less
 
-std::size_t bytes_of(const CallNote& note) { return sizeof(note) + note.record.size() + note.evidence.size(); }
-
-std::string padded(std::string_view record) {
-    std::string text;
-    text.reserve(record.size() + RecordParser::padding);
-    text.append(record).append(RecordParser::padding, '\0');
-    return text;
-}
+std::size_t bytes_of(const CallNote& note) { return sizeof(note) + note.text.size(); }
 
 }  // namespace
 
@@ -30,16 +24,19 @@ void Recent::begin_at(std::uint64_t number) {
 }
 
 std::optional<CallNote> Recent::look(const EventView& event, bool from_gateway, std::string_view evidence) {
-    const bool more = tells_more(event);
+    const bool more = tells_more(event.event_source, event.event_name, event.error_code);
     if (!is_call(event.category) || (!more && event.access_key_id.empty())) return std::nullopt;
-    CallNote note{.at = event.time, .evidence = std::string(evidence), .from_gateway = from_gateway};
-    if (!more && !from_gateway && evidence.empty()) {
-        const auto use = use_of(event.access_key_id, event.arn, {});
+    const auto said = evidence.empty() ? Said{} : said_in(evidence);
+    if (from_gateway && said && said->confidence == "foreign") return std::nullopt;
+    CallNote note{.at = event.time};
+    const bool names_caller = from_gateway && may_name_caller(event.error_message);
+    if (!more && !names_caller && said && from_gateway != said->space.empty()) {
+        const auto use = use_of(event.access_key_id, event.arn, said->space);
         note.key = use.key;
         note.use = use.use;
         if (told_.knows(use, event.time)) return note;
     }
-    note.record = padded(event.raw);
+    note.text = pack(call_of(event, !from_gateway, evidence));
     return note;
 }
 

@@ -1,7 +1,5 @@
 #include "view/session/told.h"
 
-#include <optional>
-
 #include "base/hash.h"
 #include "event/find_bytes.h"
 #include "view/session/facts.h"
@@ -59,12 +57,10 @@ std::optional<Caller> caller_of(std::string_view record) {
     return Caller{text_behind(identity, key_begin), text_behind(identity, arn_begin)};
 }
 
-/// What a gateway says of its record, as gateways write it.
-struct Said {
-    std::string_view space, confidence;
-};
+constexpr auto relaxed = std::memory_order_relaxed;
 
-/// Nothing: it is written otherwise, and has to be parsed.
+}  // namespace
+
 std::optional<Said> said_in(std::string_view evidence) {
     const auto take = [&](std::string_view begin) -> std::optional<std::string_view> {
         if (!evidence.starts_with(begin)) return std::nullopt;
@@ -80,10 +76,6 @@ std::optional<Said> said_in(std::string_view evidence) {
     const auto confidence = space ? take(R"(,"confidence":")") : std::nullopt;
     return confidence ? std::optional(Said{*space, *confidence}) : std::nullopt;
 }
-
-constexpr auto relaxed = std::memory_order_relaxed;
-
-}  // namespace
 
 Use use_of(std::string_view key_id, std::string_view arn, std::string_view space) {
     return {hash64(key_id), hash64(arn, space.empty() ? 0 : hash64(space))};

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,13 @@ struct Use {
     std::uint64_t key = 0, use = 0;
 };
 Use use_of(std::string_view key_id, std::string_view arn, std::string_view space);
+
+/// What a gateway says of its record, as gateways write it.
+struct Said {
+    std::string_view space, confidence;
+};
+/// Nothing: it is written otherwise, and has to be parsed.
+std::optional<Said> said_in(std::string_view evidence);
 
 /// Recognises records that tell nothing new, nearly all of a busy trail: by their bytes alone, without parsing. They
 /// are of no key, or of one that was learned with the same ARN, at a time in which it is known to be valid. Never wrong

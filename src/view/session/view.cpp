@@ -1,7 +1,6 @@
 #include "view/session/view.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -12,19 +11,6 @@ namespace cairn::session {
 
 namespace {
 
-constexpr std::string_view refusal_text = "is not authorized to perform";
-
-/// The three members that rules read: parsing all of a record would cost many times as much.
-struct RecordParts {
-    std::string_view identity, parameters, elements;
-};
-RecordParts parts_of(std::string_view record) {
-    static constexpr std::array<std::string_view, 3> names = {"userIdentity", "requestParameters", "responseElements"};
-    std::array<std::string_view, 3> values;
-    find_members(record, names, values);
-    return {values[0], values[1], values[2]};
-}
-
 Json object_in(std::string_view text) {
     if (!text.starts_with('{')) return {};
     auto json = parse_json(text);
@@ -34,7 +20,7 @@ Json object_in(std::string_view text) {
 }  // namespace
 
 SessionView::SessionView(Parts parts, ViewOptions options)
-    : parts_(std::move(parts)), options_(options), reader_(parts_.find_dictionary), parser_(follow::stored_limits) {}
+    : parts_(std::move(parts)), options_(options), reader_(parts_.find_dictionary) {}
 
 Result<void> SessionView::open(std::uint64_t log_end) {
     CAIRN_TRY(parts_.disk.make_folder(parts_.folder));
@@ -90,7 +76,7 @@ Result<follow::View::Planned> SessionView::plan(std::uint64_t from, const std::v
 
 Result<void> SessionView::read(const StoredBlock& block, std::uint64_t from, std::uint64_t to) {
     const auto use = [&](std::uint64_t, const EventView& event, const Envelope& envelope) -> Result<void> {
-        learn(event, {envelope.gateway.empty(), envelope.evidence});
+        if (is_call(event.category)) learn(call_of(event, envelope.gateway.empty(), envelope.evidence));
         return {};
     };
     const auto wants = [&](std::string_view record, const Envelope& envelope) {
@@ -103,72 +89,65 @@ Result<void> SessionView::read(const StoredBlock& block, std::uint64_t from, std
 Result<void> SessionView::recall(const StoredBlock& block, const std::vector<CallNote>& notes) {
     for (const auto& note : notes) {
         if (note.key != 0 && told_.knows({note.key, note.use}, note.at)) continue;
-        if (note.record.empty()) {  // the key has ended meanwhile
+        if (!note.text.empty())
+            learn(unpack(note.text, note.at));
+        else  // the key has ended meanwhile
             CAIRN_TRY(read(block, note.number, note.number + 1));
-            continue;
-        }
-        const auto record = std::string_view(note.record).substr(0, note.record.size() - RecordParser::padding);
-        if (!note.evidence.empty() && told_.tells_nothing(record, note.evidence)) continue;
-        if (const auto event = parser_.parse(record)) learn(**event, {!note.from_gateway, note.evidence});
     }
     return {};
 }
 
-void SessionView::learn(const EventView& event, const Source& source) {
-    if (!is_call(event.category)) return;
-    const bool refused = event.error_message.find(refusal_text) != std::string_view::npos;
-    const bool more = tells_more(event);
-    if (!more && event.access_key_id.empty()) return;
+void SessionView::learn(const Call& call) {
+    const bool more = tells_more(call.event_source, call.event_name, call.error_code);
+    if (!more && call.key_id.empty()) return;
 
-    const bool from_trail = source.from_trail;
     Json evidence;
-    if (!source.evidence.empty())
-        if (auto read = parse_json(source.evidence)) evidence = std::move(*read);
+    if (!call.evidence.empty())
+        if (auto read = parse_json(call.evidence)) evidence = std::move(*read);
     if (evidence.text("confidence") == "foreign") return;  // anybody may have answered, and anything
     const auto space = evidence.text("upstream");
-    const auto type = event.identity_type;
+    const auto type = call.identity_type;
     const bool somebody = !type.empty() && type != "Unknown" && type != "AWSAccount" && type != "AWSService";
-    if (!more && !refused &&
-        parts_.graph.knows_use(space, event.access_key_id, somebody ? event.arn : std::string_view(), event.time,
-                               from_trail && somebody)) {
-        if (somebody || !from_trail) note(event, from_trail, space);
+    if (!more && !may_name_caller(call.error_message) &&
+        parts_.graph.knows_use(space, call.key_id, somebody ? call.arn : std::string_view(), call.at,
+                               call.from_trail && somebody)) {
+        if (somebody || !call.from_trail) note(call, space);
         return;
     }
 
-    const auto parts = parts_of(event.raw);
-    const auto identity = object_in(parts.identity);
-    const auto parameters = more ? object_in(parts.parameters) : Json();
+    const auto identity = object_in(call.identity);
+    const auto parameters = object_in(call.parameters);
     const auto* answer = evidence.find("answer");
-    const auto elements = more && !answer ? object_in(parts.elements) : Json();
+    const auto elements = answer ? Json() : object_in(call.elements);
     if (!answer) answer = &elements;
-    if (more && event.event_source == "iam.amazonaws.com") {  // they may end
+    if (more && call.event_source == "iam.amazonaws.com") {  // they may end
         if (const auto key_id = parameters.text("accessKeyId"); !key_id.empty()) told_.forget_key(key_id);
-        if (event.event_name == "DeleteUser") told_.forget_user(parameters.text("userName"));
+        if (call.event_name == "DeleteUser") told_.forget_user(parameters.text("userName"));
     }
     parts_.graph.learn({.space = space,
-                        .event_source = event.event_source,
-                        .event_name = event.event_name,
-                        .account = event.account,
-                        .event_id = event.event_id,
-                        .error_code = event.error_code,
-                        .error_message = event.error_message,
-                        .key_id = event.access_key_id,
+                        .event_source = call.event_source,
+                        .event_name = call.event_name,
+                        .account = call.account,
+                        .event_id = call.event_id,
+                        .error_code = call.error_code,
+                        .error_message = call.error_message,
+                        .key_id = call.key_id,
                         .user_identity = &identity,
                         .request_parameters = &parameters,
                         .answer = answer,
-                        .at = event.time,
-                        .from_trail = from_trail,
-                        .verified = from_trail || evidence.text("confidence") == "confirmed"});
-    if (from_trail && somebody && !more) note(event, from_trail, space);
+                        .at = call.at,
+                        .from_trail = call.from_trail,
+                        .verified = call.from_trail || evidence.text("confidence") == "confirmed"});
+    if (call.from_trail && somebody && !more) note(call, space);
 }
 
-void SessionView::note(const EventView& event, bool from_trail, std::string_view space) {
-    if (from_trail != space.empty()) return;  // not as services and gateways write them
-    const auto valid = parts_.graph.validity(space, event.access_key_id, event.time);
+void SessionView::note(const Call& call, std::string_view space) {
+    if (call.from_trail != space.empty()) return;  // not as services and gateways write them
+    const auto valid = parts_.graph.validity(space, call.key_id, call.at);
     if (!valid) return;
     // Now and then it is to be noted that the key is in use.
-    const auto to = std::min(valid->second, event.time + std::chrono::hours(24 * 14));
-    told_.note(use_of(event.access_key_id, event.arn, space), event.arn, valid->first, to);
+    const auto to = std::min(valid->second, call.at + std::chrono::hours(24 * 14));
+    told_.note(use_of(call.key_id, call.arn, space), call.arn, valid->first, to);
 }
 
 }  // namespace cairn::session

@@ -11,6 +11,7 @@
 #include "seam/clock.h"
 #include "seam/disk.h"
 #include "seam/meta_store.h"
+#include "view/session/call.h"
 #include "view/session/graph.h"
 #include "view/session/recent.h"
 #include "view/session/told.h"
@@ -59,24 +60,18 @@ public:
     Result<bool> failed(Transaction&, const follow::Plan&, const Error&) override { return false; }
 
 private:
-    /// Where a record comes from.
-    struct Source {
-        bool from_trail = false;
-        std::string_view evidence;
-    };
     /// Learns from the events of a block with `from` <= number < `to`. Error: the block cannot be read.
     Result<void> read(const StoredBlock& block, std::uint64_t from, std::uint64_t to);
     /// The same from their notes.
     Result<void> recall(const StoredBlock& block, const std::vector<CallNote>& notes);
-    void learn(const EventView& event, const Source& source);
+    void learn(const Call& call);
     /// Once a record was taken in that only says who called: another one like it tells nothing new.
-    void note(const EventView& event, bool from_trail, std::string_view space);
+    void note(const Call& call, std::string_view space);
     std::string path() const { return parts_.folder + "/graph"; }
 
     const Parts parts_;
     const ViewOptions options_;
     follow::EventReader reader_;
-    RecordParser parser_;
     Told told_;
     Recent recent_{told_};
     std::uint64_t position_ = 0, saved_ = 0;

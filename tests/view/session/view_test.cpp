@@ -243,7 +243,7 @@ TEST_F(SessionViewTest, WhatComesInIsLearnedFromItsNotes) {
     const std::vector<Event> late = {call("2026-01-02T05:00:00Z")};
     auto late_notes = notes_of(learner, late);
     ASSERT_EQ(late_notes.size(), 1u);
-    EXPECT_TRUE(late_notes.front().record.empty()) << "it tells nothing new";
+    EXPECT_TRUE(late_notes.front().text.empty()) << "it tells nothing new";
     const std::vector<Event> between = {
         deleted("2026-01-02T04:00:00Z"),
         assume(ana, "ASIA2", "2026-01-02T03:30:00Z", R"({"upstream":"minio","confidence":"claimed"})")};
