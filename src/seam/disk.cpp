@@ -12,12 +12,22 @@ std::string folder_of(const std::string& path) {
 }  // namespace
 
 Result<void> replace_file(Disk& disk, const std::string& path, std::string_view bytes) {
+    return replace_file(disk, path, [&](const WriteBytes& write) { return write(bytes); });
+}
+
+Result<void> replace_file(Disk& disk, const std::string& path,
+                          const std::function<Result<void>(const WriteBytes&)>& write) {
     const auto temporary = path + ".new";
     {
         auto file = disk.open(temporary, OpenMode::create);
         if (!file) return fail(std::move(file).error());
         CAIRN_TRY((*file)->truncate(0));
-        CAIRN_TRY((*file)->write(0, bytes));
+        std::uint64_t offset = 0;
+        CAIRN_TRY(write([&](std::string_view bytes) -> Result<void> {
+            CAIRN_TRY((*file)->write(offset, bytes));
+            offset += bytes.size();
+            return {};
+        }));
         CAIRN_TRY((*file)->sync());
     }
     CAIRN_TRY(disk.rename(temporary, path));

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -86,6 +87,11 @@ public:
 /// Writes `bytes` so that after a crash `path` holds either the old or the new content: temporary file, sync, rename,
 /// sync of the folder. Blocks.
 Result<void> replace_file(Disk& disk, const std::string& path, std::string_view bytes);
+
+/// The same for content that `write` hands over in pieces.
+using WriteBytes = std::function<Result<void>(std::string_view bytes)>;
+Result<void> replace_file(Disk& disk, const std::string& path,
+                          const std::function<Result<void>(const WriteBytes&)>& write);
 
 /// The whole content of a file. Blocks.
 Result<std::string> read_file(Disk& disk, const std::string& path);

@@ -31,8 +31,8 @@ Walk walk(const Tables& tables, std::string_view space, std::string_view key_id,
     while (true) {
         const auto& life = *found.steps.back().life;
         if (life.parent.kind != ParentKind::key) return found;
-        const auto entry = tables.keys.find(key_of(space, life.parent.name));
-        const auto* parent = entry == tables.keys.end() ? nullptr : life_at(entry->second, life.from);
+        const auto* lives = tables.keys.find(space, life.parent.name);
+        const auto* parent = lives ? life_at(*lives, life.from) : nullptr;
         if (!parent) {
             found.unknown_key = life.parent.name;
             return found;
@@ -105,9 +105,9 @@ Origin origin_of(const Tables& tables, const Walk& way) {
 
 Chain chain_of(const Tables& tables, std::string_view space, std::string_view key_id, std::optional<Time> at) {
     Chain chain;
-    const auto entry = tables.keys.find(key_of(space, key_id));
-    if (entry == tables.keys.end()) return chain;
-    const auto* first = at ? life_at(entry->second, *at) : &entry->second.back();
+    const auto* lives = tables.keys.find(space, key_id);
+    if (!lives) return chain;
+    const auto* first = at ? life_at(*lives, *at) : &lives->back();
     if (!first) {
         chain.origin.gap =
             "key " + std::string(key_id) + " was not valid then: " + "its session had ended, or had not begun";
@@ -144,14 +144,13 @@ std::vector<KeyWindow> keys_of(const Tables& tables, const IsMeant& is_meant, Ti
         const auto origin = origin_of(tables, way);
         return entry->second = origin.kind != Origin::Kind::gap && is_meant(origin);
     };
-    for (const auto& [key, lives] : tables.keys) {
-        const std::string_view whole = key;
-        const auto border = whole.find('\n');
-        const auto space = whole.substr(0, border), id = whole.substr(border + 1);
-        for (const auto& life : lives) {
-            if (life.from > to || life.to < from) continue;
-            if (ends_in(walk(tables, space, id, life)))
-                windows.push_back({std::string(id), std::max(life.from, from), std::min(life.to, to)});
+    for (const auto& [space, keys] : tables.keys.spaces()) {
+        for (const auto& [id, lives] : keys) {
+            for (const auto& life : lives) {
+                if (life.from > to || life.to < from) continue;
+                if (ends_in(walk(tables, space, id, life)))
+                    windows.push_back({id, std::max(life.from, from), std::min(life.to, to)});
+            }
         }
     }
     std::ranges::sort(windows, {}, [](const KeyWindow& window) { return std::pair(window.key_id, window.from); });

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "seam/disk.h"
 #include "view/session/fact.h"
 #include "view/session/origin.h"
 
@@ -56,11 +57,14 @@ public:
     std::size_t key_count() const;
     std::size_t forgotten() const;
 
-    /// Everything as text, and back: docs/format/session_graph.md. Error: corrupt; invalid, a newer version.
-    std::string save(std::uint64_t position) const;
+    /// Everything as text, in pieces, and back: docs/format/session_graph.md. Errors: those of `write`; corrupt;
+    /// invalid, a newer version.
+    Result<void> save(std::uint64_t position, const WriteBytes& write) const;
     Result<std::uint64_t> load(std::string_view text);
 
 private:
+    std::vector<std::string> spaces() const;
+
     struct State;
     const std::unique_ptr<State> state_;
 };

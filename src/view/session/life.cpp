@@ -5,6 +5,7 @@
 #include <ranges>
 #include <tuple>
 
+#include "base/hash.h"
 #include "event/user_identity.h"
 
 namespace cairn::session {
@@ -32,15 +33,15 @@ void set_identity(Life& life, const Json& identity, Evidence evidence, std::stri
     if (text.size() > text_bytes_max) return;  // no service says so much of anybody
     life.identity = std::move(text);
     life.type = identity.text("type");
-    life.arn = identity.text("arn");
+    life.arn = hash_of_arn(identity.text("arn"));
     life.name = person_name(identity);
     life.evidence = evidence;
     life.event_id = event_id;
 }
 
 bool same_caller(const Life& life, const Json& identity) {
-    const auto arn = identity.text("arn");
-    if (!arn.empty() && !life.arn.empty()) return arn == life.arn;
+    const auto arn = hash_of_arn(identity.text("arn"));
+    if (arn != 0 && life.arn != 0) return arn == life.arn;
     return identity.text("type") == life.type && (life.name.empty() || person_name(identity) == life.name);
 }
 
@@ -91,7 +92,7 @@ Life* life_of(std::vector<Life>& lives, const KeyFact& fact, const Observation& 
 
 void apply_key(Tables& tables, const Observation& call, const KeyFact& fact) {
     const auto at = whole_seconds(call.at);
-    auto& lives = tables.keys[key_of(call.space, fact.key_id)];
+    auto& lives = tables.keys.make(call.space, fact.key_id);
     if (lives.size() > lives_max) lives.erase(lives.begin());
     auto* life = life_of(lives, fact, call, at);
     if (!life) return;
@@ -127,14 +128,14 @@ void begin_again(std::vector<Life>& lives, Time at) {
 void apply_end(Tables& tables, const Observation& call, const KeyEnd& end) {
     const auto at = whole_seconds(call.at);
     if (!end.key_id.empty()) {
-        const auto found = tables.keys.find(key_of(call.space, end.key_id));
-        if (found == tables.keys.end()) return;
-        return end.again ? begin_again(found->second, at) : end_life(found->second, at);
+        auto* lives = tables.keys.find(call.space, end.key_id);
+        if (!lives) return;
+        return end.again ? begin_again(*lives, at) : end_life(*lives, at);
     }
     tables.users.erase(key_of(call.space, end.account, end.user));
-    const auto prefix = key_of(call.space, "");
-    for (auto& [key, lives] : tables.keys) {
-        if (!key.starts_with(prefix)) continue;
+    auto* space = tables.keys.find_space(call.space);
+    if (!space) return;
+    for (auto& [key, lives] : *space) {
         for (auto& life : lives) {
             if (life.type != "IAMUser" || life.name != end.user || !life.holds(at)) continue;
             const auto identity = parse_json(life.identity);
@@ -145,9 +146,51 @@ void apply_end(Tables& tables, const Observation& call, const KeyEnd& end) {
 
 }  // namespace
 
-std::string key_of(std::string_view space, std::string_view id) {
-    std::string key(space);
-    return key.append("\n").append(id);
+std::uint64_t hash_of_arn(std::string_view arn) { return arn.empty() ? 0 : hash64(arn); }
+
+Keys::Lives* Keys::find(std::string_view space, std::string_view id) {
+    auto* keys = find_space(space);
+    if (!keys) return nullptr;
+    const auto entry = keys->find(id);
+    return entry == keys->end() ? nullptr : &entry->second;
+}
+
+Keys::Space* Keys::find_space(std::string_view space) {
+    const auto entry = spaces_.find(space);
+    return entry == spaces_.end() ? nullptr : &entry->second;
+}
+
+Keys::Lives& Keys::make(std::string_view space, std::string_view id) {
+    auto* keys = find_space(space);
+    if (!keys) keys = &spaces_[std::string(space)];
+    const auto [entry, is_new] = keys->try_emplace(std::string(id));
+    size_ += is_new ? 1 : 0;
+    return entry->second;
+}
+
+std::size_t Keys::forget(std::size_t kept, std::size_t share) {
+    struct Candidate {
+        bool lasting;
+        Time last;
+        Space* space;
+        Space::iterator key;
+    };
+    std::vector<Candidate> candidates;
+    for (auto& [name, space] : spaces_) {
+        if (space.size() <= share) continue;
+        for (auto key = space.begin(); key != space.end(); ++key)
+            candidates.push_back({!key->second.back().temporary, key->second.back().last, &space, key});
+    }
+    const auto dropped = static_cast<std::ptrdiff_t>(std::min(size_ - std::min(size_, kept), candidates.size()));
+    const auto first_out = [](const Candidate& one, const Candidate& other) {
+        return std::tie(one.lasting, one.last, one.key->first) < std::tie(other.lasting, other.last, other.key->first);
+    };
+    std::nth_element(candidates.begin(), candidates.begin() + dropped, candidates.end(), first_out);
+    for (auto candidate = candidates.begin(); candidate != candidates.begin() + dropped; ++candidate)
+        candidate->space->erase(candidate->key);
+    size_ -= static_cast<std::size_t>(dropped);
+    std::erase_if(spaces_, [](const auto& entry) { return entry.second.empty(); });
+    return static_cast<std::size_t>(dropped);
 }
 
 std::string key_of(std::string_view space, std::string_view account, std::string_view name) {
@@ -244,28 +287,8 @@ std::size_t forget(Tables& tables, std::size_t keys_max) {
     forget_names(tables.users, keys_max);
     forget_names(tables.roles, keys_max);
     if (tables.keys.size() <= keys_max) return 0;
-    const auto space_of = [](const std::string& key) { return std::string_view(key).substr(0, key.find('\n')); };
-    std::map<std::string_view, std::size_t> sizes;
-    for (const auto& [key, lives] : tables.keys) ++sizes[space_of(key)];
-    struct Candidate {
-        bool lasting;
-        Time last;
-        const std::string* key;
-    };
-    // A busy space makes room for itself: only those that have more than their share lose keys.
-    const auto share = keys_max / sizes.size();
-    std::vector<Candidate> candidates;
-    for (const auto& [key, lives] : tables.keys)
-        if (sizes[space_of(key)] > share) candidates.push_back({!lives.back().temporary, lives.back().last, &key});
-    const auto dropped =
-        static_cast<std::ptrdiff_t>(std::min(tables.keys.size() - (keys_max - keys_max / 10), candidates.size()));
-    const auto first_out = [](const Candidate& one, const Candidate& other) {
-        return std::tie(one.lasting, one.last, *one.key) < std::tie(other.lasting, other.last, *other.key);
-    };
-    std::nth_element(candidates.begin(), candidates.begin() + dropped, candidates.end(), first_out);
-    for (auto candidate = candidates.begin(); candidate != candidates.begin() + dropped; ++candidate)
-        tables.keys.erase(tables.keys.find(*candidate->key));
-    return static_cast<std::size_t>(dropped);
+    // A busy space makes room for itself. Many at once, for all are looked at.
+    return tables.keys.forget(keys_max - keys_max / 4, keys_max / tables.keys.spaces().size());
 }
 
 }  // namespace cairn::session

@@ -78,14 +78,17 @@ Result<void> read_life(const Json& json, Tables& tables) {
     life.begun = flag(json, "begun");
     life.temporary = flag(json, "temporary");
     life.type = json.text("type");
-    life.arn = json.text("arn");
     life.name = json.text("name");
     life.identity = json.text("identity");
     life.parent = {static_cast<ParentKind>(parent), std::string(json.text("parent")),
                    std::string(json.text("provider"))};
     life.event_id = json.text("eventID");
     life.tags = json.text("tags");
-    tables.keys[std::string(json.text("key"))].push_back(std::move(life));
+    if (const auto identity = parse_json(life.identity)) life.arn = hash_of_arn(identity->text("arn"));
+    const auto key = json.text("key");
+    const auto border = key.find('\n');
+    if (border == std::string_view::npos) return damaged("has a key without a space");
+    tables.keys.make(key.substr(0, border), key.substr(border + 1)).push_back(std::move(life));
     return {};
 }
 
@@ -97,16 +100,16 @@ void read_named(const Json& json, std::string_view key, std::map<std::string, Na
 
 }  // namespace
 
-TablesWriter::TablesWriter(std::uint64_t position, std::size_t lives) {
-    constexpr std::size_t life_bytes = 1024;  // more than nearly all have
-    out_.reserve(lives * life_bytes);
+TablesWriter::TablesWriter(std::uint64_t position, const WriteBytes& write) : write_(write) {
     Line line(out_);
     line.text("cairn", kind);
     line.number("version", version);
     line.number("position", static_cast<std::int64_t>(position));
 }
 
-void TablesWriter::add_key(std::string_view key, const std::vector<Life>& lives) {
+void TablesWriter::add_key(std::string_view space, std::string_view id, const std::vector<Life>& lives) {
+    std::string key(space);
+    key.append("\n").append(id);
     for (const auto& life : lives) add_life(key, life);
 }
 
@@ -120,7 +123,6 @@ void TablesWriter::add_life(std::string_view key, const Life& life) {
     line.true_if("begun", life.begun);
     line.true_if("temporary", life.temporary);
     line.text_if_any("type", life.type);
-    line.text_if_any("arn", life.arn);
     line.text_if_any("name", life.name);
     line.text_if_any("identity", life.identity);
     if (life.parent.kind != ParentKind::none) line.number("parentKind", static_cast<int>(life.parent.kind));
@@ -138,9 +140,17 @@ void TablesWriter::add_named(std::string_view member, std::string_view key, cons
     line.text_if_any("id", named.id);
 }
 
-std::string TablesWriter::finish() {
-    out_.append(fmt::format("{}{:08x}\"}}\n", check_line_begin, crc32c(out_)));
-    return std::move(out_);
+void TablesWriter::flush() {
+    crc_ = crc32c(out_, crc_);
+    if (written_) written_ = write_(out_);
+    out_.clear();
+}
+
+Result<void> TablesWriter::finish() {
+    flush();
+    out_.append(fmt::format("{}{:08x}\"}}\n", check_line_begin, crc_));
+    flush();
+    return std::move(written_);
 }
 
 Result<std::uint64_t> load_tables(std::string_view text, Tables& tables) {

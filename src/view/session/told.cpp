@@ -1,5 +1,7 @@
 #include "view/session/told.h"
 
+#include <span>
+
 #include "base/hash.h"
 #include "event/find_bytes.h"
 #include "view/session/facts.h"
@@ -100,24 +102,24 @@ bool Told::tells_nothing(std::string_view record, std::string_view evidence) con
     if (caller->key_id.empty()) return true;
     if (!from_trail && refusal.found_in(record)) return false;  // the upstream says who it is
     const auto use = use_of(caller->key_id, caller->arn, said->space);
-    if (slot_of(use).key.load(relaxed) != use.key) return false;  // before the time is read
+    if (slots_[slot_of(use)].key.load(relaxed) != use.key) return false;  // before the time is read
     const auto time = parse_time(text_behind(record, time_begin));
     return time && knows(use, *time);
 }
 
 bool Told::knows(Use use, Time at) const {
-    const auto& slot = slot_of(use);
+    const auto& slot = slots_[slot_of(use)];
     return slot.key.load(relaxed) == use.key && slot.use.load(relaxed) == use.use && slot.from.load(relaxed) <= at &&
            at <= slot.to.load(relaxed);
 }
 
 void Told::note(Use use, std::string_view arn, Time from, Time to) {
-    slots_[(use.key ^ use.use) % slot_count].set(use, hash64(last_part(arn)), from, to);
+    slots_[slot_of(use)].set(use, hash64(last_part(arn)), from, to);
 }
 
 void Told::forget_key(std::string_view key_id) {
     const auto hash = hash64(key_id);
-    for (auto& slot : slots_)
+    for (auto& slot : std::span(slots_).subspan(first_slot(hash), uses_max))
         if (slot.key.load(relaxed) == hash) slot.set({}, 0, {}, {});
 }
 

@@ -45,13 +45,15 @@ public:
     void forget_user(std::string_view name);
 
 private:
-    static constexpr std::size_t slot_count = 32'768;
+    static constexpr std::size_t slot_count = 32'768, uses_max = 4;
     struct Slot {
         std::atomic<std::uint64_t> key = 0, use = 0, name = 0;  ///< hashes, `name`: of what ends it; 0: empty
         std::atomic<Time> from{}, to{};
         void set(Use whose, std::uint64_t name_hash, Time begin, Time end);
     };
-    const Slot& slot_of(Use use) const { return slots_[(use.key ^ use.use) % slot_count]; }
+    /// The uses of a key lie beside each other.
+    static std::size_t slot_of(Use use) { return first_slot(use.key) + use.use % uses_max; }
+    static std::size_t first_slot(std::uint64_t key) { return key % (slot_count / uses_max) * uses_max; }
 
     std::vector<Slot> slots_;  // one key with one ARN in one space each, the newest
 };

@@ -47,7 +47,8 @@ Result<void> SessionView::open(std::uint64_t log_end) {
 
 Result<void> SessionView::save() {
     if (position_ == saved_) return {};
-    CAIRN_TRY(replace_file(parts_.disk, path(), parts_.graph.save(position_)));
+    CAIRN_TRY(replace_file(parts_.disk, path(),
+                           [&](const WriteBytes& write) { return parts_.graph.save(position_, write); }));
     saved_ = position_;
     return {};
 }

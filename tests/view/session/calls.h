@@ -3,10 +3,22 @@
 #include <string>
 #include <string_view>
 
+#include <gtest/gtest.h>
+
 #include "base/json.h"
 #include "view/session/graph.h"
 
 namespace cairn::session {
+
+/// The graph as its file.
+inline std::string saved(const Graph& graph, std::uint64_t position) {
+    std::string text;
+    EXPECT_TRUE(graph.save(position, [&](std::string_view bytes) -> Result<void> {
+        text.append(bytes);
+        return {};
+    }));
+    return text;
+}
 
 /// Calls as a gateway or a trail shows them, told to a graph.
 class Calls {

@@ -130,17 +130,17 @@ TEST(SessionGraphFile, HoldsEverything) {
     const Calls calls(graph);
     tell_ten_hops(graph, calls);
     Graph again;
-    const auto position = again.load(graph.save(42));
+    const auto position = again.load(saved(graph, 42));
     ASSERT_TRUE(position) << position.error().message;
     EXPECT_EQ(*position, 42u);
-    EXPECT_EQ(again.save(42), graph.save(42));
+    EXPECT_EQ(saved(again, 42), saved(graph, 42));
     EXPECT_EQ(keys_of(again.chain("up", "ASIA10", std::nullopt)), keys_of(graph.chain("up", "ASIA10", std::nullopt)));
 }
 
 TEST(SessionGraphFile, DamageAnywhereIsSeen) {
     Graph graph;
     Calls(graph).assume("AKIAana", user("ana"), "ASIA1", "ops", "s");
-    const auto text = graph.save(7);
+    const auto text = saved(graph, 7);
     for (std::size_t i = 0; i < text.size(); ++i) {
         SCOPED_TRACE(i);
         Graph other;

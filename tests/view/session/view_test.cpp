@@ -7,6 +7,7 @@
 #include "support/fake_clock.h"
 #include "support/memory_disk.h"
 #include "support/memory_meta_store.h"
+#include "view/session/calls.h"
 
 namespace cairn::session {
 
@@ -255,7 +256,7 @@ TEST_F(SessionViewTest, WhatComesInIsLearnedFromItsNotes) {
     Run again(*this);  // from the log
     ASSERT_TRUE(again.view.open(end));
     read_all(again, 0);
-    EXPECT_EQ(again.graph.save(1), run.graph.save(1));
+    EXPECT_EQ(saved(again.graph, 1), saved(run.graph, 1));
 }
 
 TEST_F(SessionViewTest, NotesThatAreTooManyAreReadFromTheLog) {
@@ -284,7 +285,7 @@ TEST_F(SessionViewTest, WhatIsLostIsLearnedAnewWithTheSameAnswers) {
     ASSERT_TRUE(first.view.open(end));
     read_all(first, 0);
     ASSERT_TRUE(first.view.save());
-    const auto saved = *read_file(disk, "view/session/graph");
+    const auto file = *read_file(disk, "view/session/graph");
 
     Run second(*this);  // goes on from the file
     ASSERT_TRUE(second.view.open(end));
@@ -301,19 +302,19 @@ TEST_F(SessionViewTest, WhatIsLostIsLearnedAnewWithTheSameAnswers) {
     ASSERT_TRUE(third.view.open(end));
     EXPECT_EQ(position(), 0u);
     read_all(third, 0);
-    EXPECT_EQ(third.graph.save(2), second.graph.save(2));
+    EXPECT_EQ(saved(third.graph, 2), saved(second.graph, 2));
 
-    ASSERT_TRUE(replace_file(disk, "view/session/graph", saved.substr(0, saved.size() / 2)));
+    ASSERT_TRUE(replace_file(disk, "view/session/graph", file.substr(0, file.size() / 2)));
     Run fourth(*this);
     ASSERT_TRUE(fourth.view.open(end));
     EXPECT_EQ(position(), 0u) << "a damaged file counts as none";
-    ASSERT_TRUE(replace_file(disk, "view/session/graph", second.graph.save(3)));
+    ASSERT_TRUE(replace_file(disk, "view/session/graph", saved(second.graph, 3)));
     Run fifth(*this);
     ASSERT_TRUE(fifth.view.open(end));
     EXPECT_EQ(position(), 0u) << "and so does one of another log";
     EXPECT_EQ(fifth.graph.key_count(), 0u);
     read_all(fourth, 0);
-    EXPECT_EQ(fourth.graph.save(2), second.graph.save(2));
+    EXPECT_EQ(saved(fourth.graph, 2), saved(second.graph, 2));
 }
 
 TEST_F(SessionViewTest, ACallIsToldTwiceAndCountsOnce) {
@@ -340,7 +341,7 @@ TEST_F(SessionViewTest, ACallIsToldTwiceAndCountsOnce) {
     Run other(*this);
     ASSERT_TRUE(other.view.open(end));
     read_all(other, 0);
-    EXPECT_EQ(run.graph.save(1), other.graph.save(1));
+    EXPECT_EQ(saved(run.graph, 1), saved(other.graph, 1));
 }
 
 }  // namespace
