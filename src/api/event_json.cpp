@@ -17,64 +17,75 @@ namespace cairn::api {
 
 namespace {
 
-// The next quote or backslash in [at, end), or end.
-const char* special(const char* at, const char* end) {
+/// A quote, a backslash, white space, or (within strings only, if at all) a control character.
+bool is_special(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) <= ' '; }
+
+constexpr std::size_t copied_at_once = 16;
+
+/// Copies up to the next special byte or `end`, and moves both places. Up to copied_at_once bytes behind the copy are
+/// overwritten.
+void copy_plain(const char*& at, const char* end, char*& out) {
 #if defined(__SSE2__)
-    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    for (; end - at >= 16; at += 16) {
+    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    while (end - at >= 16) {
         const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const auto hits =
-            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-        if (hits) return at + std::countr_zero(static_cast<unsigned>(hits));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+        const auto blank = _mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes);
+        const auto escaped = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        const auto hits = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, escaped)));
+        const auto copied = hits ? std::countr_zero(hits) : 16;
+        at += copied;
+        out += copied;
+        if (hits) return;
     }
 #endif
-    while (at < end && *at != '"' && *at != '\\') ++at;
-    return at;
+    while (at < end && !is_special(*at)) *out++ = *at++;
 }
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+/// Writes a record without the white space between its tokens, if `quoted` as the content of a JSON string; returns the
+/// end. There is room for twice its size and copied_at_once bytes.
+template <bool quoted>
+char* write_tokens(std::string_view record, char* out) {
+    const auto* at = record.data();
+    const auto* const end = at + record.size();
+    const auto put = [&](char c) {
+        if (quoted && (c == '"' || c == '\\')) *out++ = '\\';
+        *out++ = c;
+    };
+    for (bool in_string = false;;) {
+        copy_plain(at, end, out);
+        if (at == end) return out;
+        const char c = *at++;
+        if (c == '"') {
+            put(c);
+            in_string = !in_string;
+        } else if (c == '\\') {  // and what it escapes
+            put(c);
+            if (at != end) put(*at++);
+        } else if (in_string) {
+            *out++ = c;
+        }
+    }
+}
 
 template <bool quoted>
 void append_tokens(std::string& out, std::string_view record) {
-    const auto* at = record.data();
-    const auto* end = at + record.size();
-    const auto put_quote = [&] { quoted ? out.append("\\\"", 2) : out.append(1, '"'); };
-    while (at < end) {
-        if (*at != '"') {
-            const auto* token = at;
-            while (at < end && *at != '"' && !is_space(*at)) ++at;
-            out.append(token, at);
-            while (at < end && is_space(*at)) ++at;
-            continue;
-        }
-        put_quote();
-        for (++at; at < end;) {
-            const auto* stop = special(at, end);
-            out.append(at, stop);
-            at = stop;
-            if (at == end) return;
-            if (*at == '"') break;
-            // A backslash and what it escapes.
-            out.append(quoted ? "\\\\" : "\\");
-            if (++at == end) return;
-            if (*at == '"' && quoted)
-                out.append("\\\"", 2);
-            else if (*at == '\\' && quoted)
-                out.append("\\\\", 2);
-            else
-                out.append(1, *at);
-            ++at;
-        }
-        put_quote();
-        ++at;
-    }
+    const auto size = out.size();
+    out.resize_and_overwrite(size + 2 * record.size() + copied_at_once, [&](char* data, std::size_t) {
+        return static_cast<std::size_t>(write_tokens<quoted>(record, data + size) - data);
+    });
+}
+
+void append_name(std::string& out, std::string_view name) {
+    if (out.back() != '{') out += ',';
+    out += '"';
+    out += name;
+    out += "\":";
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    if (out.back() != '{') out += ',';
-    append_json_string(out, name);
-    out += ':';
+    append_name(out, name);
     append_json_string(out, value);
 }
 
@@ -147,13 +158,6 @@ std::string_view field_text(const EventView& event, std::size_t field) {
     }
 }
 
-void append_name(std::string& out, std::string_view name) {
-    if (out.back() != '{') out += ',';
-    out += '"';
-    out += name;
-    out += "\":";
-}
-
 }  // namespace
 
 void append_compact(std::string& out, std::string_view record) { append_tokens<false>(out, record); }
@@ -168,7 +172,7 @@ void append_epoch_seconds(std::string& out, Time time) {
     const auto milliseconds = to_milliseconds(time);
     const auto whole = milliseconds / 1000, rest = milliseconds % 1000;
     if (rest == 0)
-        fmt::format_to(std::back_inserter(out), "{}.0", whole);
+        out.append(std::to_string(whole)).append(".0");
     else
         fmt::format_to(std::back_inserter(out), "{}", static_cast<double>(milliseconds) / 1000);
 }
