@@ -1,6 +1,8 @@
 #include "base/json.h"
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
