@@ -2,10 +2,11 @@
 // enough:
 //   bench_history RECORDS.ndjson FOLDER [EVENTS]
 // Prints CPU per event of publishing and of building and merging index files, bytes per event on disk, the time of
-// "newest 50" searches with values drawn from the data (the best of three, one after the other), and that of LookupEvents
-// for the same values from the parsed request to the built answer (every value once to warm, then once for its time),
-// beside the goals of the design. All times are CPU times of the thread: searches of warm data do not block, and other work on the machine does not count. Of free text, which several
-// threads look for, it is the time of all of them.
+// "newest 50" searches with values drawn from the data (the best of three, one after the other), and that of
+// LookupEvents for the same values from the parsed request to the built answer (every value once to warm, then once for
+// its time), beside the goals of the design. All times are CPU times of the thread: searches of warm data do not block,
+// and other work on the machine does not count. Of free text, which several threads look for, it is the time of all of
+// them.
 
 #include <algorithm>
 #include <chrono>

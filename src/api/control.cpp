@@ -46,9 +46,8 @@ bool Throttle::admit(const std::string& account, const std::string& region, Time
 ControlPlane::ControlPlane(const Context& context)
     : context_(context),
       lookups_(context.settings.lookups_per_second),
-      lookup_seconds_(context.parts.metrics.histogram(
-          "cairn_lookup_seconds", "From the parsed request of LookupEvents to its built answer: without the caller's "
-                                  "signature, the wait for a thread, and the record of the call")) {}
+      lookup_seconds_(context.parts.metrics.histogram("cairn_lookup_seconds",
+                                                      "From the parsed request of LookupEvents to its built answer")) {}
 
 ControlPlane::Run ControlPlane::find_run(const wire::Operation& operation) const {
     if (operation.name == "LookupEvents")
@@ -67,8 +66,8 @@ ControlPlane::Answer ControlPlane::look_up(const Call& call, const Json& input) 
     const auto begun = std::chrono::steady_clock::now();
     const auto lookup = read_lookup(input);
     if (!lookup) return std::unexpected(lookup.error());
-    auto answer = lookup_events(context_.parts, context_.settings, *lookup, call.caller.principal.account,
-                                call.caller.region);
+    auto answer =
+        lookup_events(context_.parts, context_.settings, *lookup, call.caller.principal.account, call.caller.region);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     lookup_seconds_.observe(taken.count());
     return answer;

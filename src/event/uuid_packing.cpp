@@ -128,8 +128,8 @@ void write_hex(const char* bytes, char* out) {
     const __m128i high = _mm_and_si128(_mm_srli_epi16(packed, 4), low_half);
     const auto write = [&](__m128i values, char* at) {
         const __m128i letter = _mm_cmpgt_epi8(values, _mm_set1_epi8(9));
-        const __m128i text = _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')),
-                                          _mm_and_si128(letter, _mm_set1_epi8('a' - '9' - 1)));
+        const __m128i text =
+            _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), _mm_and_si128(letter, _mm_set1_epi8('a' - '9' - 1)));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text);
     };
     write(_mm_unpacklo_epi8(high, low), out);

@@ -39,8 +39,8 @@ TEST(EventJson, WhiteSpaceBetweenTokensGoesAndThatOfTextsStays) {
 }
 
 TEST(EventJson, QuotedIsTheStringOfTheCompactRecord) {
-    static constexpr std::string_view pieces[] = {"a", "value of some length", " ",   R"(\")",       R"(\\)",
-                                                  R"(\n)", "\xc3\xbc",         "  ", "0123456789abcdef", R"(\u00e9)"};
+    static constexpr std::string_view pieces[] = {
+        "a", "value of some length", " ", R"(\")", R"(\\)", R"(\n)", "\xc3\xbc", "  ", "0123456789abcdef", R"(\u00e9)"};
     std::mt19937 random(1);
     for (int round = 0; round < 2'000; ++round) {
         std::string record = "{", compact = "{";

@@ -91,7 +91,8 @@ class RecentBlocks {
 public:
     explicit RecentBlocks(Records& records) : records_(records) {}
 
-    /// The block of an event; holds until the next call. Errors: not_found when the event was trimmed; those of the log.
+    /// The block of an event; holds until the next call. Errors: not_found when the event was trimmed; those of the
+    /// log.
     Result<Block*> of(std::uint64_t number);
 
     /// The text of an event's record; RecordParser::padding bytes may be read behind it. Holds until the next call.
@@ -109,8 +110,8 @@ private:
     Records& records_;
     std::vector<Block> blocks_;
     std::size_t last_ = 0, oldest_ = 0;
-    std::shared_ptr<const std::string> kept_;              // what read() gave last, when it was kept
-    std::array<Decoded, retention_class_count> decoded_;   // blocks of one class follow each other
+    std::shared_ptr<const std::string> kept_;             // what read() gave last, when it was kept
+    std::array<Decoded, retention_class_count> decoded_;  // blocks of one class follow each other
     std::size_t decoded_oldest_ = 0;
 };
 

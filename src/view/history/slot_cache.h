@@ -10,8 +10,8 @@
 
 namespace cairn::history {
 
-/// Keeps values by number, each in the one slot that its number chooses: what was there leaves. When the bytes are spent
-/// more leave, one slot after the other. Nothing is linked, so a value that comes or goes touches its slot alone.
+/// Keeps values by number, each in the one slot that its number chooses: what was there leaves. When the bytes are
+/// spent more leave, one slot after the other. Nothing is linked, so a value that comes or goes touches its slot alone.
 /// Thread-safe.
 template <class Value>
 class SlotCache {
