@@ -17,7 +17,7 @@ std::string compacted(std::string_view record) {
     return out.substr(7);
 }
 
-std::string quoted(std::string_view record) {
+std::string as_json_string(std::string_view record) {
     std::string out = "before ";
     append_compact_quoted(out, record);
     EXPECT_TRUE(out.starts_with("before "));
@@ -58,8 +58,8 @@ TEST(EventJson, QuotedIsTheStringOfTheCompactRecord) {
         std::string expected;
         append_json_string(expected, compact);
         ASSERT_EQ(compacted(record), compact);
-        ASSERT_EQ(quoted(record), expected);
-        ASSERT_EQ(quoted(compact), expected);
+        ASSERT_EQ(as_json_string(record), expected);
+        ASSERT_EQ(as_json_string(compact), expected);
     }
 }
 
@@ -70,7 +70,7 @@ TEST(EventJson, ATextThatIsCutOffEndsThere) {
     for (std::size_t size = 0; size <= record.size(); ++size) {
         std::string expected;
         append_json_string(expected, record.substr(0, size));
-        EXPECT_EQ(quoted(record.substr(0, size)), expected);
+        EXPECT_EQ(as_json_string(record.substr(0, size)), expected);
     }
 }
 
