@@ -1,10 +1,12 @@
 // Event history over events of a file of records, one a line, repeated with other ids and later times until there are
 // enough:
 //   bench_history RECORDS.ndjson FOLDER [EVENTS]
-// Prints CPU per event of publishing and of building and merging index files, bytes per event on disk, and the time of
-// "newest 50" searches with values drawn from the data, beside the goals of the design. All times are CPU times of the
-// thread: searches of warm data do not block, and other work on the machine does not count. Of free text, which several
-// threads look for, it is the time of all of them.
+// Prints CPU per event of publishing and of building and merging index files, bytes per event on disk, the time of
+// "newest 50" searches with values drawn from the data (the best of three, one after the other), and that of
+// LookupEvents for the same values from the parsed request to the built answer (every value once to warm, then once for
+// its time), beside the goals of the design. All times are CPU times of the thread: searches of warm data do not block,
+// and other work on the machine does not count. Of free text, which several threads look for, it is the time of all of
+// them.
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include "api/lookup.h"
 #include "backend/posix/posix_disk.h"
 #include "base/metrics.h"
 #include "base/uuid.h"
@@ -124,6 +127,36 @@ void print_times(std::string_view name, std::vector<double>& ns, double p50_goal
     const auto p50 = ns[ns.size() / 2] / 1e6, p99 = ns[ns.size() * 99 / 100] / 1e6;
     fmt::print("{:<14} p50 {:7.4f} ms ({:4.2f} of goal)  p99 {:7.4f} ms ({:4.2f} of goal)\n", name, p50, p50 / p50_goal,
                p99, p99 / p99_goal);
+}
+
+/// LookupEvents as a node answers it, of which nothing but the search and the answer is needed.
+void look_up_all(history::History& history, Log& log, const FindDictionary& find, Metrics& metrics,
+                 const std::vector<Probe>& probes) {
+    static const Now clock;
+    const api::Parts parts{.authenticate = {},
+                           .submit = {},
+                           .history = history,
+                           .log = log,
+                           .find_dictionary = find,
+                           .clock = clock,
+                           .metrics = metrics};
+    const char* keys[] = {"EventId", "EventName", "EventSource", "Username", "AccessKeyId", "ReadOnly", "ResourceName"};
+    for (std::size_t key = 0; key < std::size(keys); ++key) {
+        std::vector<double> ns;
+        for (const bool warm : {false, true}) {
+            for (const auto& probe : probes) {
+                if (probe.value[key].empty()) continue;
+                api::Lookup lookup;
+                lookup.attribute_key = keys[key];
+                lookup.attribute_value = probe.value[key];
+                const auto begin = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+                const auto answer = api::lookup_events(parts, {}, lookup, probe.account, probe.region);
+                if (!answer) stop(answer.error().message);
+                if (warm) ns.push_back(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - begin);
+            }
+        }
+        print_times(keys[key], ns, key == 0 ? 0.02 : 0.25, key == 0 ? 0.05 : 0.6);
+    }
 }
 
 }  // namespace
@@ -248,6 +281,9 @@ int main(int argc, char** argv) {
         const auto name = field == 7 ? "scope only" : field == 8 ? "no match" : fields[field];
         print_times(name, ns, field == 0 ? 0.02 : 0.25, field == 0 ? 0.05 : 0.6);
     }
+
+    fmt::print("LookupEvents, answers built\n");
+    look_up_all(*history, log, find, metrics, drawn);
 
     for (const char* text : {"\"no-such-text-anywhere\"", "\"qqzzqq\""}) {
         history::Search search{.scope = Scope::all(),

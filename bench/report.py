@@ -64,10 +64,11 @@ def show_bytes(cairn, stores, other_data):
 
 def show_lookups(cairn, peers):
     print("\nnewest 50 of a value within account and Region, values drawn from the data, warm, ms: p50 / p99, then cairn's as parts of it")
-    print("  cairn: LookupEvents from the parsed request to the built answer; over HTTP: signed before, client included, its CPU apart")
+    print("  cairn: LookupEvents from the parsed request to the built answer; call: also the caller's signature, the wait for a thread and the record of the call; "
+          "over HTTP: signed before, client included, its CPU apart")
     for key, own in cairn["lookups"].items():
         p50, p99 = percentile(own["ms"], .5), percentile(own["ms"], .99)
-        print(f"  {key:<13} cairn {p50:8.3f} / {p99:8.3f}; over HTTP {percentile(own['over_http_ms'], .5):.2f} / {percentile(own['over_http_ms'], .99):.2f}, "
+        print(f"  {key:<13} cairn {p50:8.3f} / {p99:8.3f}; call {percentile(own['call_ms'], .5):.3f} / {percentile(own['call_ms'], .99):.3f}; over HTTP {percentile(own['over_http_ms'], .5):.2f} / {percentile(own['over_http_ms'], .99):.2f}, "
               f"client CPU {percentile(own['client_ms'], .5):.2f}; {sum(own['found'])} events in {len(own['found'])} lookups")
         for name, peer in peers.items():
             times = peer["lookups"][key]["ms"]

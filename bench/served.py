@@ -86,12 +86,15 @@ class Served:
         """A connection that has not been idle for so long that the node has closed it."""
         self.connection = http.client.HTTPConnection(self.host)
 
-    def metric(self, name):
+    def metrics(self, *names):
         connection = http.client.HTTPConnection(self.host)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
-        found = re.search("^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE)
-        return float(found[1]) if found else 0.0
+        found = [re.search("^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE) for name in names]
+        return [float(match[1]) if match else 0.0 for match in found]
+
+    def metric(self, name):
+        return self.metrics(name)[0]
 
     def ingest(self, batches, connections=4):
         """Receipts added up, the seconds for all, and those of each request, sorted."""
@@ -154,12 +157,13 @@ class Served:
         return dict(request.headers.items())
 
     def look_up(self, key, probe, just_before=lambda: None):
-        """Milliseconds over HTTP, inside the server (from the parsed request to the built answer) and of the client's CPU, and how many events were found."""
+        """Milliseconds of one lookup by what they cover, and how many events were found: `ms` from the parsed request to the built answer, `call_ms` the server's
+        whole call with the caller's signature, the wait for a thread and the record of the call, `over_http_ms`, and `client_ms` of the client's CPU."""
         account, region, value = probe
         body = json.dumps({"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}], "MaxResults": FOUND_MAX})
         headers = self.signed(account, region, "cloudtrail", "/", body, {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": TARGET})
-        sum_of_times = 'cairn_api_call_seconds_sum{operation="LookupEvents"}'
-        inside = self.metric(sum_of_times)
+        sums_of_times = "cairn_lookup_seconds_sum", 'cairn_api_call_seconds_sum{operation="LookupEvents"}'
+        before = self.metrics(*sums_of_times)
         just_before()
         begin, cpu = time.perf_counter(), time.thread_time()
         self.connection.request("POST", "/", body, headers)
@@ -167,8 +171,8 @@ class Served:
         text = answer.read()
         taken, cpu = time.perf_counter() - begin, time.thread_time() - cpu
         assert answer.status == 200, text[:500]
-        inside = self.metric(sum_of_times) - inside
-        return taken * 1e3, inside * 1e3, cpu * 1e3, len(json.loads(text)["Events"])
+        inside, call = (after - earlier for after, earlier in zip(self.metrics(*sums_of_times), before))
+        return {"ms": inside * 1e3, "call_ms": call * 1e3, "over_http_ms": taken * 1e3, "client_ms": cpu * 1e3, "found": len(json.loads(text)["Events"])}
 
     def look_up_all(self, probes):
         """As the peers: every probe once to warm, then once for its time."""
@@ -177,18 +181,18 @@ class Served:
         for key, values in probes.items():
             for probe in values:
                 self.look_up(key, probe)
-            over_http, inside, client, found = zip(*(self.look_up(key, probe) for probe in values))
-            answer[key] = {"ms": list(inside), "over_http_ms": list(over_http), "client_ms": list(client), "found": list(found)}
+            times = [self.look_up(key, probe) for probe in values]
+            answer[key] = {name: [each[name] for each in times] for name in times[0]}
         return answer
 
     def look_up_cold(self, probes):
-        """Milliseconds inside the server by key. Error: OSError when the system does not let us drop its caches."""
+        """Milliseconds from the parsed request to the built answer by key. Error: OSError when the system does not let us drop its caches."""
         answer = {}
         for key, values in probes.items():
             self.node.stop()
             drop_caches()
             self.start()
-            answer[key] = [self.look_up(key, probe, drop_caches)[1] for probe in values]
+            answer[key] = [self.look_up(key, probe, drop_caches)["ms"] for probe in values]
         return answer
 
     def scan(self, text):

@@ -1,7 +1,6 @@
 #include "api/control.h"
 
 #include <algorithm>
-#include <functional>
 
 #include <fmt/format.h>
 
@@ -17,7 +16,6 @@ namespace {
 
 using wire::ApiError;
 using wire::Protocol;
-using Answer = std::expected<std::string, ApiError>;
 
 constexpr std::string_view event_source = "cloudtrail.amazonaws.com";
 
@@ -28,28 +26,6 @@ bool read_only(std::string_view operation) {
     static constexpr std::string_view queries[] = {"StartQuery", "CancelQuery", "GenerateQuery"};  // change nothing
     return std::ranges::any_of(verbs, [&](auto verb) { return operation.starts_with(verb); }) ||
            std::ranges::find(queries, operation) != std::end(queries);
-}
-
-Answer look_up(const Context& context, const Call& call, const Json& input) {
-    const auto lookup = read_lookup(input);
-    if (!lookup) return std::unexpected(lookup.error());
-    return lookup_events(context.parts, context.settings, *lookup, call.caller.principal.account, call.caller.region);
-}
-
-/// An operation that is there: its input has the types of the model, its constraints are the operation's to check.
-/// Empty otherwise.
-using Run = std::function<Answer(const Call&, const Json& input)>;
-Run find_run(const Context& context, const wire::Operation& operation) {
-    if (operation.name == "LookupEvents")
-        return [&context](const Call& call, const Json& input) { return look_up(context, call, input); };
-    const auto* services = context.parts.trails;
-    const auto run = services ? find_trail_operation(operation.name) : nullptr;
-    if (!run) return {};
-    return [services, run, &operation](const Call& call, const Json& input) -> Answer {
-        const auto output = run(*services, call, input);
-        if (!output) return std::unexpected(output.error());
-        return to_text(operation.output ? model().write(*operation.output, *output) : Json(JsonObject()));
-    };
 }
 
 }  // namespace
@@ -67,7 +43,35 @@ bool Throttle::admit(const std::string& account, const std::string& region, Time
     return true;
 }
 
-ControlPlane::ControlPlane(const Context& context) : context_(context), lookups_(context.settings.lookups_per_second) {}
+ControlPlane::ControlPlane(const Context& context)
+    : context_(context),
+      lookups_(context.settings.lookups_per_second),
+      lookup_seconds_(context.parts.metrics.histogram("cairn_lookup_seconds",
+                                                      "From the parsed request of LookupEvents to its built answer")) {}
+
+ControlPlane::Run ControlPlane::find_run(const wire::Operation& operation) const {
+    if (operation.name == "LookupEvents")
+        return [this](const Call& call, const Json& input) { return look_up(call, input); };
+    const auto* services = context_.parts.trails;
+    const auto run = services ? find_trail_operation(operation.name) : nullptr;
+    if (!run) return {};
+    return [services, run, &operation](const Call& call, const Json& input) -> Answer {
+        const auto output = run(*services, call, input);
+        if (!output) return std::unexpected(output.error());
+        return to_text(operation.output ? model().write(*operation.output, *output) : Json(JsonObject()));
+    };
+}
+
+ControlPlane::Answer ControlPlane::look_up(const Call& call, const Json& input) const {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto lookup = read_lookup(input);
+    if (!lookup) return std::unexpected(lookup.error());
+    auto answer =
+        lookup_events(context_.parts, context_.settings, *lookup, call.caller.principal.account, call.caller.region);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+    lookup_seconds_.observe(taken.count());
+    return answer;
+}
 
 void ControlPlane::handle(CallPointer call) {
     if (auto known = authenticate(context_.parts, *call, {"cloudtrail"}); !known)
@@ -96,7 +100,7 @@ void ControlPlane::handle(CallPointer call) {
         !allowed)
         return finish(std::move(call), operation->name, nullptr, std::unexpected(allowed.error()));
 
-    auto run = find_run(context_, *operation);
+    auto run = find_run(*operation);
     if (!run)
         return finish(
             std::move(call), operation->name, &*input,

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "api/context.h"
+#include "base/json.h"
+#include "wire/errors.h"
+#include "wire/model.h"
 
 namespace cairn::api {
 
@@ -36,12 +41,20 @@ public:
     void handle(CallPointer call);
 
 private:
+    using Answer = std::expected<std::string, wire::ApiError>;
+
+    /// An operation that is there: its input has the types of the model, its constraints are the operation's to check.
+    /// Empty otherwise.
+    using Run = std::function<Answer(const Call&, const Json& input)>;
+    Run find_run(const wire::Operation& operation) const;
+    Answer look_up(const Call& call, const Json& input) const;
+
     void refuse(CallPointer call, const wire::ApiError& error);
-    void finish(CallPointer call, const std::string& operation, const Json* input,
-                std::expected<std::string, wire::ApiError> result);
+    void finish(CallPointer call, const std::string& operation, const Json* input, Answer result);
 
     const Context& context_;
     Throttle lookups_;
+    Histogram& lookup_seconds_;
 };
 
 /// STS as far as `aws sts get-caller-identity` needs it: awsQuery, GetCallerIdentity.

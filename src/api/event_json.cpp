@@ -1,14 +1,15 @@
 #include "api/event_json.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
-
-#include <bit>
 #endif
 
 #include "base/json.h"
@@ -17,64 +18,110 @@ namespace cairn::api {
 
 namespace {
 
-// The next quote or backslash in [at, end), or end.
-const char* special(const char* at, const char* end) {
+constexpr std::size_t word_bytes = 64, copied_at_once = 16;
+
+/// The bytes of a word that are a quote, a backslash, white space, or (within strings only, if at all) a control
+/// character, as bits.
+std::uint64_t specials_in(const char* word) {
+    std::uint64_t specials = 0;
 #if defined(__SSE2__)
-    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    for (; end - at >= 16; at += 16) {
-        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const auto hits =
-            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-        if (hits) return at + std::countr_zero(static_cast<unsigned>(hits));
+    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    for (std::size_t i = 0; i < word_bytes; i += 16) {
+        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(word + i));
+        const auto blank = _mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes);
+        const auto escaped = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, escaped)));
+        specials |= std::uint64_t{found} << i;
+    }
+#else
+    for (std::size_t i = 0; i < word_bytes; ++i) {
+        const auto c = static_cast<unsigned char>(word[i]);
+        specials |= std::uint64_t{c == '"' || c == '\\' || c <= ' '} << i;
     }
 #endif
-    while (at < end && *at != '"' && *at != '\\') ++at;
-    return at;
+    return specials;
 }
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+/// Writes a record without the white space between its tokens, if `quoted` as the content of a JSON string.
+template <bool quoted>
+class TokenWriter {
+public:
+    /// There is room for room_for() the whole record.
+    explicit TokenWriter(char* out) : out_(out) {}
+
+    static std::size_t room_for(std::size_t record_bytes) {
+        return (quoted ? 2 : 1) * record_bytes + word_bytes + copied_at_once;
+    }
+
+    char* write(std::string_view record) {
+        std::size_t at = 0;
+        for (; record.size() - at > word_bytes + copied_at_once; at += word_bytes)
+            write_word(record.data() + at, word_bytes);
+        for (; at < record.size(); at += word_bytes) {
+            char last[word_bytes + copied_at_once] = {};
+            const auto bytes = std::min(word_bytes, record.size() - at);
+            std::memcpy(last, record.data() + at, bytes);
+            write_word(last, bytes);
+        }
+        return out_;
+    }
+
+private:
+    /// The first `bytes` of a word, behind which copied_at_once bytes may be read.
+    void write_word(const char* word, std::size_t bytes) {
+        auto specials = specials_in(word);
+        if (bytes < word_bytes) specials &= (std::uint64_t{1} << bytes) - 1;
+        std::size_t done = 0;
+        for (; specials != 0; specials &= specials - 1) {
+            const auto at = static_cast<std::size_t>(std::countr_zero(specials));
+            copy(word + done, at - done);
+            if (at > done) escaped_ = false;
+            done = at + 1;
+            put_special(word[at]);
+        }
+        copy(word + done, bytes - done);
+        if (bytes > done) escaped_ = false;
+    }
+
+    void put_special(char c) {
+        const bool escaped = std::exchange(escaped_, false);
+        if (c == '"' && !escaped) in_string_ = !in_string_;
+        if (c == '\\') escaped_ = !escaped;
+        const bool token = in_string_ || c == '"' || c == '\\';
+        if (quoted && (c == '"' || c == '\\')) *out_++ = '\\';
+        *out_ = c;
+        out_ += token ? 1 : 0;
+    }
+
+    void copy(const char* from, std::size_t bytes) {
+        for (std::size_t i = 0; i < bytes; i += copied_at_once) std::memcpy(out_ + i, from + i, copied_at_once);
+        out_ += bytes;
+    }
+
+    char* out_;
+    bool in_string_ = false;
+    bool escaped_ = false;  ///< the last byte was a backslash that escapes the next one
+};
 
 template <bool quoted>
 void append_tokens(std::string& out, std::string_view record) {
-    const auto* at = record.data();
-    const auto* end = at + record.size();
-    const auto put_quote = [&] { quoted ? out.append("\\\"", 2) : out.append(1, '"'); };
-    while (at < end) {
-        if (*at != '"') {
-            const auto* token = at;
-            while (at < end && *at != '"' && !is_space(*at)) ++at;
-            out.append(token, at);
-            while (at < end && is_space(*at)) ++at;
-            continue;
-        }
-        put_quote();
-        for (++at; at < end;) {
-            const auto* stop = special(at, end);
-            out.append(at, stop);
-            at = stop;
-            if (at == end) return;
-            if (*at == '"') break;
-            // A backslash and what it escapes.
-            out.append(quoted ? "\\\\" : "\\");
-            if (++at == end) return;
-            if (*at == '"' && quoted)
-                out.append("\\\"", 2);
-            else if (*at == '\\' && quoted)
-                out.append("\\\\", 2);
-            else
-                out.append(1, *at);
-            ++at;
-        }
-        put_quote();
-        ++at;
-    }
+    using Writer = TokenWriter<quoted>;
+    const auto size = out.size();
+    out.resize_and_overwrite(size + Writer::room_for(record.size()), [&](char* data, std::size_t) {
+        return static_cast<std::size_t>(Writer(data + size).write(record) - data);
+    });
+}
+
+void append_name(std::string& out, std::string_view name) {
+    if (out.back() != '{') out += ',';
+    out += '"';
+    out += name;
+    out += "\":";
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    if (out.back() != '{') out += ',';
-    append_json_string(out, name);
-    out += ':';
+    append_name(out, name);
     append_json_string(out, value);
 }
 
@@ -147,13 +194,6 @@ std::string_view field_text(const EventView& event, std::size_t field) {
     }
 }
 
-void append_name(std::string& out, std::string_view name) {
-    if (out.back() != '{') out += ',';
-    out += '"';
-    out += name;
-    out += "\":";
-}
-
 }  // namespace
 
 void append_compact(std::string& out, std::string_view record) { append_tokens<false>(out, record); }
@@ -168,7 +208,7 @@ void append_epoch_seconds(std::string& out, Time time) {
     const auto milliseconds = to_milliseconds(time);
     const auto whole = milliseconds / 1000, rest = milliseconds % 1000;
     if (rest == 0)
-        fmt::format_to(std::back_inserter(out), "{}.0", whole);
+        out.append(std::to_string(whole)).append(".0");
     else
         fmt::format_to(std::back_inserter(out), "{}", static_cast<double>(milliseconds) / 1000);
 }

@@ -109,6 +109,22 @@ std::uint64_t binding(const Lookup& lookup, std::string_view account, std::strin
     return hash64(text, token_seed);
 }
 
+/// Makes the list of events of an answer.
+class LookupReader final : public history::PageReader {
+public:
+    explicit LookupReader(std::size_t limit) { body.reserve((limit + 1) * event_bytes_usual); }
+    void begin() override { body = "{\"Events\":["; }
+    void take(std::uint64_t, const EventView& event) override {
+        if (body.back() != '[') body += ',';
+        append_lookup_event(body, event);
+    }
+
+    std::string body;
+
+private:
+    static constexpr std::size_t event_bytes_usual = 2304;
+};
+
 }  // namespace
 
 // Times before year 1 or after 9999 are no times of a log.
@@ -219,21 +235,13 @@ std::expected<std::string, ApiError> lookup_events(const Parts& parts, const Set
         search.categories.push_back(Category::data);
     if (token.window_start && (!search.from || *search.from < *token.window_start)) search.from = token.window_start;
 
-    auto page = parts.history.search(search);
+    LookupReader reader(lookup.limit);
+    auto page = parts.history.read_page(search, reader);
     if (!page && page.error().code == Code::invalid && !lookup.token.empty())
         return error("InvalidNextTokenException", "The NextToken is invalid.");
     if (!page) return std::unexpected(inner_error(page.error(), "LookupEvents"));
 
-    std::string body = "{\"Events\":[";
-    std::size_t bytes = 64;
-    for (const auto& found : page->events) bytes += found.record.size() + found.record.size() / 4 + 512;
-    body.reserve(bytes);
-    for (auto& found : page->events) {
-        const auto view = view_of(found.record);
-        if (!view) return std::unexpected(inner_error(view.error(), "LookupEvents"));
-        if (body.back() != '[') body += ',';
-        append_lookup_event(body, **view);
-    }
+    auto body = std::move(reader.body);
     body += ']';
     if (!page->token.empty()) {
         token.history = std::move(page->token);

@@ -70,6 +70,22 @@ Json flags_json(std::uint32_t flags) {
     return all;
 }
 
+/// Makes the list of events of an answer.
+class SummaryReader final : public history::PageReader {
+public:
+    explicit SummaryReader(const SummaryFields& fields) : fields_(fields) {}
+    void begin() override { out = "{\"events\":["; }
+    void take(std::uint64_t number, const EventView& event) override {
+        if (out.back() != '[') out += ',';
+        append_summary(out, event, number, fields_);
+    }
+
+    std::string out;
+
+private:
+    const SummaryFields& fields_;
+};
+
 bool safe_id(std::string_view id) {
     return !id.empty() && id.size() <= 256 && id.find_first_of("\"\\") == std::string_view::npos;
 }
@@ -139,18 +155,13 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
     search->token = cursor;
 
     const auto watermark = context_.parts.history.covered();
-    auto page = context_.parts.history.search(*search);
+    SummaryReader reader(fields);
+    auto page = context_.parts.history.read_page(*search, reader);
     if (!page && page.error().code == Code::invalid && !cursor.empty())
         return std::unexpected(V1Error{.code = "InvalidCursor", .message = page.error().message, .field = "cursor"});
     if (!page) return std::unexpected(v1_error_of(page.error(), "search"));
 
-    std::string out = "{\"events\":[";
-    for (auto& found : page->events) {
-        const auto view = view_of(found.record);
-        if (!view) return std::unexpected(v1_error_of(view.error(), "search"));
-        if (out.back() != '[') out += ',';
-        append_summary(out, **view, found.number, fields);
-    }
+    auto out = std::move(reader.out);
     out += ']';
     if (!page->token.empty()) {
         out += ",\"cursor\":";

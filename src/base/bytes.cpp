@@ -39,6 +39,11 @@ void append_text(std::string& out, std::string_view text) {
 }
 
 std::uint64_t ByteReader::varint() {
+    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) {  // most are small
+        const auto value = static_cast<unsigned char>(rest_.front());
+        rest_.remove_prefix(1);
+        return value;
+    }
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         const auto byte = integer<std::uint8_t>();

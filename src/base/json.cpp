@@ -1,6 +1,8 @@
 #include "base/json.h"
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -81,12 +83,23 @@ void append_json(std::string& out, const Json& json) {
     }
 }
 
-/// Whether one of eight bytes is a quote, a backslash or a control character.
-bool needs_escape(std::uint64_t bytes) {
+/// A high bit for bytes that are a quote, a backslash or a control character; the lowest one is right.
+std::uint64_t escapes_in(std::uint64_t bytes) {
     constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
     const auto below = [](std::uint64_t word, std::uint64_t bound) { return (word - ones * bound) & ~word; };
     const auto equal = [&](char c) { return below(bytes ^ ones * static_cast<unsigned char>(c), 1); };
-    return ((below(bytes, 0x20) | equal('"') | equal('\\')) & ones * 0x80) != 0;
+    return (below(bytes, 0x20) | equal('"') | equal('\\')) & ones * 0x80;
+}
+
+/// The first byte from `at` on that needs an escape, or the size.
+std::size_t find_escape(std::string_view text, std::size_t at) {
+    for (; text.size() - at >= 8; at += 8)
+        if (const auto found = escapes_in(load<std::uint64_t>(text.data() + at)))
+            return at + static_cast<unsigned>(std::countr_zero(found)) / 8;
+    char rest[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
+    std::memcpy(rest, text.data() + at, text.size() - at);
+    const auto found = escapes_in(load<std::uint64_t>(rest));
+    return found ? at + static_cast<unsigned>(std::countr_zero(found)) / 8 : text.size();
 }
 
 }  // namespace
@@ -170,24 +183,20 @@ std::string to_text(const Json& json) {
 
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        while (text.size() - i >= 8 && !needs_escape(load<std::uint64_t>(text.data() + i))) i += 8;
-        if (i == text.size()) break;
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text, plain, i - plain);
-        plain = i + 1;
-        switch (c) {
+    for (std::size_t at = 0;;) {
+        const auto escape = find_escape(text, at);
+        out.append(text, at, escape - at);
+        if (escape == text.size()) break;
+        at = escape + 1;
+        switch (const char c = text[escape]) {
             case '"': out.append("\\\""); break;
             case '\\': out.append("\\\\"); break;
             case '\n': out.append("\\n"); break;
             case '\r': out.append("\\r"); break;
             case '\t': out.append("\\t"); break;
-            default: out += fmt::format("\\u{:04x}", c);
+            default: out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
         }
     }
-    out.append(text, plain, text.size() - plain);
     out.push_back('"');
 }
 

@@ -98,15 +98,27 @@ __attribute__((target("avx2"))) std::size_t BytesFinder::find_avx2(const char* b
     if (end - at < width) return find_sse2(begin, at, end);
     const __m256i first = _mm256_set1_epi8(first_.byte), first_fold = _mm256_set1_epi8(first_.fold);
     const __m256i second = _mm256_set1_epi8(second_.byte), second_fold = _mm256_set1_epi8(second_.fold);
-    for (; at < end; at += width) {
-        at = std::min(at, end - width);
-        const __m256i one = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin + at + first_.at));
-        const __m256i two = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin + at + second_.at));
-        const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(one, first_fold), first),
-                                              _mm256_cmpeq_epi8(_mm256_or_si256(two, second_fold), second));
-        for (auto hits = static_cast<unsigned>(_mm256_movemask_epi8(both)); hits != 0; hits &= hits - 1) {
-            const std::size_t hit = at + static_cast<unsigned>(std::countr_zero(hits));
-            if (stands_at(begin + hit)) return hit;
+    const auto both_at = [&](std::size_t place) __attribute__((target("avx2"), always_inline)) {
+        const __m256i one = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin + place + first_.at));
+        const __m256i two = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin + place + second_.at));
+        return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(one, first_fold), first),
+                                _mm256_cmpeq_epi8(_mm256_or_si256(two, second_fold), second));
+    };
+    while (at < end) {
+        // Hits are rare: four steps are looked at together.
+        for (; at + 4 * width <= end; at += 4 * width) {
+            const __m256i any = _mm256_or_si256(_mm256_or_si256(both_at(at), both_at(at + width)),
+                                                _mm256_or_si256(both_at(at + 2 * width), both_at(at + 3 * width)));
+            if (!_mm256_testz_si256(any, any)) break;
+        }
+        const auto steps_end = std::min(end, at + 4 * width);
+        for (; at < steps_end; at += width) {
+            at = std::min(at, end - width);
+            auto hits = static_cast<unsigned>(_mm256_movemask_epi8(both_at(at)));
+            for (; hits != 0; hits &= hits - 1) {
+                const std::size_t hit = at + static_cast<unsigned>(std::countr_zero(hits));
+                if (stands_at(begin + hit)) return hit;
+            }
         }
     }
     return std::string_view::npos;

@@ -119,12 +119,30 @@ void pack(std::string_view text, bool end_is_boundary, std::string& packed, std:
     packed.append(text, copied);
 }
 
-constexpr std::array<std::array<char, 2>, 256> hex_pairs = [] {
-    std::array<std::array<char, 2>, 256> pairs{};
+/// 16 bytes to 32 lower-case hex digits.
+void write_hex(const char* bytes, char* out) {
+#if defined(__SSE2__)
+    const __m128i packed = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+    const __m128i low_half = _mm_set1_epi8(15);
+    const __m128i low = _mm_and_si128(packed, low_half);
+    const __m128i high = _mm_and_si128(_mm_srli_epi16(packed, 4), low_half);
+    const auto write = [&](__m128i values, char* at) {
+        const __m128i letter = _mm_cmpgt_epi8(values, _mm_set1_epi8(9));
+        const __m128i text =
+            _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), _mm_and_si128(letter, _mm_set1_epi8('a' - '9' - 1)));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text);
+    };
+    write(_mm_unpacklo_epi8(high, low), out);
+    write(_mm_unpackhi_epi8(high, low), out + 16);
+#else
     constexpr char digits[] = "0123456789abcdef";
-    for (std::size_t i = 0; i < 256; ++i) pairs[i] = {digits[i >> 4], digits[i & 15]};
-    return pairs;
-}();
+    for (std::size_t i = 0; i < 16; ++i) {
+        const auto byte = static_cast<unsigned char>(bytes[i]);
+        out[2 * i] = digits[byte >> 4];
+        out[2 * i + 1] = digits[byte & 15];
+    }
+#endif
+}
 
 }  // namespace
 
@@ -135,14 +153,13 @@ void pack_inner_uuids(std::string_view term, std::string& packed, std::string& u
 }
 
 void write_uuid(const char* uuid, char* out) {
-    const auto digits = [&](std::size_t byte, std::size_t at) {
-        std::memcpy(out + at, hex_pairs[static_cast<unsigned char>(uuid[byte])].data(), 2);
-    };
-    for (std::size_t i = 0; i < 4; ++i) digits(i, 2 * i);
-    for (std::size_t i = 4; i < 6; ++i) digits(i, 2 * i + 1);
-    for (std::size_t i = 6; i < 8; ++i) digits(i, 2 * i + 2);
-    for (std::size_t i = 8; i < 10; ++i) digits(i, 2 * i + 3);
-    for (std::size_t i = 10; i < 16; ++i) digits(i, 2 * i + 4);
+    char digits[32];
+    write_hex(uuid, digits);
+    std::memcpy(out, digits, 8);
+    std::memcpy(out + 9, digits + 8, 4);
+    std::memcpy(out + 14, digits + 12, 4);
+    std::memcpy(out + 19, digits + 16, 4);
+    std::memcpy(out + 24, digits + 20, 12);
     out[8] = out[13] = out[18] = out[23] = '-';
 }
 

@@ -75,7 +75,7 @@ void FakeLog::add(const std::string& record, RetentionClass retention, const Env
     retention_.push_back(retention);
 }
 
-Result<history::Page> FakeHistory::search(const history::Search& search) {
+Result<history::Page> FakeHistory::read_page(const history::Search& search, history::PageReader& reader) {
     if (!failure) return fail(failure.error());
     std::vector<std::string> records;
     {
@@ -106,9 +106,10 @@ Result<history::Page> FakeHistory::search(const history::Search& search) {
         return search.oldest_first ? std::tie(one.time, one.id) < std::tie(other.time, other.id) : less;
     });
     history::Page page;
-    for (auto i = skip; i < hits.size() && page.events.size() < search.limit; ++i)
-        page.events.push_back({hits[i].number, records[hits[i].number], hits[i].time});
-    if (skip + page.events.size() < hits.size()) page.token = fmt::format("{}/{}", skip + page.events.size(), bound);
+    const auto end = skip + std::min(search.limit, hits.size() - std::min(skip, hits.size()));
+    reader.begin();
+    for (auto i = skip; i < end; ++i) reader.take(hits[i].number, view(records[hits[i].number]));
+    if (end < hits.size()) page.token = fmt::format("{}/{}", end, bound);
     return page;
 }
 

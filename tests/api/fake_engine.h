@@ -37,7 +37,7 @@ private:
 /// A history that reads every record for every search.
 class FakeHistory final : public history::History {
 public:
-    Result<history::Page> search(const history::Search& search) override;
+    Result<history::Page> read_page(const history::Search& search, history::PageReader& reader) override;
     Result<Values> values(const history::Search& search, std::string_view field, std::string_view prefix,
                           std::size_t count_max) override;
     Result<Count> count(const history::Search& search, std::uint64_t at_most) override;

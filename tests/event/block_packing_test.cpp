@@ -96,6 +96,20 @@ TEST(FindBytes, FindsWhatTheStandardLibraryFinds) {
     EXPECT_EQ(BytesFinder("a").find(""), std::string_view::npos);
 }
 
+TEST(FindBytes, FindsATermWhereverItStandsInALongText) {
+    const BytesFinder finder("xyz");
+    for (const std::size_t size : {127u, 128u, 130u, 131u, 300u, 517u}) {
+        for (std::size_t at = 0; at + 3 <= size; ++at) {
+            std::string text(size, 'a');
+            if (at >= 5) text.replace(at - 5, 3, "x.z");  // the rarest bytes, but not the term
+            text.replace(at, 3, "xyz");
+            for (const std::size_t from : {std::size_t{0}, at / 2, at, at + 1})
+                ASSERT_EQ(finder.find(text, from), text.find("xyz", from)) << size << " " << at << " " << from;
+        }
+        EXPECT_EQ(finder.find(std::string(size, 'a')), std::string_view::npos);
+    }
+}
+
 std::string lowered(std::string text) {
     for (char& c : text)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');

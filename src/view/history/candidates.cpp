@@ -78,14 +78,14 @@ bool Candidates::waits_for_pages() {
 }
 
 bool Candidates::may_match(const Candidate& candidate) {
-    const auto entry = blocks_.of(candidate.number);
-    if (!entry) {
-        if (entry.error().code != Code::not_found) records_.unreadable(candidate.number, entry.error());
+    const auto block = blocks_.of(candidate.number);
+    if (!block) {
+        if (block.error().code != Code::not_found) records_.unreadable(candidate.number, block.error());
         return false;
     }
     ++scanned_;
     if (!filter_.active()) return true;
-    const auto may = filter_.may_match(**entry, candidate.number);
+    const auto may = filter_.may_match(**block, candidate.number);
     if (!may) records_.unreadable(candidate.number, may.error());
     return may && *may;
 }

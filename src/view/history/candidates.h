@@ -39,8 +39,8 @@ public:
     /// batches, in no order of history. Costs little of the budget.
     Next next_stored(std::vector<std::uint64_t>& numbers);
 
-    /// The block of the candidate that next() gave.
-    Result<RecentBlocks::Entry*> block_of(const Candidate& candidate) { return blocks_.of(candidate.number); }
+    /// The text of a candidate's record, as RecentBlocks::read().
+    Result<std::string_view> text_of(const Candidate& candidate) { return blocks_.read(candidate.number); }
 
     std::uint64_t scanned() const { return scanned_; }
 

@@ -13,6 +13,7 @@
 #include "base/page_faults.h"
 #include "base/result.h"
 #include "event/index_row.h"
+#include "event/record.h"
 #include "event/scope.h"
 #include "match/query.h"
 #include "seam/clock.h"
@@ -38,6 +39,18 @@ struct Found {
     std::uint64_t number = 0;
     std::string record;  ///< raw text
     Time time{};
+};
+
+/// Takes the events of a page, one after the other, while their fields are at hand.
+class PageReader {
+public:
+    virtual ~PageReader() = default;
+
+    /// A page begins. Comes again when an index file was found damaged: what was taken before does not count.
+    virtual void begin() = 0;
+
+    /// `event` holds until the return.
+    virtual void take(std::uint64_t number, const EventView& event) = 0;
 };
 
 struct Page {
@@ -78,8 +91,12 @@ public:
     /// missing index file is named in the log line, dropped, and its events are indexed again.
     static Result<std::unique_ptr<History>> open(Parts parts, HistoryOptions options = {});
 
-    /// Newest first within the scope. Error: invalid, when the token is not one of ours or of another search.
-    virtual Result<Page> search(const Search& search) = 0;
+    /// Gives the events of a page to `reader` in their order, newest first unless asked otherwise; Page::events stays
+    /// empty. Error: invalid, when the token is not one of ours or of another search.
+    virtual Result<Page> read_page(const Search& search, PageReader& reader) = 0;
+
+    /// The same with copies of the records in Page::events.
+    Result<Page> search(const Search& search);
 
     /// The most frequent values of a field of the grammar among the matches, exact up to `scan_records_max` records
     /// (then `exact` is false). `prefix` filters values.

@@ -1,13 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/metrics.h"
@@ -15,42 +14,25 @@
 #include "event/block.h"
 #include "event/record.h"
 #include "seam/event_log.h"
+#include "view/history/slot_cache.h"
 
 namespace cairn::history {
 
-/// A block of the log, opened.
-struct OpenBlock {
-    StoredBlock stored;
-    BlockReader reader;
-
-    /// The sub-block that holds an event of this block, and the event's index in it.
-    struct Place {
-        std::uint32_t sub_block = 0;
-        std::uint32_t index = 0;
-    };
-    Place place(std::uint64_t number) const;
-};
-
-/// One record's text, kept alive by its sub-block; RecordParser::padding bytes may be read behind it.
-struct RecordText {
-    std::shared_ptr<const BlockReader::Records> owner;
-    std::string_view text;
-};
-
-/// Reads records by event number. Keeps what was opened and decoded last, shared by all readers. Thread-safe.
+/// Reads records by event number, and keeps those that were found last, shared by all readers. Thread-safe.
 class Records {
 public:
-    Records(EventLog& log, FindDictionary find_dictionary, Metrics& metrics, std::size_t cache_bytes = 16 << 20);
+    Records(EventLog& log, FindDictionary find_dictionary, Metrics& metrics, std::size_t kept_bytes_max = 16 << 20);
 
-    /// Errors: not_found when the event was trimmed; corrupt (counted and logged); those of the log.
-    Result<std::shared_ptr<const OpenBlock>> block_of(std::uint64_t number);
-    Result<RecordText> read(const std::shared_ptr<const OpenBlock>& block, std::uint64_t number);
-    Result<RecordText> read(std::uint64_t number);
-
-    /// Opens a block without keeping it.
+    /// Opens a block of the log. Errors: corrupt; unavailable.
     Result<BlockReader> open(const StoredBlock& stored) const {
         return BlockReader::open(stored.bytes, find_dictionary_);
     }
+
+    /// The text of an event's record as keep() left it, if it is still here.
+    std::shared_ptr<const std::string> kept(std::uint64_t number) { return kept_.find(number); }
+
+    /// Keeps the text of a record that is likely to be asked for again, with zeros for a parser behind it.
+    void keep(std::uint64_t number, std::string_view text);
 
     /// order_id() of an event; empty when it cannot be read.
     std::string order_id_of(std::uint64_t number);
@@ -67,53 +49,70 @@ public:
 private:
     friend class Parser;
 
-    /// Least recently used entries leave when the bytes are spent.
-    template <class Value>
-    class Cache {
-    public:
-        explicit Cache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-        std::shared_ptr<const Value> find(std::uint64_t key);
-        void put(std::uint64_t key, std::shared_ptr<const Value> value, std::size_t bytes);
-
-    private:
-        struct Entry {
-            std::uint64_t key;
-            std::shared_ptr<const Value> value;
-            std::size_t bytes;
-        };
-        const std::size_t bytes_max_;
-        std::mutex mutex_;
-        std::list<Entry> entries_;  // guarded by mutex_; used last comes first
-        std::unordered_map<std::uint64_t, typename std::list<Entry>::iterator> places_;  // guarded by mutex_
-        std::size_t bytes_ = 0;                                                          // guarded by mutex_
-    };
-
     EventLog& log_;
     FindDictionary find_dictionary_;
     Counter& unreadable_;
-    Cache<OpenBlock> blocks_;
-    Cache<BlockReader::Records> decoded_;
+    SlotCache<std::string> kept_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<RecordParser>> parsers_;  // guarded by mutex_; those not in use
 };
 
-/// The blocks that one search used last, without asking the log again, and what a text filter found out about them.
-class RecentBlocks {
+/// A block of the log.
+class Block {
 public:
-    struct Entry {
-        std::shared_ptr<const OpenBlock> block;
-        std::vector<signed char> verdicts;  ///< per sub-block; -1: unknown
+    Block(Records& records, StoredBlock stored) : records_(&records), stored_(std::move(stored)) {}
+
+    bool holds(std::uint64_t number) const {
+        return number >= stored_.first_number && number - stored_.first_number < stored_.event_count;
+    }
+
+    /// The sub-block that holds an event of this block, and the event's index in it. Opens the block when that was not
+    /// done yet. Errors as Records::open.
+    struct Place {
+        std::uint32_t sub_block = 0;
+        std::uint32_t index = 0;
+        std::uint64_t first_number = 0;  ///< of the sub-block
     };
+    Result<Place> place_of(std::uint64_t number);
 
-    explicit RecentBlocks(Records& records) : records_(records) {}
+    /// After place_of().
+    const BlockReader& reader() const { return *reader_; }
 
-    /// Holds until the next call. Errors as Records::block_of.
-    Result<Entry*> of(std::uint64_t number);
+    std::vector<signed char> verdicts;  ///< what a text filter found out, per sub-block; -1: unknown
 
 private:
+    Records* records_;
+    StoredBlock stored_;
+    std::optional<BlockReader> reader_;
+};
+
+/// The blocks that one search used last, without asking the log again. One thread.
+class RecentBlocks {
+public:
+    explicit RecentBlocks(Records& records) : records_(records) {}
+
+    /// The block of an event; holds until the next call. Errors: not_found when the event was trimmed; those of the
+    /// log.
+    Result<Block*> of(std::uint64_t number);
+
+    /// The text of an event's record; RecordParser::padding bytes may be read behind it. Holds until the next call.
+    /// Errors: as of(); corrupt.
+    Result<std::string_view> read(std::uint64_t number);
+
+private:
+    /// A sub-block as it was decoded.
+    struct Decoded {
+        std::optional<std::uint64_t> first_number;
+        BlockReader::Records records;
+    };
+    Result<const BlockReader::Records*> decoded(const Block& block, const Block::Place& place);
+
     Records& records_;
-    std::vector<Entry> entries_;
+    std::vector<Block> blocks_;
     std::size_t last_ = 0, oldest_ = 0;
+    std::shared_ptr<const std::string> kept_;             // what read() gave last, when it was kept
+    std::array<Decoded, retention_class_count> decoded_;  // blocks of one class follow each other
+    std::size_t decoded_oldest_ = 0;
 };
 
 /// A parser on loan.

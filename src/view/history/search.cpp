@@ -80,7 +80,7 @@ public:
     /// Reads the fields of a match. They hold until the next one.
     bool parse(Match& match) {
         if (match.event != nullptr) return true;
-        const auto event = parser_.parse(match.text.text);
+        const auto event = parser_.parse(match.text);
         if (!event) return skip(match.candidate, event.error());
         match.event = *event;
         return true;
@@ -103,11 +103,9 @@ private:
     }
 
     bool read(Match& match) {
-        const auto entry = candidates_.block_of(match.candidate);
-        if (!entry) return skip(match.candidate, entry.error());
-        auto text = records_.read((*entry)->block, match.candidate.number);
+        const auto text = candidates_.text_of(match.candidate);
         if (!text) return skip(match.candidate, text.error());
-        match.text = std::move(*text);
+        match.text = *text;
         match.event = nullptr;
         return true;
     }
@@ -140,7 +138,7 @@ std::uint64_t Searcher::hash_of(const Search& search) {
     return hash64(text);
 }
 
-Result<Page> Searcher::page(const Search& search) {
+Result<Page> Searcher::page(const Search& search, PageReader& reader) {
     const auto search_hash = hash_of(search);
     std::optional<Token> token;
     if (!search.token.empty()) {
@@ -156,7 +154,8 @@ Result<Page> Searcher::page(const Search& search) {
     auto& candidates = matches.candidates();
     Position after;
     auto next = Next::found;
-    while (page.events.size() < search.limit) {
+    reader.begin();
+    for (std::size_t taken = 0; taken < search.limit;) {
         next = matches.next(match, no_limit);
         if (next == Next::end) break;
         if (next == Next::budget) {
@@ -165,16 +164,17 @@ Result<Page> Searcher::page(const Search& search) {
             candidates.extend_budget();  // a token names an event by its eventID: stop at one that has it
             continue;
         }
+        if (!matches.parse(match)) continue;
         const auto& [time_ms, number] = match.candidate;
-        page.events.push_back({number, std::string(match.text.text), from_milliseconds(time_ms)});
+        records_.keep(number, match.text);
+        reader.take(number, *match.event);
+        if (++taken == search.limit) after = {time_ms, std::string(order_id(match.event->event_id)), number};
     }
     page.scanned = candidates.scanned();
     page.exhausted_budget = next == Next::budget;
     if (next == Next::end) return page;
     if (next == Next::found) {
-        if (page.events.empty()) return page;  // nothing was asked for
-        const auto& last = page.events.back();
-        after = matches.position({to_milliseconds(last.time), last.number});
+        if (search.limit == 0) return page;
         if (matches.next(match, candidates.scanned() + peek_events_max) == Next::end) return page;
     }
     page.token =

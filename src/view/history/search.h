@@ -24,16 +24,16 @@ public:
           helpers_(helpers),
           options_(options) {}
 
-    Result<Page> page(const Search& search);
+    Result<Page> page(const Search& search, PageReader& reader);
     Result<History::Values> values(const Search& search, std::string_view field, std::string_view prefix,
                                    std::size_t count_max);
     Result<History::Count> count(const Search& search, std::uint64_t at_most);
 
 private:
-    /// One match: the candidate, its text, and its fields when the query needed them.
+    /// One match: the candidate, its text, and its fields when the query needed them. Holds until the next one.
     struct Match {
         Candidate candidate;
-        RecordText text;
+        std::string_view text;
         const EventView* event = nullptr;
     };
     using Next = Candidates::Next;

@@ -14,7 +14,23 @@ namespace {
 
 constexpr auto complete_wait = std::chrono::seconds(60);
 
+class CopyingReader final : public PageReader {
+public:
+    void begin() override { events.clear(); }
+    void take(std::uint64_t number, const EventView& event) override {
+        events.push_back({number, std::string(event.raw), event.time});
+    }
+    std::vector<Found> events;
+};
+
 }  // namespace
+
+Result<Page> History::search(const Search& search) {
+    CopyingReader reader;
+    auto page = read_page(search, reader);
+    if (page) page->events = std::move(reader.events);
+    return page;
+}
 
 Result<std::unique_ptr<History>> History::open(Parts parts, HistoryOptions options) {
     options.head_events = std::clamp<std::size_t>(options.head_events, 1, Head::nodes_max / 4);
@@ -220,8 +236,8 @@ Result<Answer> Service::answer(const std::function<Result<Answer>(Searcher&)>& a
     }
 }
 
-Result<Page> Service::search(const Search& search) {
-    return answer<Page>([&](Searcher& searcher) { return searcher.page(search); });
+Result<Page> Service::read_page(const Search& search, PageReader& reader) {
+    return answer<Page>([&](Searcher& searcher) { return searcher.page(search, reader); });
 }
 
 Result<History::Values> Service::values(const Search& search, std::string_view field, std::string_view prefix,

@@ -33,7 +33,7 @@ public:
     Result<void> start();
 
     void publish(const IndexBatch& batch) override;
-    Result<Page> search(const Search& search) override;
+    Result<Page> read_page(const Search& search, PageReader& reader) override;
     Result<Values> values(const Search& search, std::string_view field, std::string_view prefix,
                           std::size_t count_max) override;
     Result<Count> count(const Search& search, std::uint64_t at_most) override;

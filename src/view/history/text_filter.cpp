@@ -19,12 +19,13 @@ TextFilter::TextFilter(const std::vector<match::Query::Needle>& needles) {
         terms_.emplace_back(needle.text, needle.ignore_case ? PackedTerm::Case::ignored : PackedTerm::Case::exact);
 }
 
-Result<bool> TextFilter::may_match(RecentBlocks::Entry& entry, std::uint64_t number) const {
-    if (entry.verdicts.empty()) entry.verdicts.assign(entry.block->reader.sub_block_count(), -1);
-    const auto sub_block = entry.block->place(number).sub_block;
-    auto& verdict = entry.verdicts[sub_block];
+Result<bool> TextFilter::may_match(Block& block, std::uint64_t number) const {
+    const auto place = block.place_of(number);
+    if (!place) return fail(place.error());
+    if (block.verdicts.empty()) block.verdicts.assign(block.reader().sub_block_count(), -1);
+    auto& verdict = block.verdicts[place->sub_block];
     if (verdict < 0) {
-        const auto may = entry.block->reader.may_contain(sub_block, terms_);
+        const auto may = block.reader().may_contain(place->sub_block, terms_);
         if (!may) return may;
         verdict = *may ? 1 : 0;
     }

@@ -19,8 +19,8 @@ public:
 
     bool active() const { return !terms_.empty(); }
 
-    /// False is sure. Leaves the answer for the neighbours in the sub-block in `entry`.
-    Result<bool> may_match(RecentBlocks::Entry& entry, std::uint64_t number) const;
+    /// False is sure. Leaves the answer for the neighbours in the sub-block in `block`.
+    Result<bool> may_match(Block& block, std::uint64_t number) const;
 
     /// Removes the rows that cannot match. Goes through the blocks in their order, on the helpers too.
     void sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const;
