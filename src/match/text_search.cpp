@@ -1,10 +1,55 @@
 #include "match/text_search.h"
 
-#include <string>
+#include <algorithm>
+
+#include <re2/re2.h>
 
 #include "event/json_scan.h"
 
 namespace cairn::match {
+
+namespace {
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+/// An expression for `text` without regard to case. To Unicode k and s are also the Kelvin sign and the long s.
+std::string expression_for(std::string_view text) {
+    std::string expression;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find_first_of("kKsS", at), text.size());
+        expression += re2::RE2::QuoteMeta({text.data() + at, end - at});
+        at = end;
+        if (at == text.size()) break;
+        expression += text[at] == 'k' || text[at] == 'K' ? "(?-i:[Kk])" : "(?-i:[Ss])";
+        ++at;
+    }
+    return expression;
+}
+
+re2::RE2::Options options() {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_case_sensitive(false);
+    options.set_never_capture(true);
+    return options;
+}
+
+}  // namespace
+
+struct TextSearch::Folded {
+    explicit Folded(std::string_view text) : expression(expression_for(text), options()) {}
+    re2::RE2 expression;
+};
+
+TextSearch::TextSearch(std::string_view text)
+    : finder_(text, BytesFinder::Case::ignored),
+      folded_(std::ranges::all_of(text, is_ascii) ? nullptr : std::make_shared<const Folded>(text)) {}
+
+bool TextSearch::found_in(std::string_view where) const {
+    if (!folded_ || !folded_->expression.ok()) return finder_.found_in(where);
+    // most texts have no letter beyond ASCII, and so not the one that is sought
+    if (std::ranges::all_of(where, is_ascii)) return false;
+    return re2::RE2::PartialMatch({where.data(), where.size()}, folded_->expression);
+}
 
 bool TextSearch::found_in_json(std::string_view json) const {
     if (found_in(json)) return true;
