@@ -13,6 +13,7 @@
 #include "api/live.h"
 #include "api/live_calls.h"
 #include "api/s3_view.h"
+#include "api/server_timing.h"
 #include "api/trail_overview.h"
 #include "api/v1.h"
 #include "api/who_call.h"
@@ -173,6 +174,7 @@ net::Response Api::State::readiness() const {
 }
 
 void Api::State::own(CallPointer call) {
+    call->responder = with_server_timing(std::move(call->responder), call->begun);
     const auto refuse = [&](const V1Error& error) {
         auto response = v1_error(error, call->request_id);
         answer(context, std::move(call), std::move(response), "v1");

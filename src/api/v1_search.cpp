@@ -163,8 +163,8 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
         out += fmt::format(",\"total\":{{\"value\":{},\"relation\":\"{}\"}}", counted->value,
                            counted->exact ? "exact" : "atLeast");
     }
-    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{}}},\"partial\":{},\"tookMs\":{}}}", watermark,
-                       page->scanned, page->exhausted_budget, elapsed_ms(start));
+    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{},\"bytes\":{}}},\"partial\":{},\"tookMs\":{}}}",
+                       watermark, page->scanned, page->scanned_bytes, page->exhausted_budget, elapsed_ms(start));
     return out;
 }
 

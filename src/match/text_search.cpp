@@ -1,6 +1,8 @@
 #include "match/text_search.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <re2/re2.h>
 
@@ -12,17 +14,25 @@ namespace {
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-/// An expression for `text` without regard to case. To Unicode k and s are also the Kelvin sign and the long s.
+/// Letters that to Unicode are the same as one on the other side of ASCII: the Kelvin sign and the long s.
+constexpr std::pair<std::string_view, std::string_view> kept_apart[] = {
+    {"k", "(?-i:[Kk])"}, {"K", "(?-i:[Kk])"},        {"s", "(?-i:[Ss])"},
+    {"S", "(?-i:[Ss])"}, {"\u212a", "(?-i:\u212a)"}, {"\u017f", "(?-i:\u017f)"}};
+
+/// An expression for `text` without regard to case.
 std::string expression_for(std::string_view text) {
     std::string expression;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find_first_of("kKsS", at), text.size());
-        expression += re2::RE2::QuoteMeta({text.data() + at, end - at});
-        at = end;
-        if (at == text.size()) break;
-        expression += text[at] == 'k' || text[at] == 'K' ? "(?-i:[Kk])" : "(?-i:[Ss])";
-        ++at;
+    std::size_t plain = 0;
+    const auto flush = [&](std::size_t end) { expression += re2::RE2::QuoteMeta({text.data() + plain, end - plain}); };
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto* apart = std::ranges::find_if(
+            kept_apart, [&](const auto& letter) { return text.substr(at).starts_with(letter.first); });
+        if (apart == std::end(kept_apart)) continue;
+        flush(at);
+        expression += apart->second;
+        plain = at + apart->first.size();
     }
+    flush(text.size());
     return expression;
 }
 

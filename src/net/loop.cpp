@@ -763,8 +763,8 @@ void AsioLoop::stop() {
 
 void AsioLoop::schedule_tick() {
     const auto& options = state_->options;
-    const auto shortest = std::min(
-        {options.head_timeout, options.body_timeout, options.idle_timeout, options.drain_timeout, lingering});
+    const auto shortest =
+        std::min({options.head_timeout, options.body_timeout, options.idle_timeout, options.drain_timeout, lingering});
     tick_.expires_after(std::clamp(shortest / 4, milliseconds(2), milliseconds(250)));
     tick_.async_wait([this](const boost::system::error_code& error) {
         if (error || stopping_) return;

@@ -61,6 +61,48 @@ TEST(Search, KnowsOnlyWhatWasThereUntil) {
     EXPECT_EQ(engine.own("POST", "/v1/values", R"({"until":4,"field":"user"})").json().find("total")->as_integer(), 4);
 }
 
+TEST(Search, SaysWhatWasReadForIt) {
+    FakeEngine engine(quiet());
+    std::size_t bytes = 0;
+    for (int i = 0; i < 6; ++i) {
+        engine.store(record(event_id(i), i % 2 ? "Odd" : "Even"));
+        bytes += record(event_id(i), i % 2 ? "Odd" : "Even").size();
+    }
+    for (const auto* query : {"", "192.0.2.7", "$.eventName^Even", "user=ana"}) {
+        SCOPED_TRACE(query);
+        const auto body = to_text(JsonObject{{"q", query}});
+        const auto scanned = engine.own("POST", "/v1/search", body).json();
+        EXPECT_EQ(scanned.find("scanned")->find("events")->as_integer(), 6);
+        EXPECT_EQ(scanned.find("scanned")->find("bytes")->as_integer(), static_cast<std::int64_t>(bytes));
+    }
+}
+
+TEST(Search, EveryAnswerSaysHowLongItTook) {
+    FakeEngine engine(quiet());
+    engine.store(record(event_id(1)));
+    const struct {
+        const char* method;
+        std::string path;
+        const char* body;
+        int status;
+    } cases[] = {{"POST", "/v1/search", "{}", 200},
+                 {"POST", "/v1/search", R"({"q":"nonsense="})", 400},
+                 {"POST", "/v1/values", R"({"field":"user"})", 200},
+                 {"POST", "/v1/count", "{}", 200},
+                 {"GET", "/v1/events/" + event_id(1), "", 200},
+                 {"GET", "/v1/wait?since=3000d", "", 200},
+                 {"GET", "/v1/search", "", 405},
+                 {"GET", "/v1/nowhere", "", 404}};
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.path);
+        const auto answer = engine.own(row.method, row.path, row.body);
+        EXPECT_EQ(answer.response.status, row.status) << answer.response.body;
+        const auto timing = answer.header("Server-Timing");
+        EXPECT_TRUE(timing.starts_with("total;dur=")) << timing;
+        EXPECT_GT(std::stod(std::string(timing.substr(10))), 0);
+    }
+}
+
 TEST(Search, TakesTimesAsTheyAreWritten) {
     FakeEngine engine(quiet());
     engine.store(record(event_id(1), "RunInstances", "2026-01-02T03:04:05Z"));

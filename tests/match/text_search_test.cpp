@@ -33,6 +33,8 @@ TEST(TextSearch, IgnoresCase) {
         {"éks", "ÉKS", true},
         {"éks", "É\u212a\u017f", false},  // the Kelvin sign and the long s are not ASCII
         {"ks", "\u212a\u017f", false},
+        {"\u017f", "a long S: \u00e9", false},
+        {"\u017f\u212a", "\u017f\u212a", true},
         {"\xc3", "\xc3\xa9", true},  // not UTF-8: byte by byte
         {"", "", true},
     };

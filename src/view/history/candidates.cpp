@@ -84,6 +84,7 @@ bool Candidates::may_match(const Candidate& candidate) {
         return false;
     }
     ++scanned_;
+    scanned_bytes_ += mean_bytes((*entry)->block->reader, 1);
     if (!filter_.active()) return true;
     const auto may = filter_.may_match(**entry, candidate.number);
     if (!may) records_.unreadable(candidate.number, may.error());
@@ -148,7 +149,7 @@ bool Candidates::fill(std::uint64_t rows_max) {
     window_rows_ = std::min(window_rows_max, window_rows_ * 2);
     hits_ = window_;
     hit_ = 0;
-    filter_.sift(hits_, records_, helpers_);
+    scanned_bytes_ += filter_.sift(hits_, records_, helpers_);
     sweep_->order(hits_);
     return true;
 }

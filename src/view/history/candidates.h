@@ -44,6 +44,9 @@ public:
 
     std::uint64_t scanned() const { return scanned_; }
 
+    /// Of the records of those, by the mean of each block.
+    std::uint64_t scanned_bytes() const { return scanned_bytes_; }
+
     /// The last event that was looked at.
     Candidate last();
 
@@ -62,7 +65,7 @@ private:
     Records& records_;
     Helpers& helpers_;
     std::uint64_t scanned_max_;
-    std::uint64_t scanned_ = 0, walked_ = 0;
+    std::uint64_t scanned_ = 0, scanned_bytes_ = 0, walked_ = 0;
     TextFilter filter_;
     RecentBlocks blocks_;
     std::optional<Walk> walk_;

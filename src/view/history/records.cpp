@@ -1,5 +1,7 @@
 #include "view/history/records.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "view/history/order.h"
 
@@ -20,6 +22,10 @@ OpenBlock::Place OpenBlock::place(std::uint64_t number) const {
         (reader.first_of(middle) <= ordinal ? low : high) = middle;
     }
     return {low, ordinal - reader.first_of(low)};
+}
+
+std::uint64_t mean_bytes(const BlockReader& block, std::uint64_t records) {
+    return block.raw_bytes() * records / std::max<std::uint64_t>(block.event_count(), 1);
 }
 
 template <class Value>

@@ -31,6 +31,9 @@ struct OpenBlock {
     Place place(std::uint64_t number) const;
 };
 
+/// Of that many records of a block as long as they are in the mean.
+std::uint64_t mean_bytes(const BlockReader& block, std::uint64_t records);
+
 /// One record's text, kept alive by its sub-block; RecordParser::padding bytes may be read behind it.
 struct RecordText {
     std::shared_ptr<const BlockReader::Records> owner;

@@ -169,6 +169,7 @@ Result<Page> Searcher::page(const Search& search) {
         page.events.push_back({number, std::string(match.text.text), from_milliseconds(time_ms)});
     }
     page.scanned = candidates.scanned();
+    page.scanned_bytes = candidates.scanned_bytes();
     page.exhausted_budget = next == Next::budget;
     if (next == Next::end) return page;
     if (next == Next::found) {
