@@ -97,6 +97,8 @@ struct Bounds {
     std::int64_t least = 0, most = INT64_MAX, multiple_of = 1;
 
     Result<void> check(std::int64_t value) const {
+        if (value < least && most == INT64_MAX)
+            return fail(Code::invalid, fmt::format("{} is less than {}", value, least));
         if (value < least || value > most)
             return fail(Code::invalid, fmt::format("{} is not between {} and {}", value, least, most));
         if (value % multiple_of != 0)

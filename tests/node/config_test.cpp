@@ -139,7 +139,7 @@ TEST_F(ConfigTest, ErrorsNameTheThing) {
         {"[limits]\nrecord_bytes = 0\n", "line 2: limits.record_bytes"},
         {"[storage]\njournal_file_bytes = 10000\n",
          "line 2: storage.journal_file_bytes: 10000 is not a multiple of 4096"},
-        {"[storage]\njournal_file_bytes = 4096\n", "storage.journal_file_bytes"},
+        {"[storage]\njournal_file_bytes = 4096\n", "line 2: storage.journal_file_bytes: 4096 is less than 8192"},
         {"[storage]\nidentity_table = 256\n", "line 2: storage.identity_table: 256 is not a multiple of 255"},
         {"a = [\n", "line"},
         {"[[accounts]]\nalias = \"x\"\n", "accounts has no id"},
