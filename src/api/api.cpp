@@ -13,6 +13,7 @@
 #include "api/live.h"
 #include "api/live_calls.h"
 #include "api/s3_view.h"
+#include "api/server_timing.h"
 #include "api/trail_overview.h"
 #include "api/v1.h"
 #include "api/who_call.h"
@@ -138,6 +139,7 @@ struct Api::State {
     }
 
     net::Response readiness() const;
+    net::Response page(Service service, std::string_view method) const;
     void own(CallPointer call);
 
     // Members below are destroyed first: the pools end their jobs, then what they submitted is answered, then live ends
@@ -172,7 +174,20 @@ net::Response Api::State::readiness() const {
     return plain(200, "ready\n");
 }
 
+/// What is for everybody.
+net::Response Api::State::page(Service service, std::string_view method) const {
+    if (method != "GET" && method != "HEAD") {
+        auto refused = plain(405, "this takes GET and HEAD only\n");
+        refused.headers.emplace_back("Allow", "GET, HEAD");
+        return refused;
+    }
+    if (service == Service::metrics)
+        return plain(200, parts.metrics.render(), "text/plain; version=0.0.4; charset=utf-8");
+    return service == Service::ready ? readiness() : plain(200, "ok\n");
+}
+
 void Api::State::own(CallPointer call) {
+    call->responder = with_server_timing(std::move(call->responder), call->begun);
     const auto refuse = [&](const V1Error& error) {
         auto response = v1_error(error, call->request_id);
         answer(context, std::move(call), std::move(response), "v1");
@@ -187,9 +202,7 @@ void Api::State::own(CallPointer call) {
     if (!posted && !got)
         return refuse(
             {.status = 404, .code = "NotFound", .message = "there is no /v1/" + path.substr(0, 100), .field = {}});
-    if (call->request.method != (posted ? "POST" : "GET"))
-        return refuse(
-            {.status = 405, .code = "MethodNotAllowed", .message = posted ? "use POST" : "use GET", .field = {}});
+    if (call->request.method != (posted ? "POST" : "GET")) return refuse(v1_other_method(posted ? "POST" : "GET"));
     if (path == "trails") return trail_overview.handle(std::move(call));
     if (path == "who") return who.handle(std::move(call));
     searches.handle(std::move(call), std::move(path));
@@ -206,7 +219,8 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
                                             .received = state_->parts.clock.now(),
                                             .begun = std::chrono::steady_clock::now(),
                                             .caller = {}});
-    switch (service_of(call->request)) {
+    const auto service = service_of(call->request);
+    switch (service) {
         case Service::control: return state_->control.handle(std::move(call));
         case Service::audit: return state_->audit.handle(std::move(call));
         case Service::tokens: return state_->tokens.handle(std::move(call));
@@ -216,10 +230,8 @@ void Api::handle(net::Request request, std::unique_ptr<net::Responder> responder
             if (state_->parts.s3) return state_->s3.handle(std::move(call));
             break;
         case Service::metrics:
-            return call->responder->send(
-                plain(200, state_->parts.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"));
-        case Service::health: return call->responder->send(plain(200, "ok\n"));
-        case Service::ready: return call->responder->send(state_->readiness());
+        case Service::health:
+        case Service::ready: return call->responder->send(state_->page(service, call->request.method));
         case Service::none: break;
     }
     auto response = v1_nothing(call->request_id);

@@ -12,6 +12,9 @@
 #include "base/check.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "event/json_check.h"
+#include "event/json_scan.h"
+#include "event/record.h"
 #include "sign/digest.h"
 
 namespace cairn::api {
@@ -36,6 +39,30 @@ bool is_account(std::string_view text) {
     return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+constexpr std::size_t depth_any = 4096;  // admission has its own bound, and says so
+
+std::string_view trimmed(std::string_view text) {
+    const auto begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+    return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+bool is_object(std::string_view value) { return value.starts_with('{'); }
+
+/// A member's value as written; empty when it is absent or null. Of a repeated member the first counts, as in records.
+std::string_view value_of(std::string_view object, std::string_view name) {
+    std::string_view value;
+    find_members(object, {&name, 1}, {&value, 1});
+    return value == "null" ? std::string_view() : value;
+}
+
+/// What a member says that is a string, else nothing.
+std::string text_of(std::string_view object, std::string_view name) {
+    std::string text;
+    if (const auto value = value_of(object, name); value.starts_with('"'))
+        append_unescaped(text, value.substr(1, value.size() - 2));
+    return text;
+}
+
 struct TextField {
     std::string_view name;
     bool required;
@@ -58,39 +85,40 @@ struct ObjectField {
 constexpr ObjectField object_fields[] = {
     {"requestParameters", 100'000}, {"responseElements", 100'000}, {"additionalEventData", 28'000}};
 
-std::optional<AuditProblem> check_text(const Json& parent, const TextField& field, std::string_view prefix = {}) {
-    const auto* value = parent.find(field.name);
+std::optional<AuditProblem> check_text(std::string_view parent, const TextField& field, std::string_view prefix = {}) {
+    const auto value = value_of(parent, field.name);
     const auto name = fmt::format("{}{}", prefix, field.name);
-    if (!value || (field.required && value->is_string() && value->as_string().empty())) {
+    if (value.empty() || (field.required && value == R"("")")) {
         if (!field.required) return std::nullopt;
         return AuditProblem{"FieldNotFound", fmt::format("Required field {} is missing.", name)};
     }
-    if (!value->is_string()) return AuditProblem{"InvalidData", fmt::format("Field {} is not a string.", name)};
-    if (count_characters(value->as_string()) > field.characters_max)
+    if (!value.starts_with('"')) return AuditProblem{"InvalidData", fmt::format("Field {} is not a string.", name)};
+    if (count_characters(text_of(parent, field.name)) > field.characters_max)
         return AuditProblem{"FieldTooLong",
                             fmt::format("Field {} is longer than {} characters.", name, field.characters_max)};
     return std::nullopt;
 }
 
-std::optional<AuditProblem> check_object(const Json& parent, const ObjectField& field) {
-    const auto* value = parent.find(field.name);
-    if (!value) return std::nullopt;
-    if (!value->is_object())
+std::optional<AuditProblem> check_object(std::string_view parent, const ObjectField& field) {
+    const auto value = value_of(parent, field.name);
+    if (value.empty()) return std::nullopt;
+    if (!is_object(value))
         return AuditProblem{"InvalidData", fmt::format("Field {} is not a JSON object.", field.name)};
-    if (to_text(*value).size() > field.bytes_max)
+    std::string compact;
+    append_compact(compact, value);
+    if (compact.size() > field.bytes_max)
         return AuditProblem{"FieldTooLong",
                             fmt::format("Field {} is longer than {} bytes.", field.name, field.bytes_max)};
     return std::nullopt;
 }
 
-std::optional<AuditProblem> check_identity(const Json& document) {
-    const auto* identity = document.find("userIdentity");
-    if (!identity) return AuditProblem{"FieldNotFound", "Required field userIdentity is missing."};
-    if (!identity->is_object()) return AuditProblem{"InvalidData", "Field userIdentity is not a JSON object."};
+std::optional<AuditProblem> check_identity(std::string_view document) {
+    const auto identity = value_of(document, "userIdentity");
+    if (identity.empty()) return AuditProblem{"FieldNotFound", "Required field userIdentity is missing."};
+    if (!is_object(identity)) return AuditProblem{"InvalidData", "Field userIdentity is not a JSON object."};
     for (const auto& field : identity_fields)
-        if (auto problem = check_text(*identity, field, "userIdentity.")) return problem;
-    const auto* details = identity->find("details");
-    if (details && !details->is_object())
+        if (auto problem = check_text(identity, field, "userIdentity.")) return problem;
+    if (const auto details = value_of(identity, "details"); !details.empty() && !is_object(details))
         return AuditProblem{"InvalidData", "Field userIdentity.details is not a JSON object."};
     return std::nullopt;
 }
@@ -106,26 +134,20 @@ bool is_address(const std::string& text) {
     return inet_pton(AF_INET, text.c_str(), bytes) == 1 || inet_pton(AF_INET6, text.c_str(), bytes) == 1;
 }
 
-std::optional<AuditProblem> check_meaning(const Json& document, const Channel& channel) {
-    const auto source = document.text("eventSource");
-    if (source.ends_with(".amazonaws.com") || source.find_first_of(" \t\r\n") != std::string_view::npos)
+std::optional<AuditProblem> check_meaning(std::string_view document, const Channel& channel) {
+    const auto source = text_of(document, "eventSource");
+    if (source.ends_with(".amazonaws.com") || source.find_first_of(" \t\r\n") != std::string::npos)
         return AuditProblem{"InvalidEventSource",
                             "Field eventSource names a service of AWS or holds white space: name the application."};
-    if (!event_time(document.text("eventTime")))
+    if (!event_time(text_of(document, "eventTime")))
         return AuditProblem{"InvalidData", "Field eventTime is not a time as 2026-01-02T03:04:05Z."};
-    if (document.text("recipientAccountId") != channel.account)
+    if (text_of(document, "recipientAccountId") != channel.account)
         return AuditProblem{
             "InvalidRecipient",
             fmt::format("Field recipientAccountId is not {}, the account that owns the channel.", channel.account)};
-    const auto* address = document.find("sourceIPAddress");
-    if (address && !address->as_string().empty() && !is_address(address->as_string()))
+    if (const auto address = text_of(document, "sourceIPAddress"); !address.empty() && !is_address(address))
         return AuditProblem{"InvalidData", "Field sourceIPAddress is neither an IPv4 nor an IPv6 address."};
     return std::nullopt;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t\r\n");
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
 }  // namespace
@@ -172,15 +194,17 @@ std::optional<AuditProblem> check_audit_entry(const AuditEntry& entry, const Cha
         if (entry.checksum != to_base64(sign::sha256(entry.data)))
             return AuditProblem{"InvalidChecksum", "eventDataChecksum is not the base64 SHA-256 of eventData."};
     }
-    const auto document = parse_json(entry.data);
-    if (!document) return AuditProblem{"InvalidData", "eventData is not JSON: " + document.error().message};
-    if (!document->is_object()) return AuditProblem{"InvalidData", "eventData is not a JSON object."};
+    std::vector<JsonOddity> oddities;  // are kept, as in any record
+    if (const auto valid = check_json(entry.data, depth_any, oddities); !valid)
+        return AuditProblem{"InvalidData", "eventData is " + valid.error().message};
+    const auto document = trimmed(entry.data);
+    if (!is_object(document)) return AuditProblem{"InvalidData", "eventData is not a JSON object."};
     for (const auto& field : text_fields)
-        if (auto problem = check_text(*document, field)) return problem;
-    if (auto problem = check_identity(*document)) return problem;
+        if (auto problem = check_text(document, field)) return problem;
+    if (auto problem = check_identity(document)) return problem;
     for (const auto& field : object_fields)
-        if (auto problem = check_object(*document, field)) return problem;
-    return check_meaning(*document, channel);
+        if (auto problem = check_object(document, field)) return problem;
+    return check_meaning(document, channel);
 }
 
 std::string audit_event_id(const Channel& channel, const AuditEntry& entry) {
@@ -193,9 +217,8 @@ std::string audit_event_id(const Channel& channel, const AuditEntry& entry) {
 
 std::string render_audit_event(const Channel& channel, const AuditEntry& entry, std::string_view event_id,
                                std::string_view region, Time ingestion_time) {
-    const auto document = parse_json(entry.data);
-    CAIRN_CHECK(document.has_value());
-    const auto time = event_time(document->text("eventTime"));
+    const auto document = trimmed(entry.data);
+    const auto time = event_time(text_of(document, "eventTime"));
     CAIRN_CHECK(time.has_value());
     std::string out = R"({"eventVersion":"1.0","eventCategory":"ActivityAuditLog","eventType":"ActivityLog")";
     const auto member = [&](std::string_view name, std::string_view value) {
@@ -211,7 +234,7 @@ std::string render_audit_event(const Channel& channel, const AuditEntry& entry, 
     out += R"(,"metadata":{"ingestionTime":")" + format_time(ingestion_time) + '"';
     member("channelARN", channel.arn());
     out += R"(},"eventData":)";
-    append_compact(out, trimmed(entry.data));
+    append_compact(out, document);
     return out + '}';
 }
 

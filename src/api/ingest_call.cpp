@@ -201,8 +201,7 @@ void IngestCall::run(CallPointer call) {
         auto response = v1_error(error, call->request_id);
         answer(context_, std::move(call), std::move(response), operation);
     };
-    if (call->request.method != "POST")
-        return refuse({.status = 405, .code = "MethodNotAllowed", .message = "send records with POST", .field = {}});
+    if (call->request.method != "POST") return refuse(v1_other_method("POST"));
     if (auto known = authenticate(context_.parts, *call, {"cairn"}, true, true); !known)
         return refuse(v1_error_of(known.error()));
     auto scope = readable(*call, "cairn:Ingest");

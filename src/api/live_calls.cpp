@@ -50,9 +50,7 @@ std::optional<std::uint64_t> event_number(std::string_view text) {
 }  // namespace
 
 void LiveCalls::tail(CallPointer call) {
-    if (call->request.method != "GET")
-        return refuse(context_, std::move(call),
-                      {.status = 405, .code = "MethodNotAllowed", .message = "use GET", .field = {}}, "TailEvents");
+    if (call->request.method != "GET") return refuse(context_, std::move(call), v1_other_method("GET"), "TailEvents");
     auto body = query_parameters(call->request.query());
     Members members(body, {"q", "acct", "region", "rate", "fields", "last", "lastEventId"});
     const auto rate = members.number("rate", 1000, 0, 1'000'000);
@@ -98,9 +96,7 @@ void LiveCalls::begin_tail(CallPointer call, Interest interest, std::uint64_t ro
 
 void LiveCalls::wait(CallPointer call) {
     if (call->request.method != "GET" && call->request.method != "POST")
-        return refuse(context_, std::move(call),
-                      {.status = 405, .code = "MethodNotAllowed", .message = "use GET or POST", .field = {}},
-                      "WaitEvents");
+        return refuse(context_, std::move(call), v1_other_method("GET, POST"), "WaitEvents");
     auto body = query_parameters(call->request.query());
     if (call->request.method == "POST") {
         auto document = read_body(call->request);

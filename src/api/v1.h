@@ -21,9 +21,13 @@ struct V1Error {
     std::string field;                      ///< the member or field of the query that is wrong; may be empty
     std::optional<std::size_t> position{};  ///< in the query
     int retry_after_seconds = 0;            ///< 0: none
+    std::string allow{};                    ///< of a 405: the methods that are taken
 };
 
 net::Response v1_error(const V1Error& error, std::string_view request_id);
+
+/// For a call with another method than those of `allow` ("GET, HEAD").
+V1Error v1_other_method(std::string allow);
 
 /// For a path where nothing is.
 net::Response v1_nothing(std::string_view request_id);

@@ -26,8 +26,17 @@ net::Response v1_error(const V1Error& error, std::string_view request_id) {
         inner.set("retryAfterMs", std::int64_t{error.retry_after_seconds} * 1000);
         response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
     }
+    if (!error.allow.empty()) response.headers.emplace_back("Allow", error.allow);
     response.body = to_text(JsonObject{{"error", std::move(inner)}});
     return response;
+}
+
+V1Error v1_other_method(std::string allow) {
+    return {.status = 405,
+            .code = "MethodNotAllowed",
+            .message = fmt::format("this takes {} only", allow),
+            .field = {},
+            .allow = std::move(allow)};
 }
 
 net::Response v1_nothing(std::string_view request_id) {

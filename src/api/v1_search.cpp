@@ -4,6 +4,7 @@
 
 #include "api/origins.h"
 #include "api/v1.h"
+#include "event/record_rules.h"
 
 namespace cairn::api {
 
@@ -86,8 +87,14 @@ private:
     const SummaryFields& fields_;
 };
 
-bool safe_id(std::string_view id) {
-    return !id.empty() && id.size() <= 256 && id.find_first_of("\"\\") == std::string_view::npos;
+/// The search for one event; the ids of records are any text.
+std::string query_for_id(std::string_view id) {
+    std::string query = "eventID = \"";
+    for (const char c : id) {
+        if (c == '"' || c == '\\') query += '\\';
+        query += c;
+    }
+    return query + '"';
 }
 
 }  // namespace
@@ -111,7 +118,7 @@ SearchCalls::Outcome SearchCalls::run(const Call& call, const std::string& path)
         bool ok = false;
         auto id = net::percent_decode(std::string_view(path).substr(events.size()), &ok);
         Outcome outcome{.body = {}, .event_name = "GetEvent", .parameters = JsonObject{{"eventID", id.substr(0, 256)}}};
-        if (ok && safe_id(id))
+        if (ok && !id.empty() && id.size() <= name_bytes_max)
             outcome.body = event(call, id);
         else
             outcome.body =
@@ -174,8 +181,8 @@ std::expected<std::string, V1Error> SearchCalls::search(const Call& call, const 
         out += fmt::format(",\"total\":{{\"value\":{},\"relation\":\"{}\"}}", counted->value,
                            counted->exact ? "exact" : "atLeast");
     }
-    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{}}},\"partial\":{},\"tookMs\":{}}}", watermark,
-                       page->scanned, page->exhausted_budget, elapsed_ms(start));
+    out += fmt::format(",\"watermark\":{},\"scanned\":{{\"events\":{},\"bytes\":{}}},\"partial\":{},\"tookMs\":{}}}",
+                       watermark, page->scanned, page->scanned_bytes, page->exhausted_budget, elapsed_ms(start));
     return out;
 }
 
@@ -214,7 +221,7 @@ std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const J
 std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const std::string& id) const {
     auto scope = readable(call, std::string(actions[1]));
     if (!scope) return std::unexpected(scope.error());
-    auto query = match::Query::parse("eventID = \"" + id + '"');
+    auto query = match::Query::parse(query_for_id(id));
     if (!query)
         return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
     auto page = context_.parts.history.search(search_of(**scope, std::move(*query), same_id_max));

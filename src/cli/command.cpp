@@ -1,10 +1,14 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <string>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
+#include "cli/terminal.h"
 
 namespace cairn::cli {
 
@@ -20,7 +24,15 @@ void expect_whole_number(CLI::Option& option, std::uint64_t least) {
 }
 
 int failed(const Error& error) {
-    fmt::print(stderr, "cairn: {}\n", error.message);
+    // a message may quote what a record or a file name says
+    std::string lines;
+    for (std::string_view rest = error.message;;) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        lines += printable(rest.substr(0, end)) + '\n';
+        if (end == rest.size()) break;
+        rest.remove_prefix(end + 1);
+    }
+    fmt::print(stderr, "cairn: {}", lines);
     return 1;
 }
 

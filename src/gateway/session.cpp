@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t request_line_bytes_max = 16 * 1024, head_bytes_max = 64 * 1024, headers_max = 200;
 constexpr std::size_t lingering_bytes_max = 256u << 20;
 constexpr std::chrono::milliseconds lingering{2'000};
+constexpr std::chrono::milliseconds drain_timeout{2'000};  // for heads that are still coming when a service drains
 constexpr std::size_t kept_buffer_bytes = 4 * 1024;
 
 std::string without_port(std::string_view host) {
@@ -255,6 +256,11 @@ void Session::end() {
     ended_(*this);
 }
 
+std::chrono::milliseconds Session::head_patience() const {
+    const auto patience = reception_.options.head_timeout;
+    return reception_.draining.load(std::memory_order_relaxed) ? std::min(patience, drain_timeout) : patience;
+}
+
 void Session::tick(Moment now) {
     if (phase_ == Phase::ended) return;
     const auto waited = now - since_;
@@ -262,13 +268,13 @@ void Session::tick(Moment now) {
         case Phase::proxy_header:
         case Phase::handshake:
         case Phase::established:
-            if (waited > reception_.options.head_timeout) end();
+            if (waited > head_patience()) end();
             return;
         case Phase::idle:
             if (waited > reception_.options.idle_timeout) end();
             return;
         case Phase::head:
-            if (waited <= reception_.options.head_timeout) return;
+            if (waited <= head_patience()) return;
             refuse(408, "the head of the request did not come to its end in time");
             break;
         case Phase::looking_up:

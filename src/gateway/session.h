@@ -81,6 +81,7 @@ private:
     void break_off();
     bool linger();
     void enter(Phase phase);
+    std::chrono::milliseconds head_patience() const;
 
     // of a forward proxy: forward_session.cpp
     bool is_proxy() const { return reception_.forward != nullptr && !inside_; }

@@ -28,6 +28,12 @@ std::string_view header_of(const sign::Headers& headers, std::string_view name) 
     return {};
 }
 
+bool has_one_authorization_at_most(const sign::Headers& headers) {
+    return std::ranges::count_if(headers, [](const auto& header) {
+               return sign::equal_ignoring_case(header.first, "authorization");
+           }) <= 1;
+}
+
 /// The token of "Authorization: Bearer TOKEN" (RFC 6750 section 2.1), or empty.
 std::string_view bearer_token(const sign::Headers& headers) {
     constexpr std::string_view scheme = "bearer ";
@@ -172,6 +178,9 @@ Authenticator::Outcome Authenticator::authenticate(const IncomingRequest& reques
                                                    const std::vector<std::string_view>& services, bool bearer,
                                                    bool unsigned_payload) {
     CAIRN_CHECK(request.headers != nullptr);
+    // Whoever stands in front may look at another one than cairn does.
+    if (!has_one_authorization_at_most(*request.headers))
+        return refuse(AuthProblem::incomplete, "The request has more than one Authorization header.");
     const auto token = bearer ? bearer_token(*request.headers) : std::string_view();
     if (!options_.trust) return token.empty() ? check(request, services, unsigned_payload) : check_token(token);
     return trust(request, token);

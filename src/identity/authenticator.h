@@ -61,8 +61,8 @@ public:
     /// taken when `unsigned_payload`. As S3 does it for service `s3`: the query form too, whose body is unsigned, also
     /// of signature version 2; a clock that is 15 minutes off; any payload that the header says is unsigned or signed
     /// in chunks (what is in the chunks is not checked). A session token must be presented with temporary credentials,
-    /// and with no others. In trust mode nobody is refused but holders of a disabled key. Any thread; blocks for the
-    /// directory's store at times.
+    /// and with no others. A second Authorization header is refused. In trust mode nobody else is but holders of a
+    /// disabled key. Any thread; blocks for the directory's store at times.
     std::expected<Authenticated, AuthRefusal> authenticate(const IncomingRequest& request,
                                                            const std::vector<std::string_view>& services, bool bearer,
                                                            bool unsigned_payload);

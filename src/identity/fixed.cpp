@@ -38,7 +38,11 @@ public:
         expect(is_account_id(account.id), where, "an account id is twelve digits");
         expect(account_ids_.insert(account.id).second, where, "it is there twice");
         for (const auto& key : account.root_keys) check_key(key.id, key.secret, where);
-        for (const auto& user : account.users) check(user, where + ", user " + user.name);
+        std::set<std::string> names;
+        for (const auto& user : account.users) {
+            check(user, where + ", user " + user.name);
+            expect(names.insert(user.name).second, where, fmt::format("user {} is there twice", user.name));
+        }
         for (const auto& role : account.roles) check(role, where + ", role " + role.name);
     }
     Result<void> result() const { return result_; }

@@ -38,6 +38,7 @@ struct ServerOptions {
     std::chrono::milliseconds head_timeout{10'000};     ///< first byte of a request to the end of its head
     std::chrono::milliseconds body_timeout{30'000};     ///< longest pause inside a body
     std::chrono::milliseconds idle_timeout{75'000};     ///< between requests
+    std::chrono::milliseconds drain_timeout{2'000};     ///< from stop() to the end of a request that is still coming
     Refusal refusal = plain_refusal;
 };
 
@@ -58,8 +59,8 @@ public:
     /// Reads certificate and key anew; connections already open keep the old ones. Error: invalid; then the old stay.
     virtual Result<void> reload_tls() = 0;
 
-    /// Takes no new connections, lets running requests finish for up to `grace`, closes streams, then everything.
-    /// Blocks.
+    /// Takes no new connections, lets running requests finish for up to `grace`, refuses those that are not wholly
+    /// received by `drain_timeout` (503), closes streams, then everything. Blocks.
     virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

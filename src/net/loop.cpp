@@ -56,7 +56,7 @@ constexpr std::size_t body_step_bytes = 1u << 20;        // taken from the budge
 constexpr std::size_t body_spare_bytes = 64;
 constexpr std::size_t joined_body_bytes_max = 8 * 1024;  // sent in one piece with the head
 constexpr std::size_t lingering_bytes_max = 256u << 20;
-constexpr milliseconds lingering{2'000}, budget_retry{10};
+constexpr milliseconds lingering{2'000}, lingering_at_the_end{250}, budget_retry{10};
 
 /// The time of the last tick of the kernel, a few milliseconds behind: enough for time-outs and a fifth of the cost.
 steady_clock::time_point coarse_now() {
@@ -162,7 +162,7 @@ public:
     std::size_t place = 0;  ///< among the open connections of the loop
 
 private:
-    enum class Phase { idle, busy, streaming };
+    enum class Phase { idle, receiving, busy, streaming };
     enum class Next { request, close, linger };
 
     awaitable<bool> handshake();
@@ -192,6 +192,11 @@ private:
     static awaitable<void> watch_peer(std::shared_ptr<Connection> self, std::shared_ptr<StreamQueue> queue);
     awaitable<void> linger();
 
+    void begin_receiving();
+    void end_receiving();
+    void hurry();
+    HeadProblem too_late(const char* text) const;
+    HeadProblem body_problem() const;
     void introduce(Request& request) const;
     void call_handler(Request request);
     void close();
@@ -214,6 +219,7 @@ private:
     bool drained_ = true;   // the socket had nothing more when last read
     Phase phase_ = Phase::idle;
     steady_clock::time_point deadline_ = steady_clock::time_point::max();
+    steady_clock::time_point receive_until_ = steady_clock::time_point::max();  // once the server is being stopped
     bool timed_out_ = false, aborted_ = false, peer_gone_ = false;
     std::optional<Answer> answer_;
     std::optional<std::string> piece_;  // of an answer's body, the next
@@ -256,7 +262,7 @@ void Connection::close() {
 
 awaitable<bool> Connection::handshake() {
     if (!transport_.encrypted()) co_return true;
-    phase_ = Phase::busy;
+    begin_receiving();
     arm(state_.options.head_timeout);
     for (;;) {
         const auto outcome = transport_.handshake();
@@ -284,6 +290,7 @@ awaitable<Connection::Next> Connection::serve_one() {
         co_return Next::linger;
     }
 
+    end_receiving();
     disarm();
     if (request.body.empty()) request.body.reserve(body_spare_bytes);
     state_.bytes_received.add(request.body.size());
@@ -351,6 +358,7 @@ void Connection::wake() {
 
 void Connection::drain() {
     if (phase_ == Phase::idle && !transport_.has_unread()) abort();
+    if (phase_ == Phase::receiving) hurry();
     if (phase_ == Phase::streaming && stream_) stream_->close();
 }
 
@@ -363,7 +371,28 @@ void Connection::abort() {
 
 void Connection::arm(milliseconds patience) {
     timed_out_ = false;
-    deadline_ = coarse_now() + patience;
+    deadline_ = std::min(coarse_now() + patience, receive_until_);
+}
+
+/// A request, or what comes before the first one, has begun and is not whole.
+void Connection::begin_receiving() {
+    phase_ = Phase::receiving;
+    if (state_.draining.load(std::memory_order_relaxed)) hurry();
+}
+
+void Connection::end_receiving() {
+    phase_ = Phase::busy;
+    receive_until_ = steady_clock::time_point::max();
+}
+
+void Connection::hurry() {
+    receive_until_ = std::min(receive_until_, coarse_now() + state_.options.drain_timeout);
+    deadline_ = std::min(deadline_, receive_until_);
+}
+
+HeadProblem Connection::too_late(const char* text) const {
+    if (state_.draining.load(std::memory_order_relaxed)) return {503, "the server is being stopped"};
+    return {408, text};
 }
 
 void Connection::expire_if_due(steady_clock::time_point now) {
@@ -385,7 +414,7 @@ awaitable<std::expected<Framing, HeadProblem>> Connection::read_head(Request& re
         while (searched == 0 && unread().starts_with("\r\n")) use(2);
         if (!unread().empty()) {
             if (phase_ == Phase::idle) {
-                phase_ = Phase::busy;
+                begin_receiving();
                 arm(state_.options.head_timeout);
             }
             if (unread() != "\r" && !may_begin_request(unread()))
@@ -404,8 +433,8 @@ awaitable<std::expected<Framing, HeadProblem>> Connection::read_head(Request& re
         if (phase_ == Phase::idle && state_.draining.load(std::memory_order_relaxed) && !transport_.has_unread())
             co_return std::unexpected(silently);
         if (co_await receive_more()) continue;
-        if (timed_out_ && !aborted_ && phase_ == Phase::busy)
-            co_return std::unexpected(HeadProblem{408, "the head of the request did not come in time"});
+        if (timed_out_ && !aborted_ && phase_ == Phase::receiving)
+            co_return std::unexpected(too_late("the head of the request did not come in time"));
         co_return std::unexpected(silently);
     }
 }
@@ -431,14 +460,14 @@ awaitable<std::expected<void, HeadProblem>> Connection::read_body(Request& reque
     const auto size_max = body_bytes_max(request);
     if (framing.content_length > size_max) co_return std::unexpected(HeadProblem{413, "the body is too large"});
     if (framing.expects_continue && unread().size() < std::max<std::uint64_t>(framing.content_length, 1)) {
-        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::unexpected(HeadProblem{408, "timed out"});
+        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::unexpected(too_late("timed out"));
     }
     if (framing.chunked) co_return co_await read_chunked(request.body, size_max, share);
     co_return co_await read_sized(request.body, framing.content_length, share);
 }
 
-HeadProblem body_problem(bool timed_out) {
-    return timed_out ? HeadProblem{408, "the body did not come in time"} : HeadProblem{400, "the body ended early"};
+HeadProblem Connection::body_problem() const {
+    return timed_out_ ? too_late("the body did not come in time") : HeadProblem{400, "the body ended early"};
 }
 
 constexpr HeadProblem no_share{503, "too many bodies are being received at the moment"};
@@ -458,7 +487,7 @@ awaitable<std::expected<void, HeadProblem>> Connection::read_sized(std::string& 
         while (have < end) {
             arm(state_.options.body_timeout);
             const auto moved = co_await receive(body.data() + have, end - have);
-            if (moved.outcome != Transport::Outcome::done) co_return std::unexpected(body_problem(timed_out_));
+            if (moved.outcome != Transport::Outcome::done) co_return std::unexpected(body_problem());
             have += moved.size;
         }
     }
@@ -480,7 +509,7 @@ awaitable<std::expected<void, HeadProblem>> Connection::read_chunked(std::string
         if (state == ChunkedReader::State::too_large)
             co_return std::unexpected(HeadProblem{413, "the body is too large"});
         arm(state_.options.body_timeout);
-        if (!co_await receive_more()) co_return std::unexpected(body_problem(timed_out_));
+        if (!co_await receive_more()) co_return std::unexpected(body_problem());
     }
     body.reserve(body.size() + body_spare_bytes);
     co_return std::expected<void, HeadProblem>();
@@ -490,7 +519,7 @@ awaitable<bool> Connection::wait_for_share(BodyShare& share, std::size_t bytes) 
     const auto end = coarse_now() + state_.options.body_timeout;
     disarm();
     do {
-        if (aborted_ || coarse_now() >= end) co_return false;
+        if (aborted_ || coarse_now() >= std::min(end, receive_until_)) co_return false;
         Timer pause(loop_->context(), std::min(budget_retry, state_.options.body_timeout));
         co_await pause.async_wait(as_result);
     } while (!share.take(bytes));
@@ -602,6 +631,7 @@ awaitable<bool> Connection::send_rest(BodyPieces& rest, std::uint64_t left) {
 
 awaitable<void> Connection::refuse(HeadProblem problem, const Request& head) {
     if (aborted_) co_return;
+    end_receiving();
     const auto response = state_.options.refusal(head, problem.status, problem.text);
     const HeadFacts facts{.date = loop_->date(), .close = true};
     co_await send(response, facts, head.method == "HEAD");
@@ -609,7 +639,7 @@ awaitable<void> Connection::refuse(HeadProblem problem, const Request& head) {
 
 awaitable<void> Connection::linger() {
     // closing with unread bytes makes the kernel reset the connection, and the client may lose the answer
-    arm(lingering);
+    arm(state_.draining.load(std::memory_order_relaxed) ? lingering_at_the_end : lingering);
     drained_ = false;
     for (std::size_t bytes = 0; bytes < lingering_bytes_max;) {
         const auto moved = transport_.discard(loop_->scratch(), scratch_bytes);
@@ -733,7 +763,8 @@ void AsioLoop::stop() {
 
 void AsioLoop::schedule_tick() {
     const auto& options = state_->options;
-    const auto shortest = std::min({options.head_timeout, options.body_timeout, options.idle_timeout, lingering});
+    const auto shortest =
+        std::min({options.head_timeout, options.body_timeout, options.idle_timeout, options.drain_timeout, lingering});
     tick_.expires_after(std::clamp(shortest / 4, milliseconds(2), milliseconds(250)));
     tick_.async_wait([this](const boost::system::error_code& error) {
         if (error || stopping_) return;

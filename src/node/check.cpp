@@ -14,7 +14,9 @@
 #include "backend/sqlite/sqlite_store.h"
 #include "journal/check.h"
 #include "node/engine.h"
+#include "node/fingerprints.h"
 #include "node/session_work.h"
+#include "node/store.h"
 #include "node/trail_work.h"
 #include "view/history/check.h"
 #include "view/session/graph.h"
@@ -78,6 +80,24 @@ Result<void> check_objects(Disk& disk, const std::string& meta_path, CheckReport
     return {};
 }
 
+/// The key files of a directory that has events.
+Result<void> check_keys(const std::string& data, const std::string& meta_path, CheckReport& report) {
+    if (report.events == 0) return {};
+    for (const auto* name : {"master.key", "fingerprint.key"})
+        if (const auto key = read_key_file(data + '/' + name); !key)
+            report.findings.push_back({name, 0, key.error().message});
+    const auto meta = open_sqlite(meta_path);
+    if (!meta) return fail(meta.error());
+    const auto remembered = remembered_fingerprint_key(**meta);
+    if (!remembered) return fail(remembered.error());
+    const auto key = read_key_file(data + "/fingerprint.key");
+    if (key && !remembered->empty() && fingerprint_key_id(*key) != *remembered)
+        report.findings.push_back({"fingerprint.key", 0,
+                                   "is not the key that the log was written with; the next start makes the "
+                                   "fingerprints of what is stored again"});
+    return {};
+}
+
 Result<void> check_session_graph(Disk& disk, CheckReport& report) {
     const auto path = std::string(session_folder) + "/graph";
     const auto text = read_file(disk, path);
@@ -130,6 +150,7 @@ Result<CheckReport> check_data_folder(const std::string& data,
         return report;
     }
     CAIRN_TRY(check_objects(**disk, *meta_path, report));
+    CAIRN_TRY(check_keys(data, *meta_path, report));
     return report;
 }
 

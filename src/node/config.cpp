@@ -13,7 +13,8 @@ namespace cairn::node {
 
 namespace {
 
-constexpr std::int64_t identities_max = 255 * 65'536, head_events_max = 1 << 20;
+constexpr std::int64_t identities_a_page = 255, identities_max = 255 * 65'536, head_events_max = 1 << 20;
+constexpr std::int64_t journal_page_bytes = 4'096, threads_max = 1'024;
 constexpr std::int64_t record_depth_max = 1000;  // what every reader of stored records can take apart
 
 using Duration = std::optional<std::chrono::milliseconds>;
@@ -79,22 +80,60 @@ Entry flag(std::string key, bool Config::* member, std::string meaning) {
                  });
 }
 
-Entry number(std::string key, std::int64_t Config::* member, std::string meaning) {
-    return entry({key, "number", std::to_string(Config().*member), meaning}, member,
+constexpr const char* region_form = "a name of lower-case letters, digits and hyphens";
+
+bool is_region(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+}
+
+bool is_account_id(std::string_view text) {
+    return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// What a number may be.
+struct Bounds {
+    std::int64_t least = 0, most = INT64_MAX, multiple_of = 1;
+
+    Result<void> check(std::int64_t value) const {
+        if (value < least && most == INT64_MAX)
+            return fail(Code::invalid, fmt::format("{} is less than {}", value, least));
+        if (value < least || value > most)
+            return fail(Code::invalid, fmt::format("{} is not between {} and {}", value, least, most));
+        if (value % multiple_of != 0)
+            return fail(Code::invalid, fmt::format("{} is not a multiple of {}", value, multiple_of));
+        return {};
+    }
+};
+
+Entry quantity(std::string key, const char* kind, Result<std::int64_t> (*parse)(std::string_view),
+               std::int64_t Config::* member, std::string meaning, Bounds bounds) {
+    return entry({std::move(key), kind, std::to_string(Config().*member), std::move(meaning)}, member,
                  [=](Config& config, std::string_view value) -> Result<void> {
-                     const auto parsed = parse_number(value);
+                     const auto parsed = parse(value);
                      if (!parsed) return fail(parsed.error());
+                     CAIRN_TRY(bounds.check(*parsed));
                      config.*member = *parsed;
                      return {};
                  });
 }
 
-Entry bytes(std::string key, std::int64_t Config::* member, std::string meaning) {
-    return entry({key, "bytes", std::to_string(Config().*member), meaning}, member,
+Entry number(std::string key, std::int64_t Config::* member, std::string meaning, Bounds bounds = {}) {
+    return quantity(std::move(key), "number", parse_number, member, std::move(meaning), bounds);
+}
+
+Entry bytes(std::string key, std::int64_t Config::* member, std::string meaning, Bounds bounds = {}) {
+    return quantity(std::move(key), "bytes", parse_bytes, member, std::move(meaning), bounds);
+}
+
+/// A text that `is_right` of, or else is no `what`.
+Entry checked_text(std::string key, std::string Config::* member, std::string meaning,
+                   bool (*is_right)(std::string_view), const char* what) {
+    return entry({std::move(key), "text", Config().*member, std::move(meaning)}, member,
                  [=](Config& config, std::string_view value) -> Result<void> {
-                     const auto parsed = parse_bytes(value);
-                     if (!parsed) return fail(parsed.error());
-                     config.*member = *parsed;
+                     if (!is_right(value)) return fail(Code::invalid, fmt::format("\"{}\" is not {}", value, what));
+                     config.*member = value;
                      return {};
                  });
 }
@@ -123,12 +162,6 @@ Entry interval(std::string key, std::chrono::milliseconds Config::* member, std:
                  });
 }
 
-bool is_region(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
-}
-
 /// What stands between commas, each once.
 std::vector<std::string> split_list(std::string_view value) {
     std::vector<std::string> read;
@@ -147,9 +180,7 @@ Entry names(std::string key, std::vector<std::string> Config::* member, std::str
                      auto read = split_list(value);
                      for (const auto& name : read)
                          if (!is_region(name))
-                             return fail(
-                                 Code::invalid,
-                                 fmt::format("\"{}\" is not a name of lower-case letters, digits and hyphens", name));
+                             return fail(Code::invalid, fmt::format("\"{}\" is not {}", name, region_form));
                      config.*member = std::move(read);
                      return {};
                  });
@@ -205,24 +236,28 @@ const std::vector<Entry>& entries() {
     static const std::vector<Entry> all = with_services({
         text("listen", &Config::listen, "address and port of the one endpoint; port 0 takes a free one"),
         text("data", &Config::data, "the data directory; made if absent"),
-        text("account", &Config::account, "the node's own account, 12 digits; its root key is made at the first start"),
-        text("region", &Config::region, "region of calls that name none, and of cairn's own events"),
+        checked_text("account", &Config::account,
+                     "the node's own account, 12 digits; its root key is made at the first start", is_account_id,
+                     "12 digits"),
+        checked_text("region", &Config::region, "region of calls that name none, and of cairn's own events", is_region,
+                     region_form),
         text("auth", &Config::auth,
              "`sigv4`, or `trust`: signatures are taken unseen, unknown keys are the own account; loopback only",
              {"sigv4", "trust"}),
         flag("allow_plain_http", &Config::allow_plain_http, "serve plain HTTP on an address that is not loopback"),
-        number("threads", &Config::threads, "threads that serve requests; 0: one per core"),
+        number("threads", &Config::threads, "threads that serve requests; 0: one per core", {0, threads_max}),
         text("tls.certificate", &Config::tls_certificate,
              "PEM file with the certificate chain; with it the port speaks TLS only"),
         text("tls.key", &Config::tls_key, "PEM file with the private key"),
         text("log.level", &Config::log_level, "the least level that is written", {"debug", "info", "warning", "error"}),
         text("log.format", &Config::log_format, "`text`, or `json`: one object a line", {"text", "json"}),
         bytes("limits.record_bytes", &Config::record_bytes,
-              "largest record taken, up to 16 MiB; AWS has 256 KB, and 1 MB for some stores"),
-        number("limits.record_depth", &Config::record_depth, "deepest nesting of a record, up to 1000"),
+              "largest record taken, up to 16 MiB; AWS has 256 KB, and 1 MB for some stores", {1'024, 16 << 20}),
+        number("limits.record_depth", &Config::record_depth, "deepest nesting of a record, up to 1000",
+               {8, record_depth_max}),
         bytes("limits.body_bytes", &Config::body_bytes,
-              "largest request body of /ingest, also after decompression, up to 1 GiB"),
-        number("limits.connections", &Config::connections, "open connections"),
+              "largest request body of /ingest, also after decompression, up to 1 GiB", {1'024, 1 << 30}),
+        number("limits.connections", &Config::connections, "open connections", {1, 10'000'000}),
         bytes("storage.disk_budget", &Config::disk_budget_bytes,
               "bytes the data directory may use; 0: all but 1 GB of the disk. When spent, writes are refused, nothing "
               "is dropped"),
@@ -231,12 +266,14 @@ const std::vector<Entry>& entries() {
         bytes("storage.dictionary_bytes", &Config::dictionary_bytes,
               "size of the trained dictionary; 0: none is trained"),
         bytes("storage.journal_file_bytes", &Config::journal_file_bytes,
-              "size of one journal file before it is sealed into the archive"),
+              "size of one journal file before it is sealed into the archive",
+              {2 * journal_page_bytes, INT64_MAX, journal_page_bytes}),
         bytes("storage.archive_file_bytes", &Config::archive_file_bytes,
               "size at which an archive file is closed; retention lets whole files go"),
         number("storage.identity_table", &Config::identity_table,
                "identities kept in memory until a file of them is written; a multiple of 255. When it changes, `seen/` "
-               "is made again"),
+               "is made again",
+               {identities_a_page, identities_max, identities_a_page}),
         duration("retention.management", &Config::retain_management,
                  "how long management events are kept; empty: for ever"),
         duration("retention.data", &Config::retain_data,
@@ -254,7 +291,7 @@ const std::vector<Entry>& entries() {
         number("history.calls_per_second", &Config::history_calls_per_second,
                "LookupEvents calls a second for each account and region; AWS has 2; 0: no limit"),
         number("history.head_events", &Config::history_head_events,
-               "events indexed in memory until a file of them is written"),
+               "events indexed in memory until a file of them is written", {64, head_events_max}),
         names("regions", &Config::regions,
               "regions that exist, beside `region`: a multi-region trail shows itself and writes digests in each"),
         text("validation", &Config::validation,
@@ -366,10 +403,6 @@ Result<void> apply_file(Config& config, const std::string& file) {
     return {};
 }
 
-bool is_account_id(std::string_view text) {
-    return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 std::vector<Setting> settings() {
@@ -410,30 +443,8 @@ Result<Config> load_config(const std::string& file, const std::map<std::string, 
             return fail(Code::invalid, fmt::format("environment variable {}: {}", name, applied.error().message));
     }
     for (const auto& [key, value] : overrides) CAIRN_TRY(apply(config, key, value));
-    if (!is_account_id(config.account))
-        return fail(Code::invalid, fmt::format("account: \"{}\" is not 12 digits", config.account));
     if (std::ranges::find(config.regions, config.region) == config.regions.end())
         config.regions.push_back(config.region);
-    constexpr std::int64_t identities_a_page = 255;
-    if (config.identity_table <= 0 || config.identity_table % identities_a_page != 0 ||
-        config.identity_table > identities_max)
-        return fail(Code::invalid, fmt::format("storage.identity_table: {} is not a multiple of {} up to {}",
-                                               config.identity_table, identities_a_page, identities_max));
-    const struct {
-        const char* key;
-        std::int64_t value, least, most;
-    } bounds[] = {
-        {"limits.record_bytes", config.record_bytes, 1'024, 16 << 20},
-        {"limits.record_depth", config.record_depth, 8, record_depth_max},
-        {"limits.body_bytes", config.body_bytes, 1'024, 1 << 30},
-        {"limits.connections", config.connections, 1, 10'000'000},
-    };
-    for (const auto& [key, value, least, most] : bounds)
-        if (value < least || value > most)
-            return fail(Code::invalid, fmt::format("{}: {} is not between {} and {}", key, value, least, most));
-    if (config.history_head_events < 64 || config.history_head_events > head_events_max)
-        return fail(Code::invalid, fmt::format("history.head_events: {} is not between 64 and {}",
-                                               config.history_head_events, head_events_max));
     return config;
 }
 

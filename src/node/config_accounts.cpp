@@ -1,6 +1,7 @@
 #include "node/config_accounts.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 #define TOML_EXCEPTIONS 0
@@ -259,6 +260,9 @@ Result<void> flatten(const std::string& path, const toml::table& table, const st
 }  // namespace
 
 Result<ConfigFile> read_config_file(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error))
+        return fail(Code::invalid, fmt::format("configuration file {} is a folder", path));
     auto parsed = toml::parse_file(path);
     if (!parsed) {
         const auto& error = parsed.error();

@@ -18,6 +18,7 @@
 #include "net/answer_burst.h"
 #include "node/bucket_retention.h"
 #include "node/dictionary_trainer.h"
+#include "node/fingerprints.h"
 #include "node/mortal_disk.h"
 #include "node/object_holds.h"
 #include "node/retention.h"
@@ -31,6 +32,13 @@ constexpr const char* seen_folder = "seen";
 constexpr const char* history_folder = "view/history";
 constexpr const char* reserve_path = "reserve";
 constexpr std::uint64_t reserve_bytes = 8u << 20;  // twice what the manifest of a log of years takes
+
+Result<void> remove_files(Disk& disk, const std::string& folder) {
+    const auto names = disk.list(folder);
+    if (!names) return fail(names.error());
+    for (const auto& name : *names) CAIRN_TRY(disk.remove(folder + '/' + name));
+    return names->empty() ? Result<void>() : disk.sync_folder(folder);
+}
 
 class OpenEngine final : public Engine {
 public:
@@ -115,15 +123,17 @@ private:
     }
 
     Result<void> open_seen() {
+        auto fingerprints =
+            Fingerprints::open({*journal_, dictionaries_->finder(), *store_.meta, *hash_key_, store_.id});
+        if (!fingerprints) return fail(std::move(fingerprints).error());
+        fingerprints_.emplace(std::move(*fingerprints));
+        if (fingerprints_->key_changed()) CAIRN_TRY(remove_files(*disk_, seen_folder));
+        CAIRN_TRY(fingerprints_->remember());
         admit::SeenSource source;
         source.begin = journal_->begin();
         source.end = journal_->end();
         source.for_each_fingerprint = [this](std::uint64_t from, const admit::SeenSource::Use& use) {
-            return journal_->for_each_fingerprint(from,
-                                                  [&](std::uint64_t number, std::span<const Fingerprint> fingerprints) {
-                                                      for (const auto& fingerprint : fingerprints)
-                                                          use(number++, fingerprint);
-                                                  });
+            return fingerprints_->for_each(from, use);
         };
         trimmed_ = !journal_->tombstones().empty();
         admit::SeenOptions options;
@@ -235,6 +245,7 @@ private:
     std::unique_ptr<journal::DictionaryStore> dictionaries_;
     std::unique_ptr<journal::Journal> journal_;
     std::atomic<bool> trimmed_{false};  ///< some archive file was let go
+    std::optional<Fingerprints> fingerprints_;
     std::unique_ptr<admit::SeenIndex> seen_;
     std::unique_ptr<history::History> history_;
     std::unique_ptr<TrailWork> trails_;

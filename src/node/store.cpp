@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t key_bytes = 32;
 
 std::unexpected<Error> errno_failure(const std::string& path) {
-    return fail(Code::unavailable, fmt::format("{}: {}", path, std::strerror(errno)));
+    const auto code = errno == ENOENT ? Code::not_found : Code::unavailable;
+    return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
 }
 
 Result<std::string> read_key(const std::string& path, int file) {
@@ -36,13 +37,8 @@ Result<std::string> read_key(const std::string& path, int file) {
 
 /// The key in `path`; made there first if the file is absent. Two processes that start at once get the same one.
 Result<std::string> load_or_make_key(const std::string& path) {
-    const int existing = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (existing >= 0) {
-        auto key = read_key(path, existing);
-        ::close(existing);
-        return key;
-    }
-    if (errno != ENOENT) return errno_failure(path);
+    auto existing = read_key_file(path);
+    if (existing || existing.error().code != Code::not_found) return existing;
 
     const auto temporary = fmt::format("{}.{}", path, ::getpid());
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -56,6 +52,20 @@ Result<std::string> load_or_make_key(const std::string& path) {
     if (!linked) return errno_failure(path);
     return load_or_make_key(path);
 }
+
+}  // namespace
+
+Result<std::string> read_key_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno_failure(path);
+    auto key = read_key(path, file);
+    ::close(file);
+    return key;
+}
+
+std::string fingerprint_key_id(const std::string& key) { return sign::sha256_hex("cairn store " + key).substr(0, 32); }
+
+namespace {
 
 /// A key that others can read is taken, so that a copied directory starts, but is theirs no longer.
 void keep_to_owner(const std::string& path) {
@@ -90,7 +100,7 @@ Result<Store> open_store(const std::string& data) {
     auto hash = load_or_make_key(data + "/fingerprint.key");
     if (!hash) return fail(std::move(hash).error());
     store.hash_key = std::move(*hash);
-    store.id = sign::sha256_hex("cairn store " + store.hash_key).substr(0, 32);
+    store.id = fingerprint_key_id(store.hash_key);
     auto meta = open_sqlite(meta_path);
     if (!meta) return fail(std::move(meta).error());
     store.meta = std::move(*meta);

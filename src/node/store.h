@@ -31,6 +31,12 @@ struct Store {
 /// Makes what is missing. Blocks. Errors: those of the files, each named; corrupt for a key file of another size.
 Result<Store> open_store(const std::string& data);
 
+/// The key in a file. Errors: not_found, corrupt when it has another size, unavailable; each names the file.
+Result<std::string> read_key_file(const std::string& path);
+
+/// What tells such a key from others, no secret: Store::id.
+std::string fingerprint_key_id(const std::string& key);
+
 /// Who may call, by this configuration and store. The store must outlive it.
 std::unique_ptr<identity::Directory> open_directory(const Config& config, const Store& store, const Clock& clock);
 

@@ -159,6 +159,34 @@ TEST(PutAuditEvents, EveryRuleOfTheDocumentHasItsCode) {
     EXPECT_EQ(failed_code(put(engine, {not_json})), "InvalidData");
 }
 
+TEST(PutAuditEvents, WhateverJsonAllowsIsTaken) {
+    FakeEngine engine;
+    const auto usual = to_text(event_data());
+    const auto with_more = [&](const std::string& more) { return usual.substr(0, usual.size() - 1) + more + "}"; };
+    const struct {
+        std::string data;
+        const char* flags;
+    } cases[] = {
+        {with_more(R"(,"requestParameters":{"half":"\ud800","\udfff":1})"), R"(["loneSurrogate"])"},
+        {with_more(R"(,"errorMessage":"\udc00")"), R"(["loneSurrogate"])"},
+        {with_more(R"(,"responseElements":{"n":123456789012345678901234567890,"x":1e999})"), R"(["bigNumber"])"},
+        {with_more(R"(,"additionalEventData":{"a":1,"a":2})"), ""},
+        {with_more(R"(,"eventName":5)"), R"(["duplicateMember"])"},  // the first counts
+    };
+    int number = 0;
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.data);
+        const Json sent = JsonObject{{"id", "id" + std::to_string(++number)}, {"eventData", row.data}};
+        const auto answer = put(engine, {sent}).json();
+        ASSERT_EQ(answer.find("successful")->as_array().size(), 1u) << to_text(answer);
+        const auto id = std::string(answer.find("successful")->as_array()[0].text("eventID"));
+        const auto found = engine.own("GET", "/v1/events/" + id).json();
+        const auto& event = found.find("events")->as_array().at(0);
+        EXPECT_TRUE(event.text("record").ends_with("\"eventData\":" + row.data + "}")) << event.text("record");
+        EXPECT_EQ(event.find("flags") ? to_text(*event.find("flags")) : "", row.flags);
+    }
+}
+
 TEST(PutAuditEvents, PoliciesSeeTheExternalId) {
     FakeEngine engine;
     engine.caller("partner").policies = {*policy::Policy::parse(

@@ -1,3 +1,5 @@
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "api/fake_engine.h"
@@ -101,7 +103,15 @@ TEST(Dispatch, UnsignedRequestsGoByTargetThenByPath) {
     EXPECT_EQ(status("POST", "/ingest"), 401);
     EXPECT_EQ(status("POST", "/v1/search"), 401);
     EXPECT_EQ(engine.own("GET", "/v1/nonsense").response.status, 404);
-    EXPECT_EQ(engine.own("GET", "/v1/search").response.status, 405);
+    for (const auto& [method, path, allow] :
+         {std::tuple("GET", "/v1/search", "POST"), std::tuple("POST", "/v1/tail", "GET"),
+          std::tuple("PUT", "/v1/wait", "GET, POST"), std::tuple("GET", "/ingest", "POST"),
+          std::tuple("DELETE", "/healthz", "GET, HEAD"), std::tuple("POST", "/readyz", "GET, HEAD"),
+          std::tuple("TRACE", "/metrics", "GET, HEAD")}) {
+        const auto answer = engine.own(method, path);
+        EXPECT_EQ(answer.response.status, 405) << path;
+        EXPECT_EQ(answer.header("Allow"), allow) << path;
+    }
 }
 
 TEST(Dispatch, ReadinessNamesWhatIsMissing) {

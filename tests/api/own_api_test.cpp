@@ -61,6 +61,38 @@ TEST(Search, KnowsOnlyWhatWasThereUntil) {
     EXPECT_EQ(engine.own("POST", "/v1/values", R"({"until":4,"field":"user"})").json().find("total")->as_integer(), 4);
 }
 
+TEST(Search, SaysWhatWasReadForIt) {
+    FakeEngine engine(quiet());
+    const auto found = engine.own("POST", "/v1/search", "{}").json();
+    EXPECT_EQ(to_text(*found.find("scanned")), R"({"events":0,"bytes":0})");
+}
+
+TEST(Search, EveryAnswerSaysHowLongItTook) {
+    FakeEngine engine(quiet());
+    engine.store(record(event_id(1)));
+    const struct {
+        const char* method;
+        std::string path;
+        const char* body;
+        int status;
+    } cases[] = {{"POST", "/v1/search", "{}", 200},
+                 {"POST", "/v1/search", R"({"q":"nonsense="})", 400},
+                 {"POST", "/v1/values", R"({"field":"user"})", 200},
+                 {"POST", "/v1/count", "{}", 200},
+                 {"GET", "/v1/events/" + event_id(1), "", 200},
+                 {"GET", "/v1/wait?since=3000d", "", 200},
+                 {"GET", "/v1/search", "", 405},
+                 {"GET", "/v1/nowhere", "", 404}};
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.path);
+        const auto answer = engine.own(row.method, row.path, row.body);
+        EXPECT_EQ(answer.response.status, row.status) << answer.response.body;
+        const auto timing = answer.header("Server-Timing");
+        EXPECT_TRUE(timing.starts_with("total;dur=")) << timing;
+        EXPECT_GE(std::stod(std::string(timing.substr(10))), 0);
+    }
+}
+
 TEST(Search, TakesTimesAsTheyAreWritten) {
     FakeEngine engine(quiet());
     engine.store(record(event_id(1), "RunInstances", "2026-01-02T03:04:05Z"));
@@ -150,8 +182,19 @@ TEST(Search, OneEventComesWithItsBytesAndItsEnvelope) {
     EXPECT_EQ(event.find("envelope")->text("inlet"), "import");
     EXPECT_EQ(event.find("envelope")->text("writer"), "arn:aws:iam::111122223333:user/admin");
     EXPECT_EQ(error_code(engine.own("GET", "/v1/events/" + event_id(2))), "NotFound");
-    EXPECT_EQ(error_code(engine.own("GET", "/v1/events/a%22%20or%20x")), "InvalidParameter");
+    EXPECT_EQ(error_code(engine.own("GET", "/v1/events/a%22%20or%20x")), "NotFound");  // an id, not a search
     EXPECT_EQ(error_code(engine.own("GET", "/v1/events/%zz")), "InvalidParameter");
+}
+
+TEST(Search, AnIdMayBeAnyText) {
+    FakeEngine engine(quiet());
+    engine.store(record(R"(a \"b\" c\\d/e?f\u00e9\n)"));
+    const auto answer = engine.own("GET", "/v1/events/a%20%22b%22%20c%5Cd%2Fe%3Ff%C3%A9%0A");
+    ASSERT_EQ(answer.response.status, 200) << answer.response.body;
+    EXPECT_EQ(answer.json().find("events")->as_array().at(0).find("summary")->text("eventID"),
+              "a \"b\" c\\d/e?f\u00e9\n");
+    EXPECT_EQ(engine.own("GET", "/v1/events/" + std::string(257, 'x')).response.status, 400);
+    EXPECT_EQ(engine.own("GET", "/v1/events/%22").response.status, 404);
 }
 
 TEST(Search, AllRecordsOfAnIdAreShownAsFarAsTheyGo) {

@@ -104,6 +104,11 @@ def test_readers_that_go_away(node):
     assert tail.wait(timeout=1) == 0 and tail.stdout.read().count("\n") == 1
 
 
+def test_errors_hold_no_terminal_codes():
+    done = subprocess.run([BINARY, "check", "--data", "/x\x1b[31m\x07\u009b1m"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr == "cairn: /x\\x1b[31m\\x07\\u009b1m is not a data directory\n"
+
+
 def test_a_session_of_a_role(node, tmp_path):
     (tmp_path / "reader.json").write_text(json.dumps(READER))
     missing = subprocess.run([BINARY, "keys", "create", "--role", "night", "--data", node.data], capture_output=True, text=True, timeout=60)

@@ -143,6 +143,33 @@ def test_the_master_key_is_watched(start):
     node.client(key_id=key_id, secret=secret).lookup_events()
 
 
+def test_what_is_stored_is_known_under_another_fingerprint_key(node):
+    records = [record(f"{i:08d}-0000-4000-8000-000000000000", name=f"Call{i}") for i in range(300)]
+    records.append({key: value for key, value in record("", name="WithoutId").items() if key != "eventID"})
+    assert node.import_records(records)["stored"] == len(records)
+    key = node.data / "fingerprint.key"
+    more = 0
+    for damage in (lambda: key.write_bytes(key.read_bytes()[::-1]), key.unlink):
+        node.stop()
+        assert "0 findings" in node.cairn("check", "--data", node.data)
+        damage()
+        assert "fingerprint.key" in node.cairn("check", "--data", node.data, status=3)
+        node.start()
+        assert node.text().count("fingerprint.key is not the key that the log was written with") == more + 1
+        assert node.import_records(records)["duplicate"] == len(records)
+        changed = record(records[0]["eventID"], name=f"Changed{more}")
+        path = node.folder / "changed.ndjson"
+        path.write_text(json.dumps(changed))
+        assert json.loads(node.cairn("import", "--no-state", "--json", path, status=3))["conflict"] == 1
+        more += 1
+        records.append(changed)
+        records.append(record(f"{more:08d}-0000-4000-9000-000000000000"))
+        assert node.import_records(records[-1:])["stored"] == 1
+        node.kill()
+        node.start()
+        assert node.import_records(records)["duplicate"] == len(records)
+
+
 def test_the_history_index_is_made_again(node):
     node.import_records([record(f"{i:08d}-0000-4000-8000-000000000000", user=f"user{i % 7}") for i in range(3000)])
     look = lambda: node.cairn("lookup", "user=user3", "--limit", "1000", "--output", "records")

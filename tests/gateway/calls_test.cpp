@@ -688,6 +688,18 @@ TEST_F(Calls, RoutesChooseTheUpstream) {
     gateway_.reset();
 }
 
+TEST_F(Calls, AGatewayThatStopsDoesNotWaitForHeadsThatDoNotCome) {
+    serve([](Peer&) {});
+    start();
+    auto half = client();
+    half.send("GET / HTTP/1.1\r\nHo");
+    std::this_thread::sleep_for(milliseconds(50));  // until that was read
+    const auto begun = std::chrono::steady_clock::now();
+    gateway_->stop(std::chrono::minutes(1));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+    EXPECT_EQ(status_of(half.read_all()), 408);
+}
+
 TEST_F(Calls, AGatewayThatStopsAnswersWhatRuns) {
     std::promise<void> asked;
     serve([&](Peer& peer) {

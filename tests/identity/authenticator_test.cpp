@@ -226,6 +226,28 @@ TEST_F(AuthenticatorTest, BearerTokens) {
     EXPECT_EQ(problem({}, with("Bearer " + token->secret)), AuthProblem::inactive_key);
 }
 
+TEST_F(AuthenticatorTest, ASecondAuthorizationIsRefused) {
+    const auto token = directory_->create_ingest_token(home, {home}, "");
+    ASSERT_TRUE(token);
+    const auto bearer = "Bearer " + token->secret;
+    auto once = signed_headers({});
+    for (const auto& [name, value] : {std::pair("authorization", "AWS4-HMAC-SHA256 Credential=x"),
+                                      std::pair("Authorization", bearer.c_str()), std::pair("AUTHORIZATION", "")}) {
+        SCOPED_TRACE(value);
+        auto behind = once, before = once;
+        behind.emplace_back(name, value);
+        before.emplace(before.begin(), name, value);
+        for (const auto& headers : {behind, before}) {
+            const auto result = authenticate({}, headers);
+            ASSERT_FALSE(result);
+            EXPECT_EQ(result.error().problem, AuthProblem::incomplete);
+            EXPECT_EQ(result.error().message, "The request has more than one Authorization header.");
+        }
+    }
+    EXPECT_EQ(problem({}, {{"Host", "localhost"}, {"Authorization", bearer}, {"Authorization", bearer}}),
+              AuthProblem::incomplete);
+}
+
 TEST_F(AuthenticatorTest, TrustTakesAnyone) {
     const AuthOptions trust{.trust = true, .trust_account = "999988887777", .default_region = "us-west-2"};
     const auto nobody = authenticate({}, {{"Host", "localhost"}}, trust);

@@ -358,6 +358,8 @@ TEST(CheckFixed, NamesWhatIsWrong) {
     EXPECT_TRUE(has(message([](Accounts& bad) { bad[1].id = home; }), "twice"));
     EXPECT_TRUE(has(message([](Accounts& bad) { bad[1].root_keys[0].id = "AKIAFIXEDANA00000000"; }), "twice"));
     EXPECT_TRUE(has(message([](Accounts& bad) { bad[0].users[0].policies = {"{}"}; }), "user ana"));
+    EXPECT_TRUE(
+        has(message([](Accounts& bad) { bad[0].users.push_back({"ana", {}, {}}); }), "user ana is there twice"));
     EXPECT_TRUE(has(message([](Accounts& bad) { bad[0].roles[0].sessions[0].session_token = ""; }), "session token"));
     EXPECT_TRUE(has(message([](Accounts& bad) { bad[0].root_keys[0].secret = ""; }), "secret"));
 }

@@ -486,6 +486,45 @@ TEST(HttpServer, StopLetsRunningRequestsFinish) {
     EXPECT_TRUE(client.closed_by_server());
 }
 
+TEST(HttpServer, StopDoesNotWaitForRequestsThatDoNotCome) {
+    ServerOptions options;
+    options.drain_timeout = milliseconds(40);
+    Running running(echo, options);
+    const char* const halves[] = {"G", "GET / HTTP/1.1\r\nHo",
+                                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel",
+                                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"};
+    std::deque<RawClient> clients;
+    for (const auto* half : halves) {
+        clients.push_back(running.connect());
+        clients.back().send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_EQ(clients.back().read_answer().status, 200);
+        clients.back().send(half);
+    }
+    auto silent = running.connect();
+    std::this_thread::sleep_for(milliseconds(50));  // until the halves were read
+    const auto begun = std::chrono::steady_clock::now();
+    running.server->stop(std::chrono::minutes(1));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+    for (auto& client : clients) {
+        const auto answer = client.read_answer();
+        EXPECT_EQ(answer.status, 503);
+        EXPECT_EQ(answer.body, "the server is being stopped\n");
+    }
+    EXPECT_TRUE(silent.closed_by_server());
+}
+
+TEST(HttpServer, ARequestThatIsStillComingIsAnsweredWhenItComesSoon) {
+    Running running;
+    auto client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+    std::this_thread::sleep_for(milliseconds(50));  // until that was read
+    std::thread stopping([&] { running.server->stop(std::chrono::minutes(1)); });
+    while (running.connect().connected()) std::this_thread::yield();  // until the listener is closed
+    client.send("lo");
+    EXPECT_EQ(client.read_answer().body, "POST / hello");
+    stopping.join();
+}
+
 TEST(HttpServer, AnswersAfterTheEndGoNowhere) {
     std::mutex mutex;
     std::condition_variable came;

@@ -132,7 +132,15 @@ TEST_F(ConfigTest, ErrorsNameTheThing) {
         {"[limits]\nbody_bytes = 0\n", "limits.body_bytes"},
         {"[limits]\nconnections = 0\n", "limits.connections"},
         {"[retention]\ndata = \"soon\"\n", "retention.data"},
-        {"account = \"12\"\n", "account"},
+        {"account = \"12\"\n", "line 1: account: \"12\" is not 12 digits"},
+        {"\nregion = \"US EAST\"\n", "line 2: region: \"US EAST\" is not a name of lower-case letters"},
+        {"region = \"\"\n", "region"},
+        {"threads = 100000\n", "line 1: threads: 100000 is not between 0 and 1024"},
+        {"[limits]\nrecord_bytes = 0\n", "line 2: limits.record_bytes"},
+        {"[storage]\njournal_file_bytes = 10000\n",
+         "line 2: storage.journal_file_bytes: 10000 is not a multiple of 4096"},
+        {"[storage]\njournal_file_bytes = 4096\n", "line 2: storage.journal_file_bytes: 4096 is less than 8192"},
+        {"[storage]\nidentity_table = 256\n", "line 2: storage.identity_table: 256 is not a multiple of 255"},
         {"a = [\n", "line"},
         {"[[accounts]]\nalias = \"x\"\n", "accounts has no id"},
         {"[[accounts]]\nid = \"1\"\n[[accounts.user]]\nname = \"x\"\nnane = \"y\"\n", "nane"},
@@ -147,6 +155,9 @@ TEST_F(ConfigTest, ErrorsNameTheThing) {
     const auto missing = load_config("/nonexistent/cairn.toml", {}, {});
     ASSERT_FALSE(missing);
     EXPECT_NE(missing.error().message.find("/nonexistent/cairn.toml"), std::string::npos);
+    const auto folder = load_config("/", {}, {});
+    ASSERT_FALSE(folder);
+    EXPECT_EQ(folder.error().message, "configuration file / is a folder");
     EXPECT_FALSE(load_config("", {}, {{"no.such", "x"}}));
     EXPECT_FALSE(load_config("", {{"CAIRN_THREADS", "many"}}, {}));
 }

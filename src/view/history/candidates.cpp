@@ -86,8 +86,18 @@ bool Candidates::may_match(const Candidate& candidate) {
     ++scanned_;
     if (!filter_.active()) return true;
     const auto may = filter_.may_match(**block, candidate.number);
-    if (!may) records_.unreadable(candidate.number, may.error());
-    return may && *may;
+    if (!may) {
+        records_.unreadable(candidate.number, may.error());
+        return false;
+    }
+    scanned_bytes_ += mean_bytes((*block)->reader(), 1);
+    return *may;
+}
+
+Result<std::string_view> Candidates::text_of(const Candidate& candidate) {
+    const auto text = blocks_.read(candidate.number);
+    if (text && !filter_.active()) scanned_bytes_ += text->size();
+    return text;
 }
 
 Candidates::Next Candidates::next_stored(std::vector<std::uint64_t>& numbers) {
@@ -148,7 +158,7 @@ bool Candidates::fill(std::uint64_t rows_max) {
     window_rows_ = std::min(window_rows_max, window_rows_ * 2);
     hits_ = window_;
     hit_ = 0;
-    filter_.sift(hits_, records_, helpers_);
+    scanned_bytes_ += filter_.sift(hits_, records_, helpers_);
     sweep_->order(hits_);
     return true;
 }

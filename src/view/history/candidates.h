@@ -40,9 +40,12 @@ public:
     Next next_stored(std::vector<std::uint64_t>& numbers);
 
     /// The text of a candidate's record, as RecentBlocks::read().
-    Result<std::string_view> text_of(const Candidate& candidate) { return blocks_.read(candidate.number); }
+    Result<std::string_view> text_of(const Candidate& candidate);
 
     std::uint64_t scanned() const { return scanned_; }
+
+    /// Of the records of those: where a text filter looked at them, by the mean of each block.
+    std::uint64_t scanned_bytes() const { return scanned_bytes_; }
 
     /// The last event that was looked at.
     Candidate last();
@@ -62,7 +65,7 @@ private:
     Records& records_;
     Helpers& helpers_;
     std::uint64_t scanned_max_;
-    std::uint64_t scanned_ = 0, walked_ = 0;
+    std::uint64_t scanned_ = 0, scanned_bytes_ = 0, walked_ = 0;
     TextFilter filter_;
     RecentBlocks blocks_;
     std::optional<Walk> walk_;

@@ -57,7 +57,8 @@ struct Page {
     std::vector<Found> events;  ///< ordered (time, eventID), newest first unless asked otherwise
     std::string token;  ///< empty on the last page. Holds (time, eventID, log bound): survives restart, merging and
                         ///< later events
-    std::uint64_t scanned = 0;      ///< records decoded
+    std::uint64_t scanned = 0;        ///< records decoded
+    std::uint64_t scanned_bytes = 0;  ///< of those; of a text that is looked for, by the mean of each block
     bool exhausted_budget = false;  ///< the page ended early because Search needed too many records; the token goes on
 };
 

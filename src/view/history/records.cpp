@@ -14,6 +14,10 @@ constexpr RecordLimits stored_limits{.bytes_max = 64 << 20, .depth_max = 4096};
 
 }  // namespace
 
+std::uint64_t mean_bytes(const BlockReader& block, std::uint64_t records) {
+    return block.raw_bytes() * records / std::max<std::uint64_t>(block.event_count(), 1);
+}
+
 Records::Records(EventLog& log, FindDictionary find_dictionary, Metrics& metrics, std::size_t kept_bytes_max)
     : log_(log),
       find_dictionary_(std::move(find_dictionary)),

@@ -18,6 +18,9 @@
 
 namespace cairn::history {
 
+/// Of that many records of a block as long as they are in the mean.
+std::uint64_t mean_bytes(const BlockReader& block, std::uint64_t records);
+
 /// Reads records by event number, and keeps those that were found last, shared by all readers. Thread-safe.
 class Records {
 public:

@@ -171,6 +171,7 @@ Result<Page> Searcher::page(const Search& search, PageReader& reader) {
         if (++taken == search.limit) after = {time_ms, std::string(order_id(match.event->event_id)), number};
     }
     page.scanned = candidates.scanned();
+    page.scanned_bytes = candidates.scanned_bytes();
     page.exhausted_budget = next == Next::budget;
     if (next == Next::end) return page;
     if (next == Next::found) {

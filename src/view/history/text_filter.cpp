@@ -32,29 +32,31 @@ Result<bool> TextFilter::may_match(Block& block, std::uint64_t number) const {
     return verdict != 0;
 }
 
-void TextFilter::sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const {
-    if (rows.empty()) return;
+std::uint64_t TextFilter::sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const {
+    if (rows.empty()) return 0;
     std::vector<std::uint64_t> numbers;
     numbers.reserve(rows.size());
     for (const auto& row : rows) numbers.push_back(row.number);
     sort_numbers(numbers);
-    const auto parts = (numbers.size() + scan_events - 1) / scan_events;
-    std::vector<std::vector<std::uint64_t>> hits_of(parts);
-    helpers.run(parts, [&](std::size_t part) {
-        const auto begin = part * scan_events;
-        scan(std::span(numbers).subspan(begin, std::min(scan_events, numbers.size() - begin)), records, hits_of[part]);
+    std::vector<Part> parts((numbers.size() + scan_events - 1) / scan_events);
+    helpers.run(parts.size(), [&](std::size_t i) {
+        const auto begin = i * scan_events;
+        scan(std::span(numbers).subspan(begin, std::min(scan_events, numbers.size() - begin)), records, parts[i]);
     });
-    std::vector<std::uint64_t> hits;
-    for (const auto& more : hits_of) hits.insert(hits.end(), more.begin(), more.end());
-    std::erase_if(rows, [&](const FileRow& row) { return !std::ranges::binary_search(hits, row.number); });
+    Part all;
+    for (const auto& part : parts) {
+        all.hits.insert(all.hits.end(), part.hits.begin(), part.hits.end());
+        all.bytes += part.bytes;
+    }
+    std::erase_if(rows, [&](const FileRow& row) { return !std::ranges::binary_search(all.hits, row.number); });
+    return all.bytes;
 }
 
-void TextFilter::scan(std::span<const std::uint64_t> numbers, Records& records,
-                      std::vector<std::uint64_t>& hits) const {
+void TextFilter::scan(std::span<const std::uint64_t> numbers, Records& records, Part& part) const {
     while (!numbers.empty()) {
         const auto stored = records.log().find(numbers.front());
         if (stored) {
-            numbers = numbers.subspan(scan_block(*stored, numbers, records, hits));
+            numbers = numbers.subspan(scan_block(*stored, numbers, records, part));
             continue;
         }
         if (stored.error().code != Code::not_found) records.unreadable(numbers.front(), stored.error());
@@ -64,7 +66,7 @@ void TextFilter::scan(std::span<const std::uint64_t> numbers, Records& records,
 
 /// Looks at those of `numbers` that are in the block; returns how many.
 std::size_t TextFilter::scan_block(const StoredBlock& stored, std::span<const std::uint64_t> numbers, Records& records,
-                                   std::vector<std::uint64_t>& hits) const {
+                                   Part& part) const {
     const auto behind = std::ranges::lower_bound(numbers, stored.first_number + stored.event_count);
     const auto count = static_cast<std::size_t>(behind - numbers.begin());
     const auto reader = records.open(stored);
@@ -72,6 +74,7 @@ std::size_t TextFilter::scan_block(const StoredBlock& stored, std::span<const st
         records.unreadable(numbers.front(), reader.error());
         return count;
     }
+    part.bytes += mean_bytes(*reader, count);
     std::uint32_t sub_block = 0;
     for (std::size_t i = 0; i < count;) {
         while (sub_block + 1 < reader->sub_block_count() &&
@@ -82,7 +85,7 @@ std::size_t TextFilter::scan_block(const StoredBlock& stored, std::span<const st
         const auto may = reader->may_contain(sub_block, terms_);
         if (!may) records.unreadable(numbers[i], may.error());
         for (; i < count && numbers[i] < end; ++i)
-            if (may && *may) hits.push_back(numbers[i]);
+            if (may && *may) part.hits.push_back(numbers[i]);
     }
     return count;
 }

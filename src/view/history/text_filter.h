@@ -22,13 +22,19 @@ public:
     /// False is sure. Leaves the answer for the neighbours in the sub-block in `block`.
     Result<bool> may_match(Block& block, std::uint64_t number) const;
 
-    /// Removes the rows that cannot match. Goes through the blocks in their order, on the helpers too.
-    void sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const;
+    /// Removes the rows that cannot match. Goes through the blocks in their order, on the helpers too. Returns how many
+    /// bytes the records had, by the mean of each block.
+    std::uint64_t sift(std::vector<FileRow>& rows, Records& records, Helpers& helpers) const;
 
 private:
-    void scan(std::span<const std::uint64_t> numbers, Records& records, std::vector<std::uint64_t>& hits) const;
+    /// What one thread found.
+    struct Part {
+        std::vector<std::uint64_t> hits;
+        std::uint64_t bytes = 0;
+    };
+    void scan(std::span<const std::uint64_t> numbers, Records& records, Part& part) const;
     std::size_t scan_block(const StoredBlock& stored, std::span<const std::uint64_t> numbers, Records& records,
-                           std::vector<std::uint64_t>& hits) const;
+                           Part& part) const;
 
     std::vector<PackedTerm> terms_;
 };

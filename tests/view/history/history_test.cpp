@@ -233,6 +233,28 @@ TEST(History, ALongSearchEndsEarlyAndGoesOn) {
     EXPECT_LE(page->scanned, 101u);
 }
 
+TEST(History, SaysHowMuchWasReadForAPage) {
+    World world;
+    world.open();
+    world.add(1'000);
+    auto search = search_of("-eventName=NoSuchCall", 2'000);
+    search.scope = Scope::all();
+    const auto all = world.history->search(search);
+    ASSERT_TRUE(all);
+    ASSERT_EQ(all->events.size(), 1'000u);
+    std::uint64_t bytes = 0;
+    for (const auto& found : all->events) bytes += found.record.size();
+    const auto swept = search_of("\"no such text\"", 50);
+    auto nowhere = swept;
+    nowhere.scope = Scope::all();
+    const auto none = world.history->search(nowhere);
+    ASSERT_TRUE(none);
+    for (const auto* page : {&*all, &*none}) {
+        EXPECT_EQ(page->scanned, 1'000u);
+        EXPECT_NEAR(static_cast<double>(page->scanned_bytes), static_cast<double>(bytes), 1'000.0);  // whole bytes each
+    }
+}
+
 TEST(History, EveryBudgetGivesTheSamePages) {
     World world(5);
     world.options.scan_records_max = 1 + world.generator.draw(70);
