@@ -28,7 +28,7 @@ if(CAIRN_FUZZ)
 endif()
 
 find_program(CAIRN_MOLD mold)
-if(CAIRN_MOLD AND NOT CAIRN_SANITIZE)
+if(CAIRN_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
@@ -51,10 +51,10 @@ function(cairn_library name)
   target_link_libraries(cairn_${name} PRIVATE ${ARG_LIBRARIES})
 endfunction()
 
-# cairn_test(NAME [DEPENDS folder...] [LIBRARIES lib...])
-# Every .cpp of the current folder becomes the test program test_NAME.
+# cairn_test(NAME [SECONDS number] [DEPENDS folder...] [LIBRARIES lib...])
+# Every .cpp of the current folder becomes the test program test_NAME. Programs with more SECONDS (under asan) begin earlier.
 function(cairn_test name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "SECONDS" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
@@ -65,6 +65,9 @@ function(cairn_test name)
   # Relative, so that a compiler cache serves every clone; tests run in the root of the sources.
   target_compile_definitions(test_${name} PRIVATE CAIRN_SOURCE_DIR=".")
   add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(ARG_SECONDS)
+    set_tests_properties(${name} PROPERTIES COST ${ARG_SECONDS})
+  endif()
 endfunction()
 
 # Folders that are not there yet are left out, so that a part can be built alone.

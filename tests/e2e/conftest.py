@@ -15,6 +15,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("CAIRN_SHARED", ROOT.parent / "shared"))
 
 
+LONGEST = ("test_readme", "test_gateway", "test_real_s3")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest modules first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: -LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 1)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Starts nodes that are stopped at the end of the test: start(config=..., name=...)."""

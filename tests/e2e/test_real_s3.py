@@ -123,17 +123,26 @@ def test_a_bucket_that_can_not_take_files(start, start_s3, program):
 
     client = make_trail(node)
     wait_for(lambda: ids_of(server, "StartLogging"))
-    for key in keys(server) + keys(server, "CloudTrail-Digest") + [f"AWSLogs/{ACCOUNT}/CloudTrail/", f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/"]:
-        server.client().delete_object(Bucket=BUCKET, Key=key)
-    for _ in range(20):  # what was under way when the files were taken away may still come
+    folders = [f"AWSLogs/{ACCOUNT}/CloudTrail/", f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/"]
+
+    def gone():
         try:
             server.client().delete_bucket(Bucket=BUCKET)
-            break
-        except ClientError:
-            for key in keys(server) + keys(server, "CloudTrail-Digest"):
-                server.client().delete_object(Bucket=BUCKET, Key=key)
+            return True
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                return True
+        for key in keys(server) + keys(server, "CloudTrail-Digest") + folders:
+            server.client().delete_object(Bucket=BUCKET, Key=key)
+        return False
+
+    def taken_away():
+        """What was under way may bring back files, and with MinIO the bucket: then again."""
+        wait_for(gone)
+        return any(client.get_trail_status(Name="main").get("LatestDeliveryError") == "NoSuchBucket" or time.sleep(0.1) for _ in range(30))
+
+    wait_for(taken_away)
     client.list_trails()
-    wait_for(lambda: client.get_trail_status(Name="main").get("LatestDeliveryError") == "NoSuchBucket")
     server.client().create_bucket(Bucket=BUCKET)
     wait_for(lambda: ids_of(server, "ListTrails"))
     wait_for(lambda: "LatestDeliveryError" not in client.get_trail_status(Name="main"))

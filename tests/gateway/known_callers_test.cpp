@@ -1,6 +1,7 @@
 #include "gateway/known_callers.h"
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -140,7 +141,10 @@ TEST_F(KnownCallersTest, CallsThatWereSeenComeFirst) {
 
 TEST_F(KnownCallersTest, TheIdentityFileSaysTheRestAndIsReadAgain) {
     const auto path = folder.path() + "/identities.toml";
-    const auto write = [&](const char* text) { std::ofstream(path, std::ios::trunc) << text; };
+    const auto write = [&](const char* text) {
+        std::ofstream(path + ".new") << text;
+        std::filesystem::rename(path + ".new", path);  // at once: half a file can be read, too
+    };
     write(R"(
 [[keys]]
 accessKeyId = "AKIA1"
