@@ -37,7 +37,7 @@ std::string DictionarySamples::train(std::size_t bytes_max) const {
     parameters.k = 1024;
     parameters.d = 8;
     parameters.f = 20;
-    parameters.accel = 1;
+    parameters.accel = 4;
     parameters.zParams.compressionLevel = 3;
     std::string bytes;
     bytes.resize_and_overwrite(bytes_max, [&](char* data, std::size_t) {

@@ -35,6 +35,15 @@ def await_records(node, query, count):
     return found
 
 
+def await_telling(node, s3):
+    """MinIO answers calls before it begins to tell of them."""
+    deadline = time.monotonic() + 30
+    while not records(node, "eventName=ListBuckets"):
+        assert time.monotonic() < deadline
+        s3.list_buckets()
+        time.sleep(0.2)
+
+
 def test_what_minio_says_of_its_calls_is_found(start, tmp_path):
     node = start()
     token = token_of(node)
@@ -42,6 +51,7 @@ def test_what_minio_says_of_its_calls_is_found(start, tmp_path):
     minio.start()
     try:
         s3 = minio.client()
+        await_telling(node, s3)
         s3.create_bucket(Bucket="photos")
         s3.put_object(Bucket="photos", Key="a b/ü.txt", Body=b"x" * 1000)
         s3.get_object(Bucket="photos", Key="a b/ü.txt")["Body"].read()
