@@ -91,7 +91,7 @@ void print_text(const ImportReport& report, double seconds, std::size_t lines_ma
     fmt::print("{} files ({} digest files), {} skipped as finished before, {:.1f} MB in {:.1f} s\n", report.files,
                report.digest_files, report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
     if (report.hidden > 0)
-        fmt::print("{} files and folders were left out: their names begin with a dot\n", report.hidden);
+        fmt::print("{} left out as hidden: files and folders whose names begin with a dot\n", report.hidden);
     fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored,
                counts.duplicate, counts.conflict, counts.rejected);
     if (report.interrupted) fmt::print("interrupted; the same command goes on from here\n");
