@@ -51,7 +51,7 @@ public:
 
     bool has(std::string_view name) const { return find(name); }
     std::string text(std::string_view name);
-    std::vector<std::string> texts(std::string_view name);  ///< one text or an array of them
+    std::vector<std::string> texts(std::string_view name);  ///< one text or an array of them, not an empty one
     std::uint64_t number(std::string_view name, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most);
     bool flag(std::string_view name);
 

@@ -133,6 +133,7 @@ std::vector<std::string> Members::texts(std::string_view name) {
             if (comma > 0) all.emplace_back(rest.substr(0, comma));
             rest.remove_prefix(std::min(comma + 1, rest.size()));
         }
+        if (all.empty()) wrong(name, fmt::format("{} names nothing", name));
         return all;
     }
     for (const auto& item : member->as_array()) {
@@ -140,6 +141,7 @@ std::vector<std::string> Members::texts(std::string_view name) {
         all.push_back(item.as_string());
     }
     if (!member->is_array()) wrong(name, fmt::format("{} is neither a text nor an array of texts", name));
+    if (all.empty()) wrong(name, fmt::format("{} names nothing", name));
     return all;
 }
 

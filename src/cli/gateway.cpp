@@ -44,6 +44,7 @@ int run_gateway(const GatewayCommand& options) {
                        "gateway.listen: say where the gateway listens, with --listen or --forward-listen HOST:PORT"});
     if (auto fine = node::check_config(*config); !fine) return failed(fine.error());
     set_up_log(*config);
+    warn_of_unknown_variables();
 
     const auto signals = block_signals();
     Metrics metrics;

@@ -5,6 +5,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -94,6 +95,7 @@ public:
                 const auto found = source->list();
                 if (!found) return fail(found.error());
                 for (const auto& [unreadable, reason] : found->unreadable) unreadable_[unreadable] = reason;
+                hidden_.insert(found->hidden.begin(), found->hidden.end());
                 for (const auto& file : found->files)
                     if (!known_.contains(file.name)) bytes_total_ += file.bytes;
                 const auto took = take_all(*source, found->files);
@@ -219,6 +221,7 @@ private:
         for (auto& [number, line] : lines_) report_.lines.push_back(std::move(line));
         for (const auto& [path, reason] : unreadable_)
             report_.unreadable.push_back(fmt::format("{}: {}", path, reason));
+        report_.hidden = hidden_.size();
         report_.interrupted = stopped_;
         return std::move(report_);
     }
@@ -261,6 +264,7 @@ private:
     ImportReport report_;
     std::vector<std::pair<std::uint64_t, ImportReport::Line>> lines_;  ///< with the numbers of their files
     std::map<std::string, std::string> unreadable_;                    ///< path and reason
+    std::set<std::string> hidden_;
     std::map<std::string, Known> known_;
     Chunk next_;
     std::deque<Chunk> chunks_;

@@ -44,6 +44,7 @@ struct ImportOptions {
 /// What was read and what became of it: read = stored + duplicate + conflict + rejected.
 struct ImportReport {
     std::uint64_t files = 0, files_skipped = 0, digest_files = 0, bytes = 0, read = 0;
+    std::uint64_t hidden = 0;  ///< files and folders that were left out, for their names begin with a dot
     bool interrupted = false;  ///< the progress said so; what was read is stored
     ingest::Counts counts;
     struct Line {

@@ -62,6 +62,7 @@ void print_json(const ImportReport& report) {
     const auto& counts = report.counts;
     fmt::print("{}\n", to_text(Json(JsonObject{{"files", report.files},
                                                {"filesSkipped", report.files_skipped},
+                                               {"hidden", report.hidden},
                                                {"digestFiles", report.digest_files},
                                                {"bytes", report.bytes},
                                                {"read", report.read},
@@ -89,6 +90,8 @@ void print_text(const ImportReport& report, double seconds, std::size_t lines_ma
     const auto& counts = report.counts;
     fmt::print("{} files ({} digest files), {} skipped as finished before, {:.1f} MB in {:.1f} s\n", report.files,
                report.digest_files, report.files_skipped, static_cast<double>(report.bytes) / 1e6, seconds);
+    if (report.hidden > 0)
+        fmt::print("{} left out as hidden: files and folders whose names begin with a dot\n", report.hidden);
     fmt::print("read {} = stored {} + duplicate {} + conflict {} + rejected {}\n", report.read, counts.stored,
                counts.duplicate, counts.conflict, counts.rejected);
     if (report.interrupted) fmt::print("interrupted; the same command goes on from here\n");

@@ -39,7 +39,10 @@ private:
         if (!error && !seen_.insert(real).second) return;
         for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
              it.increment(error))
-            if (!is_hidden(it->path())) visit(*it);
+            if (is_hidden(it->path()))
+                found_.hidden.push_back(it->path().string());
+            else
+                visit(*it);
         if (error) found_.unreadable.emplace_back(folder.string(), error.message());
     }
 
@@ -61,12 +64,12 @@ private:
 /// All files below `path` in name order, so that an import taken up again goes the same way.
 Result<ImportListing> files_below(const std::string& path) {
     std::error_code error;
-    if (path == standard_input) return ImportListing{{{path, 0, ""}}, {}};
+    if (path == standard_input) return ImportListing{{{path, 0, ""}}, {}, {}};
     if (!fs::exists(path, error))
         return fail(Code::not_found,
                     fmt::format("{} {}", path, error ? "cannot be read: " + error.message() : "does not exist"));
     if (fs::is_directory(path, error)) return Walk().run(path);
-    return ImportListing{{{path, fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0, ""}}, {}};
+    return ImportListing{{{path, fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0, ""}}, {}, {}};
 }
 
 /// All of it; of what `expected` tells one more byte shows the end. Pipes, of which nothing is known, come in pieces.

@@ -23,6 +23,7 @@ struct ImportFile {
 struct ImportListing {
     std::vector<ImportFile> files;
     std::vector<std::pair<std::string, std::string>> unreadable;  ///< name and reason
+    std::vector<std::string> hidden;  ///< files and folders that were not looked at: their names begin with a dot
 };
 
 /// Where files to import are.

@@ -39,6 +39,7 @@ int serve(const ServeOptions& options) {
     const auto config = options.config.load(more);
     if (!config) return failed(config.error());
     set_up_log(*config);
+    warn_of_unknown_variables();
 
     const auto signals = block_signals();
     auto server = node::Server::start(*config);

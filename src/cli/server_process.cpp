@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "backend/credentials/chain.h"
 #include "base/log.h"
 #include "node/reload.h"
 
@@ -32,6 +33,14 @@ sigset_t block_signals() {
 }
 
 void set_up_log(const node::Config& config) { configure_log(level_of(config.log_level), config.log_format == "json"); }
+
+void warn_of_unknown_variables() {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : process_environment()) names.push_back(name);
+    if (const auto unknown = node::unknown_variables(names); !unknown.empty())
+        log_warning("environment variables that name no setting are ignored",
+                    {{"variables", fmt::format("{}", fmt::join(unknown, ", "))}, {"known", "see cairn config"}});
+}
 
 void log_reloaded(const node::Config& before, const node::Config& now) {
     log_info("the configuration was read again");

@@ -18,6 +18,9 @@ sigset_t block_signals();
 /// Sets up the log as `config` says.
 void set_up_log(const node::Config& config);
 
+/// Logs which CAIRN_ variables of this process's environment nothing reads, if any: they may be misspelt settings.
+void warn_of_unknown_variables();
+
 /// Says that `now` was taken over by a process that began with `before`, and which settings wait for its next start.
 void log_reloaded(const node::Config& before, const node::Config& now);
 

@@ -43,7 +43,9 @@ int show(const Json& event, const WaitFlags& flags) {
 /// meanwhile.
 int wait(const WaitFlags& flags) {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto since = parse_moment(flags.since, now);
+    auto since = parse_moment(flags.since, now);
+    if (!since)  // as /v1/wait takes it
+        if (const auto before = parse_duration(flags.since)) since = now - *before;
     if (!since)
         return failed(
             {Code::invalid, fmt::format("--since {}: not a time such as -2h or 2026-11-21T16:00:00Z", flags.since)});

@@ -153,8 +153,9 @@ private:
     struct Parts {
         std::string_view detail, lookup_event;
         bool detail_type = false, digest = false;
-        bool nested = false;  ///< held records, which are sliced already
-        bool told = false;    ///< was broken inside them, which was told already
+        bool nested = false;                        ///< held records, which are sliced already
+        bool told = false;                          ///< was broken inside them, which was told already
+        bool no_records = false, has_time = false;  ///< "Records" is no array; a plain record may have such a member
     };
 
     /// Walks over the members of the object at `begin`, slicing what its kind holds; at_ is then behind it. Answers
@@ -207,6 +208,8 @@ private:
         const auto value = scope_.substr(at_, end - at_);
         if (name == "detail" && first == '{') parts.detail = value;
         if (name == "CloudTrailEvent" && first == '"') parts.lookup_event = value;
+        parts.no_records |= depth_ == 1 && name == "Records";
+        parts.has_time |= name == "eventTime";
         parts.detail_type |= name == "detail-type";
         parts.digest |= name == "digestS3Object" || name == "digestStartTime";
         at_ = end;
@@ -224,7 +227,9 @@ private:
             lookup_event(begin, parts.lookup_event.substr(1, parts.lookup_event.size() - 2));
             return Container::lookup_output;
         }
-        return Container::ndjson;
+        if (!parts.no_records || parts.has_time) return Container::ndjson;
+        problem(begin, "Records is not an array");
+        return Container::records_object;
     }
 
     void lookup_event(std::size_t begin, std::string_view content) {

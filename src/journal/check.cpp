@@ -91,6 +91,10 @@ private:
                      fmt::format("archive file is missing (events {} to {})", info.first_number, info.end_number - 1));
                 continue;
             }
+            if (!file && file.error().code == Code::corrupt) {
+                find(path, 0, info.first_number, info.end_number, file.error().message);
+                continue;
+            }
             if (!file) return fail(std::move(file).error());
             total_ += info.bytes;
             if (info.closed) {

@@ -106,9 +106,10 @@ Result<ArchiveViewPointer> open_archive(Disk& disk, const std::string& folder, c
             view->files[static_cast<std::size_t>(info.retention)].push_back(std::move(*file));
             continue;
         }
-        if (file.error().code != Code::not_found) return fail(file.error());
-        findings.push_back(
-            {folder + "/" + info.path, 0, info.first_number, info.end_number, "archive file is missing"});
+        const bool missing = file.error().code == Code::not_found;
+        if (!missing && file.error().code != Code::corrupt) return fail(file.error());
+        findings.push_back({folder + "/" + info.path, 0, info.first_number, info.end_number,
+                            missing ? "archive file is missing" : file.error().message});
     }
     return view;
 }

@@ -69,6 +69,13 @@ private:
     std::error_code error_, ignored_;
 };
 
+/// What ended a part of the check is a finding when it is damage.
+Result<void> find_corrupt(const char* part, const Error& error, CheckReport& report) {
+    if (error.code != Code::corrupt) return fail(error);
+    report.findings.push_back({part, 0, error.message});
+    return {};
+}
+
 Result<void> check_objects(Disk& disk, const std::string& meta_path, CheckReport& report) {
     const auto meta = open_sqlite(meta_path);
     if (!meta) return fail(meta.error());
@@ -80,14 +87,21 @@ Result<void> check_objects(Disk& disk, const std::string& meta_path, CheckReport
     return {};
 }
 
-/// The key files of a directory that has events.
+/// The key files. Those of a directory without events may be absent.
 Result<void> check_keys(const std::string& data, const std::string& meta_path, CheckReport& report) {
-    if (report.events == 0) return {};
     for (const auto* name : {"master.key", "fingerprint.key"})
-        if (const auto key = read_key_file(data + '/' + name); !key)
+        if (const auto key = read_key_file(data + '/' + name); !key && report.events > 0)
             report.findings.push_back({name, 0, key.error().message});
     const auto meta = open_sqlite(meta_path);
     if (!meta) return fail(meta.error());
+    if (const auto key = read_key_file(data + "/master.key")) {
+        const auto known = is_known_master_key(**meta, *key);
+        if (!known) return fail(known.error());
+        if (!*known)
+            report.findings.push_back(
+                {"master.key", 0,
+                 "is not the key that the secrets in meta.sqlite are sealed with; no node starts with it"});
+    }
     const auto remembered = remembered_fingerprint_key(**meta);
     if (!remembered) return fail(remembered.error());
     const auto key = read_key_file(data + "/fingerprint.key");
@@ -101,7 +115,8 @@ Result<void> check_keys(const std::string& data, const std::string& meta_path, C
 Result<void> check_session_graph(Disk& disk, CheckReport& report) {
     const auto path = std::string(session_folder) + "/graph";
     const auto text = read_file(disk, path);
-    if (!text) return text.error().code == Code::not_found ? Result<void>() : fail(text.error());
+    if (!text && text.error().code == Code::not_found) return {};
+    if (!text) return find_corrupt(path.c_str(), text.error(), report);
     const auto loaded = session::Graph().load(*text);
     if (!loaded) report.findings.push_back({path, 0, loaded.error().message + "; it is learned again from the log"});
     return {};
@@ -125,18 +140,23 @@ Result<CheckReport> check_data_folder(const std::string& data,
     const auto view_bytes = bytes_below(data + "/seen") + bytes_below(data + "/view");
     const auto log = journal::check(
         **disk, "log", [&](std::uint64_t done, std::uint64_t total) { progress(done, total + view_bytes); });
-    if (!log) return fail(log.error());
-    report.events = log->events;
-    report.blocks = log->blocks;
-    report.bytes = log->bytes;
-    for (const auto& finding : log->findings) report.findings.push_back({finding.path, finding.offset, finding.what});
+    if (!log) CAIRN_TRY(find_corrupt("log", log.error(), report));
+    if (log) {
+        report.events = log->events;
+        report.blocks = log->blocks;
+        report.bytes = log->bytes;
+        for (const auto& finding : log->findings)
+            report.findings.push_back({finding.path, finding.offset, finding.what});
+    }
 
     const auto seen = admit::check(**disk, "seen", report.bytes);
-    if (!seen) return fail(seen.error());
-    for (const auto& damage : *seen) report.findings.push_back({damage.path, damage.offset, damage.what});
+    if (!seen) CAIRN_TRY(find_corrupt("seen", seen.error(), report));
+    if (seen)
+        for (const auto& damage : *seen) report.findings.push_back({damage.path, damage.offset, damage.what});
     const auto history = history::check(**disk, "view/history", report.bytes);
-    if (!history) return fail(history.error());
-    for (const auto& damage : *history) report.findings.push_back({damage.path, damage.offset, damage.what});
+    if (!history) CAIRN_TRY(find_corrupt("view/history", history.error(), report));
+    if (history)
+        for (const auto& damage : *history) report.findings.push_back({damage.path, damage.offset, damage.what});
     CAIRN_TRY(check_session_graph(**disk, report));
     progress(report.bytes, report.bytes);
 
@@ -145,7 +165,8 @@ Result<CheckReport> check_data_folder(const std::string& data,
     if (read_only && std::filesystem::exists(*meta_path, error)) meta_path = copy.emplace(data).path();
     if (!meta_path) return fail(meta_path.error());
     if (const auto meta = check_sqlite(*meta_path); !meta) {
-        if (meta.error().code != Code::corrupt) return fail(meta.error());
+        const bool lost = meta.error().code == Code::not_found && report.events > 0;
+        if (meta.error().code != Code::corrupt && !lost) return fail(meta.error());
         report.findings.push_back({"meta.sqlite", 0, meta.error().message});
         return report;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -245,7 +246,8 @@ const std::vector<Entry>& entries() {
              "`sigv4`, or `trust`: signatures are taken unseen, unknown keys are the own account; loopback only",
              {"sigv4", "trust"}),
         flag("allow_plain_http", &Config::allow_plain_http, "serve plain HTTP on an address that is not loopback"),
-        number("threads", &Config::threads, "threads that serve requests; 0: one per core", {0, threads_max}),
+        number("threads", &Config::threads, "threads that serve requests, up to 1024; 0: one per core",
+               {0, threads_max}),
         text("tls.certificate", &Config::tls_certificate,
              "PEM file with the certificate chain; with it the port speaks TLS only"),
         text("tls.key", &Config::tls_key, "PEM file with the private key"),
@@ -429,6 +431,17 @@ std::string environment_name(std::string_view key) {
     for (const char c : key)
         name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
     return name;
+}
+
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names) {
+    std::set<std::string, std::less<>> known{"CAIRN_ENDPOINT", "CAIRN_INGEST_TOKEN", "CAIRN_TEST_KILL"};
+    for (const auto& entry : entries()) known.insert(environment_name(entry.setting.key));
+    std::vector<std::string> unknown;
+    for (const auto& name : names)
+        if (name.starts_with("CAIRN_") && !known.contains(name) && !name.starts_with("CAIRN_SERVICE_") &&
+            name != "CAIRN_PORT" && !name.starts_with("CAIRN_PORT_"))
+            unknown.push_back(name);
+    return unknown;
 }
 
 Result<Config> load_config(const std::string& file, const std::map<std::string, std::string>& environment,

@@ -125,6 +125,10 @@ void keep_setting(Config& config, const Config& from, std::string_view key);
 /// The name of the environment variable of a key: "storage.codec" -> "CAIRN_STORAGE_CODEC".
 std::string environment_name(std::string_view key);
 
+/// Those of `names` that begin with CAIRN_ and name neither a setting nor what cairn's other commands read, or
+/// Kubernetes sets in every container where a service is called cairn.
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names);
+
 /// Later ones win: defaults, the TOML file (unless `file` is empty), `environment`, `overrides` ("key" -> "value").
 /// Errors: invalid, naming file, line and key; an unknown key is an error.
 Result<Config> load_config(const std::string& file, const std::map<std::string, std::string>& environment,

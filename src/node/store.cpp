@@ -19,6 +19,7 @@ namespace cairn::node {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
+constexpr std::string_view space = "node", master_keys = "master_keys";
 
 std::unexpected<Error> errno_failure(const std::string& path) {
     const auto code = errno == ENOENT ? Code::not_found : Code::unavailable;
@@ -67,6 +68,57 @@ std::string fingerprint_key_id(const std::string& key) { return sign::sha256_hex
 
 namespace {
 
+std::string master_key_id(const std::string& key) { return sign::sha256_hex("cairn master key " + key).substr(0, 32); }
+
+/// Ids of all master keys that the directory had, in order of their use, each with a blank behind it.
+Result<std::string> read_master_keys(Transaction& transaction) {
+    auto ids = transaction.get(space, master_keys);
+    if (!ids) return fail(std::move(ids).error());
+    return std::move(*ids).value_or("");
+}
+
+Result<void> remember_master_key(MetaStore& meta, const std::string& key) {
+    return meta.transact([&](Transaction& transaction) -> Result<void> {
+        const auto ids = read_master_keys(transaction);
+        if (!ids) return fail(ids.error());
+        const auto id = master_key_id(key) + ' ';
+        return ids->contains(id) ? Result<void>() : transaction.put(space, master_keys, *ids + id);
+    });
+}
+
+}  // namespace
+
+Result<bool> is_known_master_key(MetaStore& meta, const std::string& key) {
+    bool known = false;
+    CAIRN_TRY(meta.view([&](Transaction& transaction) -> Result<void> {
+        const auto ids = read_master_keys(transaction);
+        if (!ids) return fail(ids.error());
+        known = ids->empty() || ids->contains(master_key_id(key));
+        return {};
+    }));
+    return known;
+}
+
+namespace {
+
+/// A lost key that is made anew is taken; one that changed is not, for it opens nothing.
+Result<void> check_master_key(MetaStore& meta, const std::string& key, const std::string& path, bool made) {
+    const auto known = is_known_master_key(meta, key);
+    if (!known) return fail(known.error());
+    if (*known || made) return remember_master_key(meta, key);
+    return fail(
+        Code::corrupt,
+        fmt::format("{} is not the key that the secrets in meta.sqlite are sealed with: bring that one back, or "
+                    "remove the file, for a new one to be made, and make keys with cairn keys create",
+                    path));
+}
+
+/// Whether something was written to the log.
+bool has_log(const std::string& data) {
+    std::error_code error;
+    return std::filesystem::exists(data + "/log/manifest", error);
+}
+
 /// A key that others can read is taken, so that a copied directory starts, but is theirs no longer.
 void keep_to_owner(const std::string& path) {
     struct stat file;
@@ -89,7 +141,8 @@ Result<Store> open_store(const std::string& data) {
 
     Store store;
     const auto master_path = data + "/master.key", meta_path = data + "/meta.sqlite";
-    const bool master_lost = std::filesystem::exists(meta_path, error) && !std::filesystem::exists(master_path, error);
+    const bool has_meta = std::filesystem::exists(meta_path, error);
+    const bool has_master = std::filesystem::exists(master_path, error), master_lost = has_meta && !has_master;
     auto master = load_or_make_key(master_path);
     if (!master) return fail(std::move(master).error());
     store.master_key = std::move(*master);
@@ -104,6 +157,12 @@ Result<Store> open_store(const std::string& data) {
     auto meta = open_sqlite(meta_path);
     if (!meta) return fail(std::move(meta).error());
     store.meta = std::move(*meta);
+    if (!has_meta && has_log(data))
+        log_warning(
+            "meta.sqlite was gone beside a log and is made anew: accounts, users and keys, trails, and what "
+            "belongs to the objects of buckets are lost",
+            {{"file", meta_path}, {"remedy", "bring it back before anything is changed, or make them anew"}});
+    CAIRN_TRY(check_master_key(*store.meta, store.master_key, master_path, !has_master));
     return store;
 }
 

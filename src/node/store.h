@@ -28,8 +28,13 @@ struct Store {
     std::string id;          ///< no secret; different for every data directory
 };
 
-/// Makes what is missing. Blocks. Errors: those of the files, each named; corrupt for a key file of another size.
+/// Makes what is missing. Blocks. Errors: those of the files, each named; corrupt for a key file of another size, and
+/// for a master key that is none of the directory's.
 Result<Store> open_store(const std::string& data);
+
+/// Whether `key` is a master key that the directory of this meta store has, or had; true, too, when it knows of none.
+/// Blocks. Errors: those of the meta store.
+Result<bool> is_known_master_key(MetaStore& meta, const std::string& key);
 
 /// The key in a file. Errors: not_found, corrupt when it has another size, unavailable; each names the file.
 Result<std::string> read_key_file(const std::string& path);

@@ -16,7 +16,7 @@ namespace cairn {
 /// relative to the root, with `/`. Implemented by backend/posix (real) and tests/support (in memory, which loses what
 /// was not synced, tears writes and injects errors). All members may be called from any thread; one File is written
 /// by one thread at a time. Errors: not_found, exhausted (no space), denied (read-only), unavailable (device error),
-/// each naming the path.
+/// corrupt (a folder where a file should be), each naming the path.
 
 /// An open file for positioned reads and writes.
 class File {

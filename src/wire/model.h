@@ -89,8 +89,8 @@ public:
     const Shape& shape(ShapeId id) const { return shapes_[id]; }
     std::optional<ShapeId> shape_id(std::string_view name) const;
 
-    /// Reads a JSON document as a shape, as the handlers want it: nulls and unknown members are left out, timestamps
-    /// (number or text) become seconds since 1970 as a number, blobs their bytes.
+    /// Reads a JSON document as a shape, as the handlers want it: members that are null or unknown are left out,
+    /// timestamps (number or text) become seconds since 1970 as a number, blobs their bytes.
     /// The error is the message of a SerializationException: a value has the wrong JSON type.
     std::expected<Json, std::string> read(ShapeId shape, const Json& document) const;
 

@@ -93,7 +93,6 @@ private:
         if (!json.is_array()) return wrong(shape, json);
         JsonArray out;
         for (const auto& item : json.as_array()) {
-            if (item.is_null()) continue;
             auto read_item = step(std::to_string(out.size() + 1), shape.members[0].shape, item);
             if (!read_item) return read_item;
             out.push_back(std::move(*read_item));
@@ -105,7 +104,6 @@ private:
         if (!json.is_object()) return wrong(shape, json);
         JsonObject out;
         for (const auto& [key, value] : json.as_object()) {
-            if (value.is_null()) continue;
             auto read_value = step(key, shape.members[1].shape, value);
             if (!read_value) return read_value;
             out.emplace_back(key, std::move(*read_value));

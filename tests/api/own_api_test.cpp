@@ -120,6 +120,8 @@ TEST(Search, WrongRequestsNameWhatIsWrong) {
         {"search", R"({"limit":1001})", "InvalidParameter", "limit"},
         {"search", R"({"limit":0})", "InvalidParameter", "limit"},
         {"search", R"({"order":"up"})", "InvalidParameter", "order"},
+        {"search", R"({"region":[]})", "InvalidParameter", "region"},
+        {"count", R"({"acct":","})", "InvalidParameter", "acct"},
         {"search", R"({"fields":["eventID","secret"]})", "InvalidParameter", "fields"},
         {"search", R"({"from":"yesterday"})", "InvalidParameter", "from"},
         {"search", R"({"from":10,"to":5})", "InvalidParameter", "from"},

@@ -103,6 +103,16 @@ TEST_F(ImportTest, FilesThatAppearMeanwhileAreRead) {
     EXPECT_EQ(sink_.stored.size(), 2u);
 }
 
+TEST_F(ImportTest, HiddenFilesAreCounted) {
+    write("a.json", R"({"Records":[{"eventID":"1"}]})");
+    write(".hidden.json", R"({"Records":[{"eventID":"2"}]})");
+    write("2026/01/.part", "");
+    const auto report = run();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->files, 1u);
+    EXPECT_EQ(report->hidden, 2u);
+}
+
 TEST_F(ImportTest, GoesOnWhereItWasInterrupted) {
     write("a.ndjson", "{\"eventID\":\"1\"}\n");
     ASSERT_TRUE(run(true));

@@ -141,6 +141,60 @@ def test_the_master_key_is_watched(start):
     (node.folder / "kept.key").rename(key)
     node.start()
     node.client(key_id=key_id, secret=secret).lookup_events()
+    node.stop()
+    right = key.read_bytes()
+    key.write_bytes(right[::-1])
+    assert "damaged: master.key" in node.cairn("check", "--data", node.data, status=3)
+    refused = node.start(expect_ready=False)
+    assert refused.process.wait(timeout=30) == 1
+    assert "master.key is not the key that the secrets in meta.sqlite are sealed with" in node.text()
+    key.write_bytes(right)
+    assert "0 findings" in node.cairn("check", "--data", node.data)
+    node.start()
+    node.client(key_id=key_id, secret=secret).lookup_events()
+
+
+def test_a_lost_meta_store_is_named(node):
+    node.import_records([record(f"{i:08d}-0000-4000-8000-000000000000") for i in range(100)])
+    said = "meta.sqlite was gone beside a log and is made anew"
+    node.restart()
+    assert said not in node.text()
+    node.stop()
+    for path in node.data.glob("meta.sqlite*"):
+        path.unlink()
+    assert "damaged: meta.sqlite" in node.cairn("check", "--data", node.data, status=3)
+    node.start()
+    assert said in node.text()
+    assert len(node.client().lookup_events(MaxResults=50)["Events"]) == 50
+
+
+def test_a_folder_in_the_place_of_a_file_is_damage(start):
+    node = start(config="history.head_events = 64\nstorage.identity_table = 255")
+    node.import_records([record(f"{i:08d}-0000-4000-8000-000000000000") for i in range(600)])
+    node.stop()
+    for folder in ("log/journal", "seen", "view/history"):
+        place = next(p for p in sorted((node.data / folder).iterdir()) if p.is_file())
+        kept = node.folder / "kept"
+        place.rename(kept)
+        place.mkdir()
+        found = node.cairn("check", "--data", node.data, status=3)
+        assert f"{place.relative_to(node.data)} is a folder, where a file should be" in found, found
+        place.rmdir()
+        kept.rename(place)
+    place = next((node.data / "log/journal").iterdir())
+    place.rename(node.folder / "kept")
+    place.mkdir()
+    assert node.start(expect_ready=False).process.wait(timeout=30) == 1
+    assert f"{place} is a folder, where a file should be" in node.text()
+
+
+def test_a_variable_that_names_no_setting_is_named(start):
+    node = start()
+    node.stop()
+    assert "name no setting" not in node.text()
+    node.extra_environment = {"CAIRN_LISTN": "127.0.0.1:1", "CAIRN_LOG_LEVEL": "info"}
+    node.start()
+    assert "environment variables that name no setting are ignored" in node.text() and "CAIRN_LISTN" in node.text()
 
 
 def test_what_is_stored_is_known_under_another_fingerprint_key(node):
@@ -220,6 +274,13 @@ def test_a_wait_outlasts_a_restart(node, end):
     node.import_records([record("00000000-0000-4000-8000-000000000001", name="Late", time=now())])
     out, said = waiting.communicate(timeout=20)
     assert waiting.returncode == 0 and " Late " in out and not said, (out, said)
+
+
+def test_a_wait_begins_at_a_time_before(node):
+    node.import_records([record("00000001-0000-4000-8000-000000000000", name="LongAgo")])
+    for since in ("-90000d", "90000d", "2026-01-02"):
+        assert "LongAgo" in node.cairn("wait", "eventName=LongAgo", "--since", since, "--timeout", "1")
+    node.cairn("wait", "eventName=LongAgo", "--since", "5m", "--timeout", "0", status=3)
 
 
 def test_a_wait_ends_when_its_time_is_over_and_not_before(node):

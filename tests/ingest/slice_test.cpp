@@ -120,6 +120,8 @@ TEST(Slice, DamageCostsNoRecordBeforeIt) {
         {"log file over lines, damaged",
          "{\"Records\":[\n" + one + ",\n" + odd + "x\n" + one + "\n]}",
          {one, odd, "!neither ',' nor ']' after an element"}},
+        {"no array of records", R"({"Records":null})", {"!Records is not an array"}},
+        {"a record with such a member", R"({"Records":1,"eventTime":"x"})", {R"({"Records":1,"eventTime":"x"})"}},
         {"no record in a log file", R"({"Records":[)" + one + ",7," + two + "]}", {one, "!not a JSON object", two}},
         {"bad line",
          one + "\nhello\n" + two + "\n{\"a\n" + one,

@@ -51,6 +51,12 @@ TEST_F(ConfigTest, LaterSourcesWin) {
     EXPECT_EQ(config->retain_management, std::chrono::hours(90 * 24));
 }
 
+TEST_F(ConfigTest, VariablesThatNothingReadsAreKnown) {
+    EXPECT_EQ(unknown_variables({"CAIRN_LISTEN", "CAIRN_LISTN", "CAIRN_ENDPOINT", "CAIRN_SERVICE_HOST",
+                                 "CAIRN_PORT_4610_TCP", "CAIRN_STORAGE_CODE", "HOME", "cairn_listen"}),
+              (std::vector<std::string>{"CAIRN_LISTN", "CAIRN_STORAGE_CODE"}));
+}
+
 TEST_F(ConfigTest, ListsAndIntervals) {
     const auto file = write(
         "region = \"here\"\nregions = [\"eu-west-1\", \"eu-west-1\", \"there\"]\ndelivery_interval = "

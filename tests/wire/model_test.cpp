@@ -83,8 +83,11 @@ TEST(Model, ReadsWhatFitsAndNamesWhatDoesNot) {
          "NUMBER_VALUE can not be converted to an Integer at 'MaxResults'"},
         {"LookupEvents", R"({"LookupAttributes":{}})",
          "START_OBJECT can not be converted to a List at 'LookupAttributes'"},
-        {"LookupEvents", R"({"LookupAttributes":[null,{"AttributeKey":7}]})",
-         "NUMBER_VALUE can not be converted to a String at 'LookupAttributes.1.AttributeKey'"},
+        {"LookupEvents", R"({"LookupAttributes":[{},{"AttributeKey":7}]})",
+         "NUMBER_VALUE can not be converted to a String at 'LookupAttributes.2.AttributeKey'"},
+        {"LookupEvents", R"({"LookupAttributes":[null]})",
+         "NULL_VALUE can not be converted to a Structure at 'LookupAttributes.1'"},
+        {"LookupEvents", R"({"LookupAttributes":[{"AttributeKey":null}]})", R"({"LookupAttributes":[{}]})"},
         {"CreateTrail", R"({"IsMultiRegionTrail":"true"})",
          "STRING_VALUE can not be converted to a Boolean at 'IsMultiRegionTrail'"},
     };

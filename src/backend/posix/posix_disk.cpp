@@ -52,20 +52,29 @@ Result<void> make_folders(const std::filesystem::path& path) {
     return sync_path(parent.empty() ? "." : parent.string());
 }
 
+/// Something else than a file can be opened for reading, which would fail later, and less clearly.
+Result<posix::Descriptor> open_file(const std::string& path, int flags) {
+    auto descriptor = open_descriptor(path, flags);
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error))
+        return fail(Code::corrupt, fmt::format("{} is a folder, where a file should be", path));
+    return descriptor;
+}
+
 class PosixDisk final : public Disk {
 public:
     explicit PosixDisk(std::string root) : root_(std::move(root)) {}
 
     Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
         auto full = full_path(path);
-        auto descriptor = open_descriptor(full, flags_of(mode));
+        auto descriptor = open_file(full, flags_of(mode));
         if (!descriptor) return fail(std::move(descriptor).error());
         return std::make_unique<posix::PosixFile>(std::move(*descriptor), std::move(full));
     }
 
     Result<std::shared_ptr<const MappedFile>> map(const std::string& path) override {
         const auto full = full_path(path);
-        const auto descriptor = open_descriptor(full, O_RDONLY);
+        const auto descriptor = open_file(full, O_RDONLY);
         if (!descriptor) return fail(descriptor.error());
         return posix::map_file(*descriptor, full);
     }

@@ -29,6 +29,22 @@ TEST(PosixDisk, ARootThatIsAFileIsRefused) {
     EXPECT_FALSE(open_posix_disk(folder.path() + "/file/below"));
 }
 
+TEST(PosixDisk, AFolderIsNoFile) {
+    const support::TemporaryFolder folder;
+    const auto disk = open_posix_disk(folder.path()).value();
+    ASSERT_TRUE(disk->make_folder("folder"));
+    const auto message = folder.path() + "/folder is a folder, where a file should be";
+    const auto mapping = disk->map("folder");
+    ASSERT_FALSE(mapping);
+    EXPECT_EQ(mapping.error().code, Code::corrupt);
+    EXPECT_EQ(mapping.error().message, message);
+    for (const auto mode : {OpenMode::read, OpenMode::write, OpenMode::create}) {
+        const auto file = disk->open("folder", mode);
+        ASSERT_FALSE(file);
+        EXPECT_EQ(file.error().message, message);
+    }
+}
+
 TEST(PosixDisk, AFullDeviceIsExhausted) {
     const auto disk = open_posix_disk("/dev");
     ASSERT_TRUE(disk);
