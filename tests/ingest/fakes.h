@@ -272,18 +272,50 @@ inline std::string record(const std::string& id, const std::string& name = "RunI
            R"(","eventType":"AwsApiCall","eventCategory":")" + category + "\"}";
 }
 
+/// Notes every record but those named "AssumeNothing".
+class FakeLearner final : public LiveLearner {
+public:
+    std::optional<CallNote> look(const EventView& event, bool from_gateway, std::string_view evidence) override {
+        if (event.event_name == "AssumeNothing") return std::nullopt;
+        CallNote note;
+        note.text = std::string(event.event_id) + (from_gateway ? " gateway " : " trail ") + std::string(evidence);
+        return note;
+    }
+    void publish(std::uint64_t end, std::vector<CallNote> notes) override {
+        const std::lock_guard lock(mutex_);
+        end_ = end;
+        for (const auto& note : notes) noted_.emplace_back(note.number, note.text);
+    }
+
+    std::uint64_t end() const {
+        const std::lock_guard lock(mutex_);
+        return end_;
+    }
+    std::vector<std::pair<std::uint64_t, std::string>> noted() const {
+        const std::lock_guard lock(mutex_);
+        return noted_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::uint64_t end_ = 0;  // guarded by mutex_, as is the next
+    std::vector<std::pair<std::uint64_t, std::string>> noted_;
+};
+
 /// An Ingest on fakes.
 struct House {
     explicit House(std::uint64_t end = 0, std::uint64_t mask = ~std::uint64_t{0})
         : log(end),
           seen(mask),
           view(log),
-          ingest({log, seen, {&view, &second_view}, [] { return BlockCodec{}; }, {}, key, clock, metrics}, {}) {}
+          ingest({log, seen, {&view, &second_view}, [] { return BlockCodec{}; }, {}, key, clock, metrics, {}, &learner},
+                 {}) {}
 
     FakeLog log;
     FakeSeen seen;
     FakeView view;
     FakeView second_view{log};
+    FakeLearner learner;
     HashKey key{std::string(32, 'k')};
     FakeClock clock;
     Metrics metrics;

@@ -73,6 +73,19 @@ TEST(Ingest, NumbersGroupByRetentionClassInRequestOrder) {
     EXPECT_EQ(house.view.id_hashes(), ids);
 }
 
+TEST(Ingest, ALearnerIsToldOfWhatIsStoredInNumberOrder) {
+    House house(10);
+    Writer writer;
+    writer.envelope.gateway = "gateway";
+    writer.origins = {{1, "first"}, {2, "second"}, {3, "third"}, {4, "fourth"}, {5, "fifth"}};
+    ASSERT_TRUE(house.put(
+        {record("a", "GetObject", "1", "Data"), record("b"), "{}", record("b"), record("c", "AssumeNothing")}, writer));
+    ASSERT_TRUE(house.put({record("b"), record("d")}));
+    using Noted = std::vector<std::pair<std::uint64_t, std::string>>;
+    EXPECT_EQ(house.learner.noted(), (Noted{{10, "b gateway second"}, {12, "a gateway first"}, {13, "d trail "}}));
+    EXPECT_EQ(house.learner.end(), 14u);
+}
+
 TEST(Ingest, EqualRecordsAreDuplicatesOthersOfTheIdentityConflict) {
     const std::string spaced = "{ \"eventID\" : \"a\"," + record("a").substr(1, record("a").find(",\"eventID") - 1) +
                                record("a").substr(record("a").find(",\"recipientAccountId"));
