@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Starts cairn with an example: an account with a key; at the first start a few thousand events of the last days, a trail that
-# delivers what happens from then on into a bucket of cairn's own, and, where there is a moto (CAIRN_EXAMPLE_PYTHON names the Python
+# delivers what happens from then on into a bucket of cairn's own, and, where there is a moto (EXAMPLE_PYTHON names the Python
 # that has it), the gateway in front of it with a short story of calls.
 # Arguments go to `cairn serve`. Called by `./dev run`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cairn=${CAIRN_BINARY:-$here/../build/release/cairn}
+unset CAIRN_BINARY  # no setting of cairn
 
 data=./cairn-data
 listen=127.0.0.1:4610
@@ -51,9 +52,9 @@ unset AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION
 
 # The gateway listens one port above cairn, moto one above it, or on a free one; all of it ends with this script.
 moto=
-if [ -x "${CAIRN_EXAMPLE_PYTHON:-}" ]; then
-  read -r gateway_port moto_port < <("$CAIRN_EXAMPLE_PYTHON" "$here/example/free_ports.py" "${listen##*:}")
-  MOTO_ACCOUNT_ID=$account "$CAIRN_EXAMPLE_PYTHON" -c 'from moto.server import main; main()' -H 127.0.0.1 -p "$moto_port" > "$data/example-moto.log" 2>&1 &
+if [ -x "${EXAMPLE_PYTHON:-}" ]; then
+  read -r gateway_port moto_port < <("$EXAMPLE_PYTHON" "$here/example/free_ports.py" "${listen##*:}")
+  MOTO_ACCOUNT_ID=$account "$EXAMPLE_PYTHON" -c 'from moto.server import main; main()' -H 127.0.0.1 -p "$moto_port" > "$data/example-moto.log" 2>&1 &
   moto=$!
   arguments=(--set gateway.listen="127.0.0.1:$gateway_port" --set gateway.upstream="http://127.0.0.1:$moto_port" --set gateway.profile=moto "${arguments[@]}")
 fi

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from node import ACCOUNT, clean_environment
 
-PYTHON = pathlib.Path(os.environ.get("CAIRN_EXAMPLE_PYTHON", pathlib.Path(__file__).resolve().parents[2] / "build/example/bin/python"))
+PYTHON = pathlib.Path(os.environ.get("EXAMPLE_PYTHON", pathlib.Path(__file__).resolve().parents[2] / "build/example/bin/python"))
 
 
 class Moto:

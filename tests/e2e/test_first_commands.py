@@ -71,10 +71,11 @@ class Example:
         self.output = self.folder / "output"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen([ROOT / "packaging/run_example.sh", "--data", self.data, "--listen", "127.0.0.1:0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
-                                            env=clean_environment(PATH=self.path, CAIRN_BINARY=BINARY, CAIRN_EXAMPLE_PYTHON=str(PYTHON)))
+                                            env=clean_environment(PATH=self.path, CAIRN_BINARY=BINARY, EXAMPLE_PYTHON=str(PYTHON)))
         while "Stop with Ctrl-C" not in (text := self.output.read_text()):
             assert self.process.poll() is None and time.monotonic() < begun + 120, text
             time.sleep(0.02)
+        assert "name no setting" not in text, text
         self.exported = dict(re.findall(r"(AWS_\w+)=(\S+)", "\n".join(line for line in text.splitlines() if line.strip().startswith("export"))))
         self.commands = [line.strip() for line in text.splitlines() if line.startswith("    ") and not line.strip().startswith(("#", "export"))]
         return time.monotonic() - begun
