@@ -87,15 +87,6 @@ std::expected<void, ApiError> read_range(const Json& input, Lookup& lookup) {
     return {};
 }
 
-std::string quoted(std::string_view value) {
-    std::string out = "\"";
-    for (const char c : value) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-
 std::uint64_t binding(const Lookup& lookup, std::string_view account, std::string_view region) {
     std::string text;
     for (const auto part :
@@ -216,7 +207,7 @@ std::expected<std::string, ApiError> lookup_events(const Parts& parts, const Set
 
     std::string query;
     if (!lookup.attribute_key.empty())
-        query = fmt::format("{} = {}", find_key(lookup.attribute_key)->field, quoted(lookup.attribute_value));
+        query = fmt::format("{} = {}", find_key(lookup.attribute_key)->field, match::quoted(lookup.attribute_value));
     auto compiled = match::Query::parse(query);
     if (!compiled)
         return std::unexpected(inner_error({Code::internal, compiled.error().message}, "LookupEvents query"));

@@ -87,16 +87,6 @@ private:
     const SummaryFields& fields_;
 };
 
-/// The search for one event; the ids of records are any text.
-std::string query_for_id(std::string_view id) {
-    std::string query = "eventID = \"";
-    for (const char c : id) {
-        if (c == '"' || c == '\\') query += '\\';
-        query += c;
-    }
-    return query + '"';
-}
-
 }  // namespace
 
 void SearchCalls::handle(CallPointer call, std::string path) {
@@ -221,7 +211,7 @@ std::expected<std::string, V1Error> SearchCalls::count(const Call& call, const J
 std::expected<std::string, V1Error> SearchCalls::event(const Call& call, const std::string& id) const {
     auto scope = readable(call, std::string(actions[1]));
     if (!scope) return std::unexpected(scope.error());
-    auto query = match::Query::parse(query_for_id(id));
+    auto query = match::Query::parse("eventID = " + match::quoted(id));
     if (!query)
         return std::unexpected(V1Error{.code = "InvalidParameter", .message = query.error().message, .field = "id"});
     auto page = context_.parts.history.search(search_of(**scope, std::move(*query), same_id_max));

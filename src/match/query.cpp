@@ -237,4 +237,13 @@ std::optional<Attribute> single_indexed(std::string_view field) {
     return info && !several ? info->attribute : std::nullopt;
 }
 
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
 }  // namespace cairn::match

@@ -17,6 +17,9 @@
 
 namespace cairn::match {
 
+/// Any text as a value in the search grammar.
+std::string quoted(std::string_view text);
+
 /// The search grammar (docs/api.md), compiled. Pure: no clock, no I/O; any number of threads may match.
 class Query {
 public:
