@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "event/block_support.h"
+#include "event/uuid_packing.h"
 
 namespace cairn {
 namespace {
@@ -282,6 +283,16 @@ TEST(Dictionary, ComesBackFromItsFileAndNoDamagePasses) {
     newer[4] = 2;
     store(newer.data() + 12, crc32c(std::string_view(newer).substr(16), crc32c(std::string_view(newer).substr(0, 12))));
     EXPECT_EQ(decode_dictionary(newer).error().code, Code::unavailable);
+}
+
+TEST(Dictionary, SamplesAreOfBoundedSize) {
+    DictionarySamples samples(1000);
+    samples.add(std::string(600, 'a'));
+    samples.add(std::string(600, 'b'));
+    samples.add(std::string(1, uuid_marker));  // no record holds it
+    samples.add(std::string(300, 'c'));
+    EXPECT_EQ(samples.size(), 2u);
+    EXPECT_EQ(samples.raw_bytes(), 900u);
 }
 
 TEST(Dictionary, TooFewSamplesAreRefused) {
